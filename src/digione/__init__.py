@@ -1,0 +1,1 @@
+"""DigiOne: an open national service platform for learning and well-being."""
