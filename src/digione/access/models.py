@@ -1,0 +1,81 @@
+"""Tables of the room, private to it."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Now
+
+from digione.core.fields import texts
+from digione.core.ids import new_id
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Makes accounts."""
+
+    def create_user(self, username: str, password: str | None = None, **values: object) -> "Account":
+        """Make an account; its password is stored as a slow hash."""
+        account = self.model(username=username, **values)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+
+class Account(AbstractBaseUser):
+    """A way to sign in. Rights come from the person's live rows, never from the account."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    username = models.TextField(unique=True)
+    email = models.EmailField(default="", blank=True)
+    person_id = models.UUIDField(null=True, db_index=True)
+    language = models.TextField(default="fi")
+    is_active = models.BooleanField(default=True)
+    is_platform_admin = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    objects = AccountManager()
+
+
+class Supplier(models.Model):
+    """Who makes apps. `subject_secret` derives the ids by which its apps know persons, and nobody else's do."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    name = models.TextField()
+    subject_secret = models.BinaryField()
+
+
+class App(models.Model):
+    """A supplier's program, with its OAuth client."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    supplier = models.ForeignKey(Supplier, on_delete=models.RESTRICT)
+    application = models.OneToOneField("oauth2_provider.Application", on_delete=models.RESTRICT)
+    name = models.TextField()
+
+
+class Taking(models.Model):
+    """A provider has taken an app into use: with which scopes, from when, until when. A right that ends with its row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    provider_id = models.UUIDField()
+    app = models.ForeignKey(App, on_delete=models.RESTRICT)
+    scopes = texts()
+    non_disclosure_included = models.BooleanField(default=False)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider_id", "app", "valid_from"], name="access_taking_once")]
+        indexes = [models.Index(fields=["app", "provider_id"], name="access_taking_app")]
+
+
+class Subject(models.Model):
+    """The id by which one supplier's apps know a person: stable for that supplier, different from any other's."""
+
+    pk = models.CompositePrimaryKey("supplier_id", "person_id")
+    supplier_id = models.UUIDField()
+    person_id = models.UUIDField()
+    sourced_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["supplier_id", "sourced_id"], name="access_subject_once")]

@@ -1,0 +1,39 @@
+"""What can be done. One name each, `what:how`, in alphabetical order; events say in the past tense that it was done."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """A thing that a rule may allow."""
+
+    ACCOUNT_READ = "account:read"
+    APP_MANAGE = "app:manage"
+    AUDIT_READ_OWN = "audit:read_own"
+    DESK_READ = "desk:read"
+    GROUP_READ = "group:read"
+    IMPORT_READ = "import:read"
+    ORGANISATION_READ = "organisation:read"
+    PERSON_READ = "person:read"
+    PERSON_SEARCH = "person:search"
+    REGISTER_IMPORT = "register:import"
+    ROSTER_DEMOGRAPHICS_READ = "roster:read_demographics"
+    ROSTER_IMPORT = "roster:import"
+    ROSTER_READ = "roster:read"
+
+
+class Event(StrEnum):
+    """A thing that was done, for the audit and the event catalogue."""
+
+    ACCOUNT_READ = "account.read"
+    APP_MANAGED = "app.managed"
+    AUDIT_READ = "audit.read"
+    DESK_OPENED = "desk.opened"
+    GROUP_READ = "group.read"
+    IMPORT_READ = "import.read"
+    ORGANISATION_READ = "organisation.read"
+    PERSON_READ = "person.read"
+    PERSON_SEARCHED = "person.searched"
+    REGISTER_IMPORTED = "register.imported"
+    ROSTER_DEMOGRAPHICS_READ = "roster.demographics_read"
+    ROSTER_IMPORTED = "roster.imported"
+    ROSTER_READ = "roster.read"

@@ -1,0 +1,42 @@
+"""Which scopes an app may ask for: those that some provider has granted it and that are in force today."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from oauth2_provider.scopes import SettingsScopes
+
+from digione.core import clock
+
+_ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+#: Scope → what it opens, in the words of OneRoster 1.2 (1EdTech).
+KNOWN_SCOPES = {
+    f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
+    f"{_ONEROSTER}roster-core.readonly": "The core of the roster",
+    f"{_ONEROSTER}roster-demographics.readonly": "Birth dates and other demographics",
+}
+
+
+class TakenScopes(SettingsScopes):  # type: ignore[misc]
+    """Scopes of live takings. A token never opens more than the agreements did when it was asked for, and each call
+    is judged against them again, since agreements end."""
+
+    def get_available_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
+        """Return the scopes that the app may be given."""
+        if application is None:
+            return []
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM access_app WHERE application_id = %s", [application.pk])
+            found = cursor.fetchone()
+            if found is None:
+                return []
+            cursor.execute("SELECT set_config('digione.app', %s, true)", [str(found[0])])
+            cursor.execute(
+                "SELECT DISTINCT unnest(scopes) FROM access_taking WHERE app_id = %(app)s AND valid_from <= %(day)s"
+                " AND (valid_to IS NULL OR valid_to >= %(day)s) ORDER BY 1",
+                {"app": found[0], "day": clock.today()},
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+    def get_default_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
+        """An app that asks for no scope gets all that it may have."""
+        return self.get_available_scopes(application, request)

@@ -1,0 +1,1 @@
+"""Settings, addresses, adapters: the only place that sees every room."""

@@ -1,0 +1,261 @@
+"""One way in: every public read and write of a room is a use case, and web, REST and jobs all call it.
+
+The wrapper opens the transaction, sets actor and reach for row-level security, refuses to return if nothing was
+checked, writes the audit row in the same transaction, and records a denial after the rollback. Who decides and who
+records is handed in by the rooms `access` and `audit`, so that the core stays below them.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from digione.core import clock
+from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in which single role, from where, and how far the transaction may reach.
+
+    `persons` holds oneself and today's wards: the second axis of reach. An app acts with `app_id`, `supplier_id`,
+    `scopes` and the providers that have taken it.
+    """
+
+    role: str
+    person_id: UUID | None = None
+    account_id: UUID | None = None
+    provider_id: UUID | None = None
+    persons: tuple[UUID, ...] = ()
+    languages: tuple[str, ...] = ("fi", "sv", "en")
+    app_id: UUID | None = None
+    supplier_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+    providers: tuple[UUID, ...] = ()
+    request_id: str = ""
+
+    def at(self, provider_id: UUID | None) -> "Actor":
+        """Return the same actor with the reach of another provider (an app taken by several, a platform import)."""
+        return replace(self, provider_id=provider_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The rule that allowed, and the purpose that it allows for."""
+
+    rule: str
+    purpose: str
+    sensitivity: int = 1
+
+
+class Decider(Protocol):
+    """What the core asks of `access`."""
+
+    def decide(self, uc: "UseCase", permission: str, person: UUID | None) -> Decision | None: ...
+    def visible(self, uc: "UseCase", permission: str, column: str) -> tuple[str, list[Any], Decision]: ...
+
+
+class Recorder(Protocol):
+    """What the core asks of `audit`."""
+
+    def record(self, uc: "UseCase", *, outcome: str, reason: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseInfo:
+    """One line of the registry: from it come the permission matrix and the event catalogue."""
+
+    name: str
+    room: str
+    permission: str
+    event: str
+    summary: str
+    function: Callable[..., Any]
+
+
+#: Every use case of the house by `room.module.function`.
+REGISTRY: dict[str, UseCaseInfo] = {}
+
+_decider: Decider | None = None
+_recorder: Recorder | None = None
+_running: ContextVar[str | None] = ContextVar("digione_running_use_case", default=None)
+
+
+def install(*, decider: Decider | None = None, recorder: Recorder | None = None) -> None:
+    """Hand in who decides and who records. Called once by the rooms `access` and `audit` when Django starts."""
+    global _decider, _recorder
+    _decider = decider or _decider
+    _recorder = recorder or _recorder
+
+
+def set_reach(actor: Actor) -> None:
+    """Set actor and reach of the running transaction. They end with it, so a pooled connection keeps nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('digione.provider', %s, true), set_config('digione.persons', %s, true),"
+            " set_config('digione.actor', %s, true), set_config('digione.supplier', %s, true),"
+            " set_config('digione.app', %s, true), set_config('digione.register', %s, true)",
+            [
+                str(actor.provider_id or ""),
+                "{" + ",".join(map(str, actor.persons)) + "}" if actor.persons else "",
+                str(actor.account_id or actor.app_id or actor.role),
+                str(actor.supplier_id or ""),
+                str(actor.app_id or ""),
+                "on" if actor.role == "platform" else "",
+            ],
+        )
+
+
+@dataclass
+class UseCase:
+    """What a use case has in its hands: the actor, the check, the database, and what is to be recorded."""
+
+    actor: Actor
+    name: str
+    permission: str
+    event: str
+    decision: Decision | None = None
+    subjects: list[UUID] = field(default_factory=list)
+    target: UUID | None = None
+    earliest: date | None = None
+    scope: Row = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day by which every period is judged in this use case."""
+        return clock.today()
+
+    def check(self, person: UUID | None = None) -> Decision:
+        """Decide whether the actor may do this (to `person`). Remembers the person for the audit.
+
+        Raises `DeniedError` where no data had to be looked at, `NotFoundError` where an object is concerned.
+        """
+        assert _decider is not None, "digione.access is not installed"
+        self.target = person or self.target
+        decision = _decider.decide(self, self.permission, person)
+        if decision is None:
+            if person is None:
+                raise DeniedError("Your role does not include this.", rule=self.permission)
+            raise NotFoundError("There is no such person here.")
+        self.decision = decision
+        if person is not None:
+            self.saw([person])
+        return decision
+
+    def visible(self, column: str) -> tuple[str, list[Any]]:
+        """Return an SQL predicate and its parameters that keep the rows whose person (`column`) the actor may see.
+
+        The same rules answer `check`, so a list never shows what a page would deny.
+        """
+        assert _decider is not None, "digione.access is not installed"
+        sql, parameters, decision = _decider.visible(self, self.permission, column)
+        self.decision = decision
+        return sql, parameters
+
+    def saw(self, persons: Iterable[UUID], *, earliest: date | None = None) -> None:
+        """Note whose data was read or changed, and the earliest date that was reached."""
+        known = set(self.subjects)
+        self.subjects.extend(person for person in persons if person not in known and not known.add(person))  # type: ignore[func-returns-value]
+        if earliest is not None:
+            self.earliest = min(earliest, self.earliest or earliest)
+
+    def saw_in_bulk(self, **scope: Any) -> None:
+        """Note a bulk read by its scope, filter and count; persons are resolved through history when asked."""
+        self.scope.update(scope)
+
+    @contextmanager
+    def at_provider(self, provider_id: UUID | None) -> Iterator[None]:
+        """Reach into another provider for the time of the block, and come back.
+
+        For work over several providers (a guardian's children in two municipalities): the rule has decided about the
+        person already, and every query inside names the provider and the person itself.
+        """
+        self.execute("SELECT set_config('digione.provider', %s, true)", [str(provider_id or "")])
+        try:
+            yield
+        finally:
+            self.execute("SELECT set_config('digione.provider', %s, true)", [str(self.actor.provider_id or "")])
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Run one statement and return its rows as dicts."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
+        """Run one statement and return its first row, if any."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def json(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
+        """Run one statement that gives one value, and return it."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+        """Run one statement and return how many rows it touched."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.rowcount
+
+
+def use_case(
+    permission: StrEnum, event: StrEnum
+) -> Callable[[Callable[Concatenate[UseCase, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Make a function the one guarded way to do what it does; call it with the actor first.
+
+    `permission` names what the rules in `access` decide, `event` what the audit says that happened.
+    """
+
+    def decorate(function: Callable[Concatenate[UseCase, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        name = f"{function.__module__.removeprefix('digione.')}.{function.__qualname__}"
+        room = name.split(".", 1)[0]
+        summary = (function.__doc__ or "").strip().split("\n", 1)[0]
+
+        @functools.wraps(function)
+        def guarded(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            running = _running.get()
+            if running is not None:
+                raise UnguardedUseCaseError(f"{name} was called inside {running}; what both need belongs in facts.py.")
+            assert _recorder is not None, "digione.audit is not installed"
+            uc = UseCase(actor, name, str(permission), str(event))
+            token = _running.set(name)
+            try:
+                with transaction.atomic():
+                    set_reach(actor)
+                    result = function(uc, *args, **kwargs)
+                    if uc.decision is None:
+                        raise UnguardedUseCaseError(f"{name} returned without a check.")
+                    _recorder.record(uc, outcome="done")
+                return result
+            except (DeniedError, NotFoundError) as refusal:
+                # The transaction of the use case is rolled back by now; the refusal gets one of its own, or no trace
+                # of it would be left. A failure to record must not hide the refusal itself.
+                with suppress(ConnectionError), transaction.atomic():
+                    set_reach(actor)
+                    _recorder.record(uc, outcome="denied", reason=str(refusal))
+                raise
+            finally:
+                _running.reset(token)
+
+        REGISTRY[name] = UseCaseInfo(name, room, str(permission), str(event), summary, function)
+        guarded.__use_case__ = REGISTRY[name]  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate

@@ -1,0 +1,10 @@
+-- The relation that this room lends to `access`: a guardian is bound to a child while custody lasts, and only as far
+-- as the right to information goes (Child Custody Act 361/1983, 4 §).
+CREATE VIEW people_guardian_of WITH (security_invoker = true) AS
+    SELECT guardian_id AS actor_id, child_id AS person_id, provider_id, valid_from, valid_to
+    FROM people_guardianship
+    WHERE NOT 'no_information' = ANY (limits);
+
+-- The log knows persons by an alias; this is the mapping, and it goes when the person is erased.
+CREATE VIEW audit_subject WITH (security_invoker = true) AS
+    SELECT id AS person_id, audit_alias AS alias, given_name || ' ' || family_name AS shown_name FROM people_person;
