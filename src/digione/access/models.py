@@ -24,11 +24,11 @@ class Account(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     username = models.TextField(unique=True)
-    email = models.EmailField(default="", blank=True)
+    email = models.EmailField(default="", db_default="", blank=True)
     person_id = models.UUIDField(null=True, db_index=True)
-    language = models.TextField(default="fi")
-    is_active = models.BooleanField(default=True)
-    is_platform_admin = models.BooleanField(default=False)
+    language = models.TextField(default="fi", db_default="fi")
+    is_active = models.BooleanField(default=True, db_default=True)
+    is_platform_admin = models.BooleanField(default=False, db_default=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -59,7 +59,7 @@ class Taking(models.Model):
     provider_id = models.UUIDField()
     app = models.ForeignKey(App, on_delete=models.RESTRICT)
     scopes = texts()
-    non_disclosure_included = models.BooleanField(default=False)
+    non_disclosure_included = models.BooleanField(default=False, db_default=False)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -49,7 +49,9 @@ class Rule:
     sensitivity: int = 1
 
 
-def _rule(code: str, permissions: set[P], roles: set[Role], relation: Relation | None, purpose: Purpose, **sentence: str) -> Rule:
+def _rule(
+    code: str, permissions: set[P], roles: set[Role], relation: Relation | None, purpose: Purpose, **sentence: str
+) -> Rule:
     return Rule(code, frozenset(permissions), frozenset(roles), relation, purpose, sentence)
 
 
@@ -59,52 +61,91 @@ _STAFF = _TEACHERS | _OFFICE | {Role.ADMINISTRATOR}
 
 RULES: tuple[Rule, ...] = (
     _rule(
-        "own-data", {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ}, set(Role) - {Role.APP, Role.PLATFORM}, Relation.SELF, Purpose.OWN_DATA,
-        fi="Jokainen näkee omat tietonsa.", sv="Var och en ser sina egna uppgifter.", en="Everybody sees their own data.",
+        "own-data",
+        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ},
+        set(Role) - {Role.APP, Role.PLATFORM},
+        Relation.SELF,
+        Purpose.OWN_DATA,
+        fi="Jokainen näkee omat tietonsa.",
+        sv="Var och en ser sina egna uppgifter.",
+        en="Everybody sees their own data.",
     ),
     _rule(
-        "guardian", {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ}, {Role.GUARDIAN}, Relation.GUARDIAN_OF, Purpose.OWN_DATA,
+        "guardian",
+        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ},
+        {Role.GUARDIAN},
+        Relation.GUARDIAN_OF,
+        Purpose.OWN_DATA,
         fi="Huoltaja näkee lapsensa tiedot niin kauan kuin huolto kestää ja siinä laajuudessa kuin tiedonsaantioikeutta on.",
         sv="Vårdnadshavaren ser barnets uppgifter så länge vårdnaden varar och så långt rätten till information räcker.",
         en="A guardian sees the child's data for as long as custody lasts and as far as the right to information goes.",
     ),
     _rule(
-        "teacher-of", {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ}, _TEACHERS, Relation.TEACHES, Purpose.TEACHING,
+        "teacher-of",
+        {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ},
+        _TEACHERS,
+        Relation.TEACHES,
+        Purpose.TEACHING,
         fi="Opettaja näkee omien ryhmiensä oppilaat niin kauan kuin opettaa heitä.",
         sv="Läraren ser eleverna i sina grupper så länge hen undervisar dem.",
         en="A teacher sees the learners of their groups for as long as they teach them.",
     ),
     _rule(
-        "school-office", {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ}, _OFFICE, Relation.WORKS_AT_SCHOOL_OF, Purpose.ADMINISTRATION,
+        "school-office",
+        {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ},
+        _OFFICE,
+        Relation.WORKS_AT_SCHOOL_OF,
+        Purpose.ADMINISTRATION,
         fi="Rehtori ja koulusihteeri näkevät oman koulunsa oppilaat, huoltajat ja henkilöstön.",
         sv="Rektorn och skolsekreteraren ser elever, vårdnadshavare och personal i sin skola.",
         en="The principal and the school secretary see the learners, guardians and staff of their school.",
     ),
     _rule(
-        "provider-desk", {P.DESK_READ, P.IMPORT_READ, P.ORGANISATION_READ}, _STAFF, None, Purpose.ADMINISTRATION,
+        "provider-desk",
+        {P.DESK_READ, P.IMPORT_READ, P.ORGANISATION_READ},
+        _STAFF,
+        None,
+        Purpose.ADMINISTRATION,
         fi="Henkilöstö näkee oman organisaationsa rakenteen, tuonnit ja luvut.",
         sv="Personalen ser den egna organisationens struktur, importer och siffror.",
         en="Staff see the structure, imports and figures of their own organisation.",
     ),
     _rule(
-        "own-desk", {P.DESK_READ, P.ORGANISATION_READ}, {Role.LEARNER, Role.GUARDIAN}, None, Purpose.OWN_DATA,
-        fi="Oppija ja huoltaja näkevät oman työpöytänsä.", sv="Eleven och vårdnadshavaren ser sitt eget skrivbord.",
+        "own-desk",
+        {P.DESK_READ, P.ORGANISATION_READ},
+        {Role.LEARNER, Role.GUARDIAN},
+        None,
+        Purpose.OWN_DATA,
+        fi="Oppija ja huoltaja näkevät oman työpöytänsä.",
+        sv="Eleven och vårdnadshavaren ser sitt eget skrivbord.",
         en="A learner and a guardian see their own desk.",
     ),
     _rule(
-        "provider-import", {P.ROSTER_IMPORT, P.APP_MANAGE, P.IMPORT_READ}, {Role.ADMINISTRATOR, Role.PLATFORM}, None, Purpose.ADMINISTRATION,
+        "provider-import",
+        {P.ROSTER_IMPORT, P.APP_MANAGE, P.IMPORT_READ},
+        {Role.ADMINISTRATOR, Role.PLATFORM},
+        None,
+        Purpose.ADMINISTRATION,
         fi="Pääkäyttäjä tuo oman organisaationsa tiedot ja ottaa sovelluksia käyttöön.",
         sv="Huvudanvändaren importerar den egna organisationens uppgifter och tar appar i bruk.",
         en="The main administrator imports the organisation's data and takes apps into use.",
     ),
     _rule(
-        "national-register", {P.REGISTER_IMPORT, P.IMPORT_READ, P.ORGANISATION_READ, P.ACCOUNT_READ}, {Role.PLATFORM}, None, Purpose.REGISTER,
+        "national-register",
+        {P.REGISTER_IMPORT, P.IMPORT_READ, P.ORGANISATION_READ, P.ACCOUNT_READ},
+        {Role.PLATFORM},
+        None,
+        Purpose.REGISTER,
         fi="Alusta pitää kansallisten rekisterien kopiot ajan tasalla.",
         sv="Plattformen håller kopiorna av de nationella registren aktuella.",
         en="The platform keeps its copies of the national registers up to date.",
     ),
     _rule(
-        "app-taken", {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ}, {Role.APP}, Relation.PROVIDER, Purpose.SERVICE,
+        "app-taken",
+        {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ},
+        {Role.APP},
+        Relation.PROVIDER,
+        Purpose.SERVICE,
         fi="Sovellus näkee sen ottaneen organisaation tiedot sopimuksen laajuudessa.",
         sv="Appen ser uppgifterna hos den organisation som tagit den i bruk, i avtalets omfattning.",
         en="An app sees the data of the provider that has taken it, as far as the agreement goes.",

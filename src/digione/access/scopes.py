@@ -20,7 +20,9 @@ class TakenScopes(SettingsScopes):  # type: ignore[misc]
     """Scopes of live takings. A token never opens more than the agreements did when it was asked for, and each call
     is judged against them again, since agreements end."""
 
-    def get_available_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
         """Return the scopes that the app may be given."""
         if application is None:
             return []

@@ -33,7 +33,9 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     """
     uc.check()
     faults = [
-        Fault("scope", "unknown_scope", f"There is no scope {scope!r}. Known scopes: {', '.join(sorted(KNOWN_SCOPES))}.")
+        Fault(
+            "scope", "unknown_scope", f"There is no scope {scope!r}. Known scopes: {', '.join(sorted(KNOWN_SCOPES))}."
+        )
         for scope in scopes
         if scope not in KNOWN_SCOPES
     ]

@@ -11,8 +11,35 @@ LocalizedText = dict[str, str]
 
 # In Finnish and Swedish å, ä and ö stand after z, in this order; æ and ø are sorted with ä and ö, w with v in neither
 # language any more (Kotus 2006, Svenska Akademiens ordlista 2006).
-_LAST_LETTERS = {"å": "{a", "ä": "{b", "æ": "{b", "ö": "{c", "ø": "{c", "ü": "y", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "ŋ": "n", "ŧ": "t", "ł": "l"}
-_FOLDED = {"å": "a", "ä": "a", "æ": "ae", "ö": "o", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "ŋ": "n", "ŧ": "t", "ł": "l"}
+_LAST_LETTERS = {
+    "å": "{a",
+    "ä": "{b",
+    "æ": "{b",
+    "ö": "{c",
+    "ø": "{c",
+    "ü": "y",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ß": "ss",
+    "ŋ": "n",
+    "ŧ": "t",
+    "ł": "l",
+}
+_FOLDED = {
+    "å": "a",
+    "ä": "a",
+    "æ": "ae",
+    "ö": "o",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ß": "ss",
+    "ŋ": "n",
+    "ŧ": "t",
+    "ł": "l",
+}
 
 
 def in_language(text: Mapping[str, str] | None, languages: Sequence[str]) -> str:

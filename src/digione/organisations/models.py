@@ -16,8 +16,8 @@ class Organisation(Row):
     parent = models.ForeignKey("self", null=True, on_delete=models.RESTRICT, db_constraint=True)
     provider_id = models.UUIDField(null=True, db_index=True)
     kinds = texts()
-    name = localized(default=dict)
-    sort_key = models.TextField(default="", db_collation="C")
+    name = localized(default=dict, db_default={})
+    sort_key = models.TextField(default="", db_default="", db_collation="C")
     business_id = models.TextField(null=True)
     school_code = models.TextField(null=True, db_index=True)
     school_type = models.TextField(null=True)
@@ -53,9 +53,9 @@ class Provider(models.Model):
 
     id = models.UUIDField(primary_key=True)
     joined_on = models.DateField()
-    accent = models.TextField(default="#1b5c6e")
+    accent = models.TextField(default="#1b5c6e", db_default="#1b5c6e")
     languages = texts()
-    demo = models.BooleanField(default=False)
+    demo = models.BooleanField(default=False, db_default=False)
 
 
 class AcademicSession(Row):
@@ -64,7 +64,7 @@ class AcademicSession(Row):
     provider_id = models.UUIDField()
     school_id = models.UUIDField(null=True)
     kind = models.TextField()
-    title = localized(default=dict)
+    title = localized(default=dict, db_default={})
     starts_on = models.DateField()
     ends_on = models.DateField()
     parent_id = models.UUIDField(null=True)
@@ -73,8 +73,11 @@ class AcademicSession(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "id"], name="organisations_session_tenant"),
-            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="organisations_session_period"),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["schoolYear", "semester", "term", "gradingPeriod"]), name="organisations_session_kind"
+                condition=models.Q(ends_on__gte=models.F("starts_on")), name="organisations_session_period"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["schoolYear", "semester", "term", "gradingPeriod"]),
+                name="organisations_session_kind",
             ),
         ]

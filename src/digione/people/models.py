@@ -1,5 +1,6 @@
 """Tables of the room, private to it."""
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -12,7 +13,7 @@ _PERIOD = Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from"))
 class Person(Row):
     """Identity only: national, and the same whatever school or municipality. `audit_alias` is how the log knows them."""
 
-    audit_alias = models.UUIDField(default=new_id)
+    audit_alias = models.UUIDField(default=new_id, db_default=RandomUUID())
     first_names = models.TextField()
     given_name = models.TextField()
     family_name = models.TextField()
@@ -23,11 +24,13 @@ class Person(Row):
     mother_tongue = models.TextField(null=True)
     nationalities = texts()
     home_municipality = models.TextField(null=True)
-    non_disclosure = models.BooleanField(default=False)
+    non_disclosure = models.BooleanField(default=False, db_default=False)
     deceased_on = models.DateField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(sex__isnull=True) | Q(sex__in=["1", "2"]), name="people_person_sex")]
+        constraints = [
+            models.CheckConstraint(condition=Q(sex__isnull=True) | Q(sex__in=["1", "2"]), name="people_person_sex")
+        ]
 
 
 class ProviderPerson(Row):
@@ -42,7 +45,9 @@ class ProviderPerson(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "person", "basis"], name="people_providerperson_once"),
-            models.CheckConstraint(condition=Q(basis__in=["learner", "guardian", "staff"]), name="people_providerperson_basis"),
+            models.CheckConstraint(
+                condition=Q(basis__in=["learner", "guardian", "staff"]), name="people_providerperson_basis"
+            ),
             models.CheckConstraint(condition=_PERIOD, name="people_providerperson_period"),
         ]
 
@@ -59,7 +64,7 @@ class Identifier(Row):
     value_enc = models.BinaryField()
     digest = models.BinaryField()
     key_id = models.SmallIntegerField()
-    current = models.BooleanField(default=True)
+    current = models.BooleanField(default=True, db_default=True)
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
 
@@ -71,7 +76,9 @@ class Identifier(Row):
                 fields=["kind", "digest"], condition=Q(provider_id__isnull=True), name="people_identifier_national"
             ),
             models.UniqueConstraint(
-                fields=["provider_id", "kind", "digest"], condition=Q(provider_id__isnull=False), name="people_identifier_local"
+                fields=["provider_id", "kind", "digest"],
+                condition=Q(provider_id__isnull=False),
+                name="people_identifier_local",
             ),
         ]
 
@@ -96,7 +103,7 @@ class Guardianship(Row):
     provider_id = models.UUIDField()
     guardian = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
     child = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
-    kind = models.TextField(default="custodian")
+    kind = models.TextField(default="custodian", db_default="custodian")
     limits = texts()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
@@ -104,7 +111,9 @@ class Guardianship(Row):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider_id", "guardian", "child", "valid_from"], name="people_guardianship_once"),
+            models.UniqueConstraint(
+                fields=["provider_id", "guardian", "child", "valid_from"], name="people_guardianship_once"
+            ),
             models.CheckConstraint(condition=~Q(guardian=F("child")), name="people_guardianship_two"),
             models.CheckConstraint(condition=_PERIOD, name="people_guardianship_period"),
         ]
@@ -124,7 +133,8 @@ class StaffAssignment(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["provider_id", "person", "organisation_id", "role", "valid_from"], name="people_staffassignment_once"
+                fields=["provider_id", "person", "organisation_id", "role", "valid_from"],
+                name="people_staffassignment_once",
             ),
             models.CheckConstraint(condition=_PERIOD, name="people_staffassignment_period"),
         ]
@@ -138,7 +148,7 @@ class DuplicateCase(Row):
     person = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
     other_person = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
     reason = models.TextField()
-    status = models.TextField(default="open")
+    status = models.TextField(default="open", db_default="open")
 
     class Meta:
         constraints = [

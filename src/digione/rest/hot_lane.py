@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import OperationalError, connection
 
 StartResponse = Callable[..., Any]
@@ -58,22 +59,13 @@ def _one_user(token: str, sourced_id: UUID) -> bytes | None:
     meanwhile is opened anew once, which is safe since the statement did not run.
     """
     checksum = hashlib.sha256(token.encode()).hexdigest()
-    for attempt in (1, 2):
+    for _ in range(2):
         try:
             connection.ensure_connection()
-            raw = connection.connection
-            row = raw.execute(_CALL, (checksum, sourced_id), prepare=True, binary=True).fetchone()
-        except OperationalError:
+            row = connection.connection.execute(_CALL, (checksum, sourced_id), prepare=True, binary=True).fetchone()
+        except (OperationalError, psycopg.OperationalError):
             connection.close()
-            if attempt == 2:
-                return None
-        except Exception as fault:
-            if raw is None or not raw.closed:
-                raise fault
-            connection.close()
-            if attempt == 2:
-                return None
         else:
-            value = row[0] if row else None
+            value = row[0]
             return value.encode() if isinstance(value, str) else value
     return None

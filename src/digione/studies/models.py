@@ -15,10 +15,10 @@ class Course(Row):
     school_id = models.UUIDField(null=True)
     session_id = models.UUIDField(null=True)
     code = models.TextField(null=True)
-    title = localized(default=dict)
+    title = localized(default=dict, db_default={})
     subjects = texts()
     grades = texts()
-    status = models.TextField(default="active")
+    status = models.TextField(default="active", db_default="active")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider_id", "id"], name="studies_course_tenant")]
@@ -32,7 +32,7 @@ class Group(Row):
     course_id = models.UUIDField(null=True)
     kind = models.TextField()
     code = models.TextField(null=True)
-    title = localized(default=dict)
+    title = localized(default=dict, db_default={})
     grades = texts()
     subjects = texts()
     valid_from = models.DateField(null=True)
@@ -41,7 +41,9 @@ class Group(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "id"], name="studies_group_tenant"),
-            models.CheckConstraint(condition=Q(kind__in=["home_group", "class_section", "care_group"]), name="studies_group_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["home_group", "class_section", "care_group"]), name="studies_group_kind"
+            ),
         ]
         indexes = [models.Index(fields=["provider_id", "school_id"], name="studies_group_school")]
 
@@ -66,13 +68,15 @@ class SchoolEnrolment(Row):
     person = models.ForeignKey("people.Person", on_delete=models.RESTRICT)
     school_id = models.UUIDField()
     grade = models.TextField(null=True)
-    is_primary = models.BooleanField(default=True)
+    is_primary = models.BooleanField(default=True, db_default=True)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider_id", "person", "school_id", "valid_from"], name="studies_schoolenrolment_once"),
+            models.UniqueConstraint(
+                fields=["provider_id", "person", "school_id", "valid_from"], name="studies_schoolenrolment_once"
+            ),
             models.CheckConstraint(condition=_PERIOD, name="studies_schoolenrolment_period"),
         ]
         indexes = [models.Index(fields=["provider_id", "school_id"], name="studies_schoolenrolment_sch")]
@@ -86,15 +90,18 @@ class Enrolment(Row):
     school_id = models.UUIDField()
     person = models.ForeignKey("people.Person", on_delete=models.RESTRICT)
     role = models.TextField()
-    is_primary = models.BooleanField(default=False)
+    is_primary = models.BooleanField(default=False, db_default=False)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider_id", "group_id", "person", "role", "valid_from"], name="studies_enrolment_once"),
+            models.UniqueConstraint(
+                fields=["provider_id", "group_id", "person", "role", "valid_from"], name="studies_enrolment_once"
+            ),
             models.CheckConstraint(
-                condition=Q(role__in=["student", "teacher", "aide", "administrator", "proctor"]), name="studies_enrolment_role"
+                condition=Q(role__in=["student", "teacher", "aide", "administrator", "proctor"]),
+                name="studies_enrolment_role",
             ),
             models.CheckConstraint(condition=_PERIOD, name="studies_enrolment_period"),
         ]

@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
         ("audit", "0001_log"),
     ]
     operations = [
-        migrations.RunSQL("ALTER TABLE people_person ALTER COLUMN audit_alias SET DEFAULT gen_random_uuid()", migrations.RunSQL.noop),
         *tenant_table("people_providerperson", LINK, person="person_id"),
         # The link is written first (its foreign key is deferred), for a person without a link may not be written.
         secure("people_person", using=_person_reach, check=_person_linked),

@@ -1,0 +1,89 @@
+"""Reads of the room: who has looked at a person's data, and what the imports did."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from digione.access.permissions import Event, Permission
+from digione.access.rules import BY_CODE
+from digione.core import clock
+from digione.core.errors import NotFoundError
+from digione.core.use_case import Row, UseCase, use_case
+from digione.people import facts
+
+#: As far back as the page looks unless it is told otherwise.
+VIEWED_DAYS = 30
+_MOST_VIEWS = 2000
+
+
+@use_case(Permission.AUDIT_READ_OWN, Event.AUDIT_READ)
+def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str, Any]:
+    """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
+
+    `person` is oneself or a ward. One's own looks are counted apart (`own`), since they are no news.
+    """
+    uc.check(person)
+    known = facts.persons(uc, [person])
+    if person not in known:
+        raise NotFoundError("There is no such person here.")
+    entries = uc.rows(
+        "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
+        " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id",
+        [person, clock.now() - timedelta(days=days), _MOST_VIEWS],
+    )
+    own = [entry for entry in entries if entry["actor_id"] == uc.actor.person_id and entry["app_id"] is None]
+    viewers: dict[tuple[Any, ...], Row] = {}
+    for entry in entries:
+        if entry in own:
+            continue
+        key = (entry["actor_id"], entry["app_id"], entry["role"])
+        viewer = viewers.setdefault(
+            key,
+            {
+                "name": entry["app_name"] or entry["actor_name"],
+                "is_app": entry["app_id"] is not None,
+                "role": entry["role"],
+                "provider": entry["provider_name"],
+                "rules": {},
+                "events": {},
+                "times": [],
+                "count": 0,
+            },
+        )
+        viewer["count"] += 1
+        viewer["events"].setdefault(entry["event"], entry["in_bulk"])
+        if entry["rule"] in BY_CODE:
+            viewer["rules"].setdefault(entry["rule"], BY_CODE[entry["rule"]].sentence)
+        if len(viewer["times"]) < 10:
+            viewer["times"].append({"at": entry["at"], "event": entry["event"]})
+    return {
+        "person": known[person],
+        "days": days,
+        "viewers": [
+            {**viewer, "rules": list(viewer["rules"].values()), "events": list(viewer["events"])}
+            for viewer in viewers.values()
+        ],
+        "own": len(own),
+        "complete": len(entries) < _MOST_VIEWS,
+    }
+
+
+@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
+def import_runs(uc: UseCase) -> dict[str, Any]:
+    """Return the latest import runs of the actor's provider."""
+    uc.check()
+    return {"runs": facts.import_runs(uc, at_most=50)}
+
+
+@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
+def import_run(uc: UseCase, *, run: UUID) -> Row:
+    """Return one import run with its counts, problems and reconciliation. Raises `NotFoundError`."""
+    uc.check()
+    found = uc.row(
+        "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts, problems, reconciliation, file_hash"
+        " FROM core_importrun WHERE id = %s AND provider_id = %s",
+        [run, uc.actor.provider_id],
+    )
+    if found is None:
+        raise NotFoundError("There is no such import here.")
+    return found

@@ -1,0 +1,154 @@
+"""Unaudited building blocks about groups and enrolments, for selectors of this room and of the rooms above."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from digione.core.use_case import Row, UseCase
+
+_LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+_GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to IS NULL OR g.valid_to >= %(day)s)"
+
+
+def groups_of_person(uc: UseCase, provider: UUID, person: UUID, role: str) -> list[Row]:
+    """Return the groups in which `person` has `role` today at `provider`, each with its teachers and its size."""
+    return uc.rows(
+        f"""
+        SELECT g.id, g.code, g.title, g.kind, g.subjects, g.school_id, o.name AS school_name,
+               coalesce(people.learners, 0) AS learners, coalesce(people.teachers, '[]') AS teachers
+        FROM studies_enrolment mine
+        JOIN studies_group g ON g.provider_id = mine.provider_id AND g.id = mine.group_id
+        JOIN organisations_organisation o ON o.id = g.school_id
+        LEFT JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE e.role = 'student') AS learners,
+                   jsonb_agg(jsonb_build_object('id', p.id, 'given_name', p.given_name, 'family_name', p.family_name)
+                             ORDER BY e.is_primary DESC, p.sort_key) FILTER (WHERE e.role = 'teacher') AS teachers
+            FROM studies_enrolment e
+            LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'
+            WHERE e.provider_id = mine.provider_id AND e.group_id = mine.group_id AND {_LIVE.format("e")}
+        ) people ON true
+        WHERE mine.provider_id = %(provider)s AND mine.person_id = %(person)s AND mine.role = %(role)s
+          AND {_LIVE.format("mine")} AND {_GROUP_LIVE}
+        ORDER BY g.kind <> 'home_group', o.sort_key, g.code, g.id
+        """,
+        {"provider": provider, "person": person, "role": role, "day": uc.today},
+    )
+
+
+def path_of(uc: UseCase, person: UUID) -> list[Row]:
+    """Return where a person has gone to school so far, oldest first: within the reach, over all providers."""
+    return uc.rows(
+        """
+        SELECT e.provider_id, e.school_id, o.name AS school_name, po.name AS provider_name, e.grade, e.is_primary,
+               e.valid_from, e.valid_to, e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s) AS now
+        FROM studies_schoolenrolment e
+        JOIN organisations_organisation o ON o.id = e.school_id
+        JOIN organisations_organisation po ON po.id = e.provider_id
+        WHERE e.person_id = %(person)s ORDER BY e.valid_from, e.school_id
+        """,
+        {"person": person, "day": uc.today},
+    )
+
+
+def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
+    """Return today's groups of `schools` with numbers of learners and names of teachers."""
+    return uc.rows(
+        f"""
+        SELECT g.id, g.code, g.title, g.kind, g.grades, g.school_id, o.name AS school_name,
+               count(e.id) FILTER (WHERE e.role = 'student') AS learners,
+               coalesce(jsonb_agg(jsonb_build_object('given_name', p.given_name, 'family_name', p.family_name)
+                        ORDER BY e.is_primary DESC, p.sort_key) FILTER (WHERE p.id IS NOT NULL), '[]') AS teachers
+        FROM studies_group g
+        JOIN organisations_organisation o ON o.id = g.school_id
+        LEFT JOIN studies_enrolment e ON e.provider_id = g.provider_id AND e.group_id = g.id AND {_LIVE.format("e")}
+        LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'
+        WHERE g.provider_id = %(provider)s AND g.school_id = ANY (%(schools)s) AND {_GROUP_LIVE}
+        GROUP BY g.id, o.name, o.sort_key
+        ORDER BY o.sort_key, g.kind <> 'home_group', g.code COLLATE "C", g.id
+        """,
+        {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
+    )
+
+
+def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
+    """Return how many learners and members of staff `schools` have today."""
+    return uc.row(
+        f"""
+        SELECT (SELECT count(DISTINCT e.person_id) FROM studies_schoolenrolment e
+                WHERE e.provider_id = %(provider)s AND e.school_id = ANY (%(schools)s) AND {_LIVE.format("e")}) AS learners,
+               (SELECT count(DISTINCT a.person_id) FROM people_staffassignment a
+                WHERE a.provider_id = %(provider)s AND a.organisation_id = ANY (%(schools)s) AND {_LIVE.format("a")}) AS staff
+        """,
+        {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
+    ) or {"learners": 0, "staff": 0}
+
+
+def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most: int) -> list[Row]:
+    """Return learners of `schools` who belong to no home group or care group today, with the total."""
+    return uc.rows(
+        f"""
+        SELECT s.person_id AS id, p.given_name, p.family_name, s.grade, o.name AS school_name, count(*) OVER () AS total
+        FROM studies_schoolenrolment s
+        JOIN people_person p ON p.id = s.person_id
+        JOIN organisations_organisation o ON o.id = s.school_id
+        WHERE s.provider_id = %(provider)s AND s.school_id = ANY (%(schools)s) AND s.is_primary AND {_LIVE.format("s")}
+          AND NOT EXISTS (
+              SELECT 1 FROM studies_enrolment e
+              JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
+              WHERE e.provider_id = s.provider_id AND e.person_id = s.person_id AND e.role = 'student'
+                AND g.kind IN ('home_group', 'care_group') AND {_LIVE.format("e")})
+        ORDER BY p.sort_key, s.person_id LIMIT %(n)s
+        """,
+        {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today, "n": at_most},
+    )
+
+
+def schools_of_provider(uc: UseCase) -> list[Row]:
+    """Return the schools of the actor's provider with numbers of learners, groups and staff."""
+    return uc.rows(
+        f"""
+        WITH learners AS (SELECT e.school_id, count(DISTINCT e.person_id) AS n FROM studies_schoolenrolment e
+                          WHERE e.provider_id = %(provider)s AND {_LIVE.format("e")} GROUP BY 1),
+             groups AS (SELECT g.school_id, count(*) AS n FROM studies_group g
+                        WHERE g.provider_id = %(provider)s AND {_GROUP_LIVE} GROUP BY 1),
+             staff AS (SELECT a.organisation_id, count(DISTINCT a.person_id) AS n FROM people_staffassignment a
+                       WHERE a.provider_id = %(provider)s AND {_LIVE.format("a")} GROUP BY 1)
+        SELECT o.id, o.oid, o.name, o.kinds, coalesce(l.n, 0) AS learners, coalesce(g.n, 0) AS groups,
+               coalesce(s.n, 0) AS staff
+        FROM organisations_organisation o
+        LEFT JOIN learners l ON l.school_id = o.id LEFT JOIN groups g ON g.school_id = o.id
+        LEFT JOIN staff s ON s.organisation_id = o.id
+        WHERE o.provider_id = %(provider)s AND o.kinds && '{{school,early_years_site,apprenticeship_site}}'
+          AND (o.valid_to IS NULL OR o.valid_to >= %(day)s)
+        ORDER BY o.sort_key, o.id
+        """,
+        {"provider": uc.actor.provider_id, "day": uc.today},
+    )
+
+
+def people_of_provider(uc: UseCase) -> dict[str, Any]:
+    """Return how many learners, guardians and members of staff the actor's provider has today, and how many
+    duplicate cases are open."""
+    return uc.row(
+        f"""
+        SELECT count(*) FILTER (WHERE pp.basis = 'learner') AS learners,
+               count(*) FILTER (WHERE pp.basis = 'guardian') AS guardians,
+               count(*) FILTER (WHERE pp.basis = 'staff') AS staff,
+               (SELECT count(*) FROM people_duplicatecase d
+                WHERE d.provider_id = %(provider)s AND d.status = 'open') AS duplicates
+        FROM people_providerperson pp WHERE pp.provider_id = %(provider)s AND {_LIVE.format("pp")}
+        """,
+        {"provider": uc.actor.provider_id, "day": uc.today},
+    ) or {"learners": 0, "guardians": 0, "staff": 0, "duplicates": 0}
+
+
+def apps_taken(uc: UseCase) -> list[Row]:
+    """Return the apps that the actor's provider has taken into use, with maker, scopes and since when."""
+    return uc.rows(
+        f"""
+        SELECT a.id, a.name, s.name AS supplier, t.scopes, t.valid_from, t.valid_to
+        FROM access_taking t JOIN access_app a ON a.id = t.app_id JOIN access_supplier s ON s.id = a.supplier_id
+        WHERE t.provider_id = %(provider)s AND {_LIVE.format("t")} ORDER BY a.name, t.valid_from
+        """,
+        {"provider": uc.actor.provider_id, "day": uc.today},
+    )

@@ -1,0 +1,162 @@
+"""The building rules. A table without row-level security, a use case without a rule, an open route: each fails here."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from django.urls import URLPattern, URLResolver, get_resolver
+
+import digione
+from digione.access.permissions import Permission
+from digione.access.roles import SENTENCES, Role
+from digione.access.rules import RULES, rules_for
+from digione.core import use_case
+
+SOURCE = Path(digione.__file__).parent
+
+# Tables of libraries, and our own that hold no tenant's data. Each has its reason.
+WITHOUT_RLS = {
+    "access_account": "sign-in looks an account up before any reach is known; holds no learner data but a person's id",
+    "access_app": "which apps exist is public on the platform",
+    "access_supplier": "which suppliers exist is public; the secret is not readable through any route",
+}
+LIBRARY_PREFIXES = ("auth_", "django_", "account_", "oauth2_provider_", "procrastinate_")
+
+# Routes that answer without a signed-in actor, each with its reason.
+OPEN_ROUTES = {
+    "healthz": "load balancers",
+    "readyz": "load balancers",
+    "oauth/token": "the client authenticates in the request itself (RFC 6749)",
+    "oauth/revoke": "the client authenticates in the request itself (RFC 7009)",
+    "demo": "answers 404 outside demo mode",
+    "demo.json": "answers 404 outside demo mode",
+}
+
+# Functions that run with the owner's rights. Each is narrow, and named here on purpose.
+DEFINER_FUNCTIONS = {
+    "access_subjects_of_new_links",
+    "access_subjects_of_new_takings",
+    "audit_of_person",
+    "audit_seal_lag",
+    "audit_seal_next",
+    "audit_verify",
+    "people_find_by_identifier",
+}
+
+
+def _rows(sql: str) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_every_table_of_ours_forces_row_level_security() -> None:
+    tables = _rows(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    ours = {name: forced for name, forced in tables if not name.startswith(LIBRARY_PREFIXES)}
+    assert len(ours) > 30
+    assert {name for name, forced in ours.items() if not forced} == set(WITHOUT_RLS)
+
+
+@pytest.mark.django_db
+def test_the_application_role_owns_nothing_and_bypasses_nothing() -> None:
+    assert _rows("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
+        (False,)
+    ]
+    assert _rows("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole") == [(0,)]
+    assert _rows("SELECT pg_has_role(current_user, 'digione_owner', 'member')") == [(False,)]
+
+
+@pytest.mark.django_db
+def test_every_view_asks_as_its_reader_and_only_known_functions_do_not() -> None:
+    views = _rows(
+        "SELECT relname, coalesce(reloptions::text, '') LIKE '%security_invoker=true%' FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
+    )
+    assert views
+    assert [name for name, invoker in views if not invoker] == []
+    definers = _rows("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")
+    assert {name for (name,) in definers} == DEFINER_FUNCTIONS
+
+
+@pytest.mark.django_db
+def test_every_tenant_key_starts_with_the_provider_or_is_an_unguessable_id() -> None:
+    keys = _rows(
+        """SELECT c.relname, i.indexrelid::regclass::text, (SELECT string_agg(a.attname, ',' ORDER BY k.n)
+               FROM unnest(i.indkey::int[]) WITH ORDINALITY k (attnum, n) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+           WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace
+             AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'provider_id')
+             AND c.relname NOT LIKE 'audit_%%' AND c.relname NOT LIKE 'organisations_organisation%%'"""
+    )
+    wrong = [key for key in keys if not key[2].startswith("provider_id") and key[2] not in {"id", "position"}]
+    # One hetu means one person nationwide; people_find_by_identifier is the only way to ask, and names must agree.
+    assert [key[1] for key in wrong] == ["people_identifier_national"]
+
+
+def test_every_public_function_of_services_and_selectors_is_a_use_case() -> None:
+    unguarded = []
+    for path in [*SOURCE.rglob("services.py"), *SOURCE.rglob("selectors.py")]:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                names = [ast.unparse(decorator) for decorator in node.decorator_list]
+                if not any(name.startswith("use_case(") for name in names):
+                    unguarded.append(f"{path.relative_to(SOURCE)}:{node.name}")
+    assert unguarded == []
+
+
+def test_every_permission_of_a_use_case_has_a_rule_and_every_rule_three_languages() -> None:
+    for config in apps.get_app_configs():
+        if config.name.startswith("digione"):
+            for module in ("services", "selectors"):
+                path = Path(config.path) / f"{module}.py"
+                if path.exists():
+                    __import__(f"{config.name}.{module}")
+    assert use_case.REGISTRY
+    for info in use_case.REGISTRY.values():
+        assert any(rules_for(info.permission, role) for role in Role), f"{info.name}: nothing allows {info.permission}"
+        assert info.summary, f"{info.name} says nothing about itself"
+    for rule in RULES:
+        assert set(rule.sentence) == {"fi", "sv", "en"}, rule.code
+    assert set(SENTENCES) == set(Role)
+    assert [str(permission) for permission in Permission] == sorted(map(str, Permission))
+
+
+def _routes(patterns: list, prefix: str = "") -> list[tuple[str, object]]:
+    found = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += _routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            found.append((route, pattern.callback))
+    return found
+
+
+@pytest.mark.django_db
+def test_no_route_answers_a_stranger(client) -> None:
+    """Ask every route without credentials: it must send to sign-in, refuse, or not exist."""
+    import re
+
+    asked = 0
+    for route, _ in _routes(get_resolver().url_patterns):
+        if route in OPEN_ROUTES or route.startswith(("accounts/", "static/", "i18n/", "language")):
+            continue
+        address = "/" + re.sub(r"<[^>]+>", "01900000-0000-7000-8000-000000000079", route)
+        response = client.get(address)
+        assert response.status_code in {301, 302, 401, 403, 404, 405}, f"{route} answered {response.status_code}"
+        if response.status_code in {301, 302}:
+            assert "/accounts/login/" in response["Location"] or "/demo" in response["Location"], route
+        asked += 1
+    assert asked > 40
+
+
+@pytest.mark.django_db
+def test_models_and_migrations_agree() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -1,0 +1,55 @@
+"""The stage of the suite: one embedded PostgreSQL for the session, migrated as the owner, used as the application.
+
+Each test runs in a transaction that is rolled back. The cast is written once, before the first test.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Settings read the environment when they are first touched, which is before any fixture runs.
+_DATA = tempfile.mkdtemp(prefix="digione-tests-")
+os.environ["DIGIONE_DATA"] = _DATA
+os.environ.setdefault("DIGIONE_DEMO", "1")
+os.environ.pop("DATABASE_URL", None)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that nobody here wrote; tests that need it say why they skip where it is absent."""
+    folder = Path(os.environ.get("DIGIONE_SHARED") or Path(__file__).resolve().parents[2] / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip("The real data is not here: set DIGIONE_SHARED to its folder.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Start PostgreSQL, migrate, load the cast; stop when the session ends."""
+    from digione.config.embedded import running_database
+    from django.db import connections
+
+    from digione.config.settings import database_from_url
+    from tests import cast
+
+    with running_database(_DATA) as database:
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "django", "migrate", "--skip-checks", "--verbosity", "0"],
+            check=True,
+            env={
+                **os.environ,
+                "DIGIONE_APP_DATABASE_URL": database.migrate_url,
+                "DJANGO_SETTINGS_MODULE": "digione.config.settings",
+            },
+        )
+        connections["default"].close()
+        connections["default"].settings_dict.update(database_from_url(database.app_url))
+        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+            cast.load()
+        yield
+        connections["default"].close()
