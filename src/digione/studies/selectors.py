@@ -1,0 +1,309 @@
+"""Reads of the room: the landing pages of each role, a group, a person, and the search for people."""
+
+from typing import Any
+from uuid import UUID
+
+from digione.access.permissions import Event, Permission
+from digione.access.roles import Role
+from digione.core.errors import DeniedError, NotFoundError
+from digione.core.texts import search_key
+from digione.core.use_case import Row, UseCase, use_case
+from digione.people import facts as people
+from digione.studies import facts
+
+_OFFICE = (Role.PRINCIPAL, Role.SCHOOL_SECRETARY)
+_TEACHERS = (Role.TEACHER, Role.SPECIAL_NEEDS_TEACHER)
+_MOST_FOUND = 40
+_MOST_LISTED = 8
+
+
+def _only(uc: UseCase, *roles: Role) -> UUID:
+    """Refuse any other role than `roles`; return the person who acts."""
+    uc.check()
+    if uc.actor.role not in roles or uc.actor.person_id is None:
+        raise DeniedError("This desk belongs to another role.", rule=uc.permission)
+    return uc.actor.person_id
+
+
+def _schooling(uc: UseCase, person: UUID, path: list[Row]) -> list[Row]:
+    """Return today's schools of a learner with the groups and teachers there, over all providers."""
+    schooling = []
+    for provider in dict.fromkeys(row["provider_id"] for row in path if row["now"]):
+        with uc.at_provider(provider):
+            groups = facts.groups_of_person(uc, provider, person, "student")
+        for row in path:
+            if row["now"] and row["provider_id"] == provider:
+                mine = [group for group in groups if group["school_id"] == row["school_id"]]
+                home = next((group for group in mine if group["kind"] in ("home_group", "care_group")), None)
+                schooling.append({**row, "groups": mine, "home_group": home, "teachers": _teachers(mine)})
+    return schooling
+
+
+def _teachers(groups: list[Row]) -> list[Row]:
+    """Return each teacher once, with the groups in which they teach, the home group's first."""
+    found: dict[str, Row] = {}
+    for group in groups:
+        for teacher in group["teachers"]:
+            entry = found.setdefault(teacher["id"], {**teacher, "groups": [], "is_home": False})
+            entry["groups"].append({"code": group["code"], "title": group["title"]})
+            entry["is_home"] = entry["is_home"] or group["kind"] == "home_group"
+    return sorted(found.values(), key=lambda entry: not entry["is_home"])
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def learner_landing(uc: UseCase) -> dict[str, Any]:
+    """Return a learner's own desk: schools with groups and teachers today, and the path so far."""
+    person = _only(uc, Role.LEARNER)
+    uc.check(person)
+    path = facts.path_of(uc, person)
+    return {"schooling": _schooling(uc, person, path), "path": path}
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def guardian_landing(uc: UseCase) -> dict[str, Any]:
+    """Return a guardian's desk: today's children in every municipality, with school, home group and teachers.
+
+    A child whose information the custody does not open is not in the list.
+    """
+    guardian = _only(uc, Role.GUARDIAN)
+    children = []
+    for child in people.wards(uc, guardian):
+        if "no_information" in child["limits"]:
+            continue
+        uc.check(child["id"])
+        children.append({**child, "schooling": _schooling(uc, child["id"], facts.path_of(uc, child["id"]))})
+    return {"children": children, "contacts": people.contacts(uc, [guardian])}
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def teacher_landing(uc: UseCase) -> dict[str, Any]:
+    """Return a teacher's desk: own groups with numbers, no names of learners."""
+    person = _only(uc, *_TEACHERS)
+    assert uc.actor.provider_id is not None
+    groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
+    uc.saw_in_bulk(groups=len(groups))
+    return {"groups": groups, "places": people.assignments(uc, person)}
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def principal_landing(uc: UseCase) -> dict[str, Any]:
+    """Return a principal's desk: the school's groups and numbers, and what looks odd."""
+    person = _only(uc, Role.PRINCIPAL)
+    schools = people.schools_of_staff(uc, person, uc.actor.role)
+    ids = [school["id"] for school in schools]
+    groups = facts.groups_of_schools(uc, ids)
+    lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
+    uc.saw(row["id"] for row in lost)
+    return {
+        "schools": schools,
+        "counts": facts.counts_of_schools(uc, ids),
+        "groups": groups,
+        "without_teacher": [group for group in groups if not group["teachers"]],
+        "without_group": lost,
+        "without_group_total": lost[0]["total"] if lost else 0,
+    }
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def secretary_landing(uc: UseCase) -> dict[str, Any]:
+    """Return a school secretary's queue: the latest imports, duplicate cases, learners without a group."""
+    person = _only(uc, Role.SCHOOL_SECRETARY)
+    schools = people.schools_of_staff(uc, person, uc.actor.role)
+    ids = [school["id"] for school in schools]
+    lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
+    cases = _seen_cases(uc)
+    uc.saw(row["id"] for row in lost)
+    return {
+        "schools": schools,
+        "counts": facts.counts_of_schools(uc, ids),
+        "runs": people.import_runs(uc, at_most=3),
+        "duplicates": cases,
+        "duplicates_total": cases[0]["total"] if cases else 0,
+        "without_group": lost,
+        "without_group_total": lost[0]["total"] if lost else 0,
+    }
+
+
+def _seen_cases(uc: UseCase) -> list[Row]:
+    """Return the duplicate cases in which the actor may see both persons."""
+    cases = people.duplicate_cases(uc, at_most=_MOST_LISTED * 5)
+    both = {case[key] for case in cases for key in ("person_id", "other_id")}
+    if not both:
+        return []
+    predicate, parameters = uc.visible("p.id")
+    open_to = {
+        row["id"]
+        for row in uc.rows(
+            f"SELECT p.id FROM people_person p WHERE p.id = ANY (%s) AND {predicate}", [list(both), *parameters]
+        )
+    }
+    mine = [case for case in cases if case["person_id"] in open_to and case["other_id"] in open_to]
+    uc.saw(case[key] for case in mine for key in ("person_id", "other_id"))
+    return [{**case, "total": len(mine)} for case in mine[:_MOST_LISTED]]
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def administrator_landing(uc: UseCase) -> dict[str, Any]:
+    """Return the desk of a provider's administrator: schools, people in numbers, apps, imports. No names."""
+    _only(uc, Role.ADMINISTRATOR)
+    schools = facts.schools_of_provider(uc)
+    uc.saw_in_bulk(schools=len(schools))
+    return {
+        "schools": schools,
+        "people": facts.people_of_provider(uc),
+        "apps": facts.apps_taken(uc),
+        "runs": people.import_runs(uc, at_most=5),
+    }
+
+
+@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+def school_groups(uc: UseCase) -> dict[str, Any]:
+    """Return the groups that the actor works with: own ones for a teacher, the school's for the office."""
+    person = _only(uc, *_TEACHERS, *_OFFICE)
+    assert uc.actor.provider_id is not None
+    if uc.actor.role in _TEACHERS:
+        groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
+    else:
+        schools = people.schools_of_staff(uc, person, uc.actor.role)
+        groups = facts.groups_of_schools(uc, [school["id"] for school in schools])
+    uc.saw_in_bulk(groups=len(groups))
+    return {"groups": groups}
+
+
+@use_case(Permission.GROUP_READ, Event.GROUP_READ)
+def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
+    """Return a group with its teachers and those of its learners whom the actor may see.
+
+    Raises `NotFoundError` unless the actor teaches the group or works in the office of its school.
+    """
+    predicate, parameters = uc.visible("e.person_id")
+    found = uc.row(
+        """
+        SELECT g.id, g.code, g.title, g.kind, g.grades, g.subjects, g.school_id, o.name AS school_name
+        FROM studies_group g JOIN organisations_organisation o ON o.id = g.school_id
+        WHERE g.provider_id = %(provider)s AND g.id = %(group)s AND (
+            EXISTS (SELECT 1 FROM studies_enrolment e WHERE e.provider_id = g.provider_id AND e.group_id = g.id
+                    AND e.person_id = %(person)s AND e.role IN ('teacher', 'aide') AND %(teaches)s
+                    AND e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s))
+            OR EXISTS (SELECT 1 FROM people_staffassignment a WHERE a.provider_id = g.provider_id
+                    AND a.organisation_id = g.school_id AND a.person_id = %(person)s AND a.role = %(role)s AND NOT %(teaches)s
+                    AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to >= %(day)s)))
+        """,
+        {
+            "provider": uc.actor.provider_id,
+            "group": group,
+            "person": uc.actor.person_id,
+            "role": uc.actor.role,
+            "teaches": uc.actor.role in _TEACHERS,
+            "day": uc.today,
+        },
+    )
+    if found is None:
+        raise NotFoundError("There is no such group here.")
+    members = uc.rows(
+        f"""
+        SELECT DISTINCT ON (p.sort_key, p.id, e.role) p.id, p.given_name, p.family_name, p.non_disclosure, e.role,
+               e.is_primary, e.valid_from
+        FROM studies_enrolment e JOIN people_person p ON p.id = e.person_id
+        WHERE e.provider_id = %s AND e.group_id = %s AND e.valid_from <= %s AND (e.valid_to IS NULL OR e.valid_to >= %s)
+          AND (e.role <> 'student' OR {predicate})
+        ORDER BY p.sort_key, p.id, e.role
+        """,
+        [uc.actor.provider_id, group, uc.today, uc.today, *parameters],
+    )
+    learners = [row for row in members if row["role"] == "student"]
+    uc.saw(row["id"] for row in learners)
+    return {**found, "learners": learners, "staff": [row for row in members if row["role"] != "student"]}
+
+
+@use_case(Permission.PERSON_READ, Event.PERSON_READ)
+def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
+    """Return what the actor may see of a person, field by field by the rule that opened the page.
+
+    Oneself, a guardian and the school office see identity and contact details; a teacher sees names, groups and how
+    to reach home, never an address. The address of a person with non-disclosure is shown to the office alone.
+    """
+    decision = uc.check(person)
+    known = people.persons(uc, [person])
+    if person not in known:
+        raise NotFoundError("There is no such person here.")
+    identity = known[person]
+    teaching, office = decision.rule == "teacher-of", decision.rule == "school-office"
+    path = facts.path_of(uc, person)
+    guardians = people.guardians(uc, person)
+    posts = people.assignments(uc, person)
+    if teaching:
+        identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
+        path = [row for row in path if row["now"] and row["provider_id"] == uc.actor.provider_id]
+    if office:
+        path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
+    of_home = [guardian["id"] for guardian in guardians] if teaching or office else []
+    details = people.contacts(uc, [person, *of_home])
+    if teaching or (identity["non_disclosure"] and not office):
+        details = [row for row in details if row["kind"] != "address"]
+    hidden = {guardian["id"] for guardian in guardians if guardian["non_disclosure"] and not office}
+    details = [row for row in details if row["person_id"] not in hidden]
+    if of_home:
+        uc.saw(of_home)
+    return {
+        "person": identity,
+        "rule": decision.rule,
+        "contacts": [row for row in details if row["person_id"] == person],
+        "guardians": [
+            {
+                **guardian,
+                "contacts": [row for row in details if row["person_id"] == guardian["id"]],
+                "shielded": guardian["id"] in hidden,
+            }
+            for guardian in guardians
+        ],
+        "assignments": posts,
+        "schooling": _schooling(uc, person, path),
+        "path": path,
+    }
+
+
+@use_case(Permission.PERSON_SEARCH, Event.PERSON_SEARCHED)
+def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
+    """Return the people whom the actor may see and whose names begin with the words of `text`, accents aside.
+
+    At most forty, in the order of names; `more` tells that there were others.
+    """
+    predicate, parameters = uc.visible("p.id")
+    words = search_key(text).split()[:5]
+    if not words or len(words[0]) < 2:
+        return {"text": text, "people": [], "more": False, "too_short": bool(text.strip())}
+    matches = " AND ".join("(p.search_key LIKE %s OR p.search_key LIKE %s)" for _ in words)
+    patterns = [pattern for word in words for pattern in (f"{word}%", f"% {word}%")]
+    found = uc.rows(
+        f"""
+        SELECT p.id, p.given_name, p.family_name,
+               (SELECT array_agg(DISTINCT pp.basis ORDER BY pp.basis) FROM people_providerperson pp
+                WHERE pp.provider_id = %s AND pp.person_id = p.id) AS bases,
+               (SELECT g.code FROM studies_enrolment e
+                JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
+                WHERE e.provider_id = %s AND e.person_id = p.id AND e.role = 'student' AND g.kind = 'home_group'
+                  AND e.valid_from <= %s AND (e.valid_to IS NULL OR e.valid_to >= %s)
+                ORDER BY e.valid_from DESC LIMIT 1) AS home_group,
+               (SELECT o.name FROM studies_schoolenrolment s JOIN organisations_organisation o ON o.id = s.school_id
+                WHERE s.provider_id = %s AND s.person_id = p.id AND s.valid_from <= %s
+                  AND (s.valid_to IS NULL OR s.valid_to >= %s) ORDER BY s.is_primary DESC LIMIT 1) AS school_name
+        FROM people_person p
+        WHERE {matches} AND {predicate}
+        ORDER BY p.sort_key, p.id LIMIT {_MOST_FOUND + 1}
+        """,
+        [
+            uc.actor.provider_id,
+            uc.actor.provider_id,
+            uc.today,
+            uc.today,
+            uc.actor.provider_id,
+            uc.today,
+            uc.today,
+            *patterns,
+            *parameters,
+        ],
+    )
+    shown = found[:_MOST_FOUND]
+    uc.saw(row["id"] for row in shown)
+    return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
