@@ -31,9 +31,9 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """Start PostgreSQL, migrate, load the cast; stop when the session ends."""
-    from digione.config.embedded import running_database
     from django.db import connections
 
+    from digione.config.embedded import running_database
     from digione.config.settings import database_from_url
     from tests import cast
 
@@ -41,11 +41,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "django", "migrate", "--skip-checks", "--verbosity", "0"],
             check=True,
-            env={
-                **os.environ,
-                "DIGIONE_APP_DATABASE_URL": database.migrate_url,
-                "DJANGO_SETTINGS_MODULE": "digione.config.settings",
-            },
+            env={**os.environ, "DIGIONE_APP_DATABASE_URL": database.migrate_url, "DJANGO_SETTINGS_MODULE": "digione.config.settings"},
         )
         connections["default"].close()
         connections["default"].settings_dict.update(database_from_url(database.app_url))

@@ -16,9 +16,9 @@ class Permission(StrEnum):
     PERSON_READ = "person:read"
     PERSON_SEARCH = "person:search"
     REGISTER_IMPORT = "register:import"
-    ROSTER_DEMOGRAPHICS_READ = "roster:read_demographics"
     ROSTER_IMPORT = "roster:import"
     ROSTER_READ = "roster:read"
+    ROSTER_DEMOGRAPHICS_READ = "roster:read_demographics"
 
 
 class Event(StrEnum):

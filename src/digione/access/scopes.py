@@ -16,6 +16,11 @@ KNOWN_SCOPES = {
 }
 
 
+def full_scope(scope: str) -> str:
+    """Return the whole name of a scope that was given in short (`roster.readonly`)."""
+    return f"{_ONEROSTER}{scope}" if f"{_ONEROSTER}{scope}" in KNOWN_SCOPES else scope
+
+
 class TakenScopes(SettingsScopes):  # type: ignore[misc]
     """Scopes of live takings. A token never opens more than the agreements did when it was asked for, and each call
     is judged against them again, since agreements end."""

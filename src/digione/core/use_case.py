@@ -99,6 +99,18 @@ def install(*, decider: Decider | None = None, recorder: Recorder | None = None)
     _recorder = recorder or _recorder
 
 
+def _the_decider() -> Decider:
+    if _decider is None:
+        raise UnguardedUseCaseError("Nobody decides: the room digione.access is not installed.")
+    return _decider
+
+
+def _the_recorder() -> Recorder:
+    if _recorder is None:
+        raise UnguardedUseCaseError("Nobody records: the room digione.audit is not installed.")
+    return _recorder
+
+
 def set_reach(actor: Actor) -> None:
     """Set actor and reach of the running transaction. They end with it, so a pooled connection keeps nothing."""
     with connection.cursor() as cursor:
@@ -141,9 +153,8 @@ class UseCase:
 
         Raises `DeniedError` where no data had to be looked at, `NotFoundError` where an object is concerned.
         """
-        assert _decider is not None, "digione.access is not installed"
         self.target = person or self.target
-        decision = _decider.decide(self, self.permission, person)
+        decision = _the_decider().decide(self, self.permission, person)
         if decision is None:
             if person is None:
                 raise DeniedError("Your role does not include this.", rule=self.permission)
@@ -158,8 +169,7 @@ class UseCase:
 
         The same rules answer `check`, so a list never shows what a page would deny.
         """
-        assert _decider is not None, "digione.access is not installed"
-        sql, parameters, decision = _decider.visible(self, self.permission, column)
+        sql, parameters, decision = _the_decider().visible(self, self.permission, column)
         self.decision = decision
         return sql, parameters
 
@@ -212,7 +222,7 @@ class UseCase:
         """Run one statement and return how many rows it touched."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
 
 def use_case(
@@ -233,7 +243,7 @@ def use_case(
             running = _running.get()
             if running is not None:
                 raise UnguardedUseCaseError(f"{name} was called inside {running}; what both need belongs in facts.py.")
-            assert _recorder is not None, "digione.audit is not installed"
+            recorder = _the_recorder()
             uc = UseCase(actor, name, str(permission), str(event))
             token = _running.set(name)
             try:
@@ -242,20 +252,20 @@ def use_case(
                     result = function(uc, *args, **kwargs)
                     if uc.decision is None:
                         raise UnguardedUseCaseError(f"{name} returned without a check.")
-                    _recorder.record(uc, outcome="done")
+                    recorder.record(uc, outcome="done")
                 return result
             except (DeniedError, NotFoundError) as refusal:
                 # The transaction of the use case is rolled back by now; the refusal gets one of its own, or no trace
                 # of it would be left. A failure to record must not hide the refusal itself.
                 with suppress(ConnectionError), transaction.atomic():
                     set_reach(actor)
-                    _recorder.record(uc, outcome="denied", reason=str(refusal))
+                    recorder.record(uc, outcome="denied", reason=str(refusal))
                 raise
             finally:
                 _running.reset(token)
 
         REGISTRY[name] = UseCaseInfo(name, room, str(permission), str(event), summary, function)
         guarded.__use_case__ = REGISTRY[name]  # type: ignore[attr-defined]
-        return guarded  # type: ignore[return-value]
+        return guarded
 
     return decorate
