@@ -12,6 +12,7 @@ from digione.access.models import App, Supplier, Taking
 from digione.access.permissions import Event, Permission
 from digione.access.scopes import KNOWN_SCOPES
 from digione.core.errors import Fault, InvalidInputError
+from digione.core.outbox import announce
 from digione.core.use_case import UseCase, use_case
 
 
@@ -68,5 +69,6 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     app = App.objects.create(supplier=owner, application=application, name=name)
     for oid in provider_oids:
         Taking.objects.create(provider_id=found[oid], app=app, scopes=list(scopes), valid_from=uc.today)
+        announce(uc, "access.app_taken", provider_id=found[oid], subject=app.id, scopes=list(scopes))
     uc.saw_in_bulk(app=str(app.id), providers=list(provider_oids), scopes=list(scopes))
     return NewApp(app.id, owner.id, client_id, secret)

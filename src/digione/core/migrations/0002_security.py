@@ -22,6 +22,6 @@ class Migration(migrations.Migration):
         ),
         secure("core_sourcekey", using=f"provider_id = {PROVIDER}"),
         secure("core_importrun", using=f"provider_id = {PROVIDER} OR (provider_id IS NULL AND {REGISTER})"),
-        secure("core_outbox", using=f"provider_id = {PROVIDER} OR (provider_id IS NULL AND {REGISTER})"),
+        secure("core_outbox", using=f"provider_id = {PROVIDER} OR {REGISTER}"),
         secure_register("core_code"),
     ]
