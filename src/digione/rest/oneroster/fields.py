@@ -1,0 +1,158 @@
+"""Kinds of fields: how each is compared in SQL. Texts compare without case, as the standard says; never by LIKE."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from digione.rest.oneroster.answers import Minor, RefusedError
+from digione.rest.oneroster.query import Term
+
+_NOTHING = "false"
+
+
+def _contains(expression: str, name: str) -> str:
+    return f"position(lower(%({name})s) IN lower({expression})) > 0"
+
+
+def _negated(sql: str) -> str:
+    return f"NOT coalesce({sql}, false)"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text. An absent one differs from every value, and is neither smaller nor larger than any."""
+
+    sql: str
+
+    @property
+    def order(self) -> str:
+        return f'lower({self.sql}) COLLATE "C"'
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        parameters[name] = term.value
+        if term.predicate == "~":
+            return _contains(self.sql, name)
+        if term.predicate == "!=":
+            return _negated(f"lower({self.sql}) = lower(%({name})s)")
+        return f'lower({self.sql}) COLLATE "C" {term.predicate} lower(%({name})s)'
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """An id of ours. What is no UUID equals none."""
+
+    sql: str
+
+    @property
+    def order(self) -> str:
+        return self.sql
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        if term.predicate == "~":
+            parameters[name] = term.value
+            return _contains(f"({self.sql})::text", name)
+        try:
+            parameters[name] = UUID(term.value)
+        except ValueError:
+            return "true" if term.predicate == "!=" else _NOTHING
+        if term.predicate == "!=":
+            return _negated(f"{self.sql} = %({name})s")
+        return f"{self.sql} {term.predicate} %({name})s"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment, compared at the millisecond that answers show."""
+
+    sql: str
+
+    @property
+    def order(self) -> str:
+        return self.sql
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        try:
+            moment = datetime.fromisoformat(term.value)
+        except ValueError:
+            raise _bad_value(term, "2026-08-11T07:30:00.000Z") from None
+        parameters[name] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        shown = f"date_trunc('milliseconds', {self.sql})"
+        return f"{shown} {'=' if term.predicate == '~' else term.predicate} %({name})s"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day."""
+
+    sql: str
+
+    @property
+    def order(self) -> str:
+        return self.sql
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        try:
+            parameters[name] = date.fromisoformat(term.value)
+        except ValueError:
+            raise _bad_value(term, "2026-08-11") from None
+        if term.predicate == "!=":
+            return _negated(f"{self.sql} = %({name})s")
+        return f"{self.sql} {'=' if term.predicate == '~' else term.predicate} %({name})s"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A list of texts; the value is a list with commas. `=` is the same set, `~` at least one of them."""
+
+    sql: str
+
+    @property
+    def order(self) -> str:
+        return f"array_to_string({self.sql}, ',')"
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        parameters[name] = [word.strip().lower() for word in term.value.split(",")]
+        have = f"(SELECT coalesce(array_agg(lower(word)), '{{}}') FROM unnest({self.sql}) word)"
+        if term.predicate == "~":
+            return f"{have} && %({name})s::text[]"
+        if term.predicate in ("=", "!="):
+            same = f"({have} @> %({name})s::text[] AND {have} <@ %({name})s::text[])"
+            return same if term.predicate == "=" else f"NOT {same}"
+        return f"EXISTS (SELECT 1 FROM unnest({have}) word WHERE word {term.predicate} (%({name})s::text[])[1])"
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A field of related rows: `rows` is a FROM clause with its WHERE, `inner` the field there. One that fits is enough."""
+
+    rows: str
+    inner: "Text | Id | Day"
+
+    @property
+    def order(self) -> str:
+        return f"(SELECT min(({self.inner.sql})::text) {self.rows})"
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        if term.predicate == "!=":
+            positive = self.inner.compare(Term(term.field, "=", term.value), name, parameters)
+            return f"NOT EXISTS (SELECT 1 {self.rows} AND {positive})"
+        return f"EXISTS (SELECT 1 {self.rows} AND {self.inner.compare(term, name, parameters)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A field of the standard that we never fill: nothing equals it."""
+
+    @property
+    def order(self) -> str:
+        return "NULL::text"
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        return "true" if term.predicate == "!=" else _NOTHING
+
+
+def _bad_value(term: Term, example: str) -> RefusedError:
+    return RefusedError(
+        HTTPStatus.BAD_REQUEST, Minor.INVALID_FILTER_FIELD, f"{term.field} is compared with a value like {example}."
+    )

@@ -1,0 +1,201 @@
+"""Users, students, teachers and demographics, as SQL.
+
+A user is a person whom the provider has a link to. Roles come from live rows: enrolments at schools, assignments of
+staff, guardianships; ended ones are shown only where nothing lives. Address, phone, and identity code never leave.
+"""
+
+from digione.rest.oneroster.fields import Absent, Among, Day, Id, Moment, Text, Words
+from digione.rest.oneroster.query import Field
+from digione.rest.oneroster.resource import LIVE, Resource, moment, reference, visible_person
+
+#: The standard's word for each of our roles of staff; `{0}` is the assignment.
+_STAFF_ROLE = """CASE {0}.role WHEN 'teacher' THEN 'teacher' WHEN 'special_needs_teacher' THEN 'teacher'
+    WHEN 'principal' THEN 'principal' WHEN 'aide' THEN 'aide' WHEN 'school_secretary' THEN 'ext:schoolSecretary'
+    WHEN 'administrator' THEN CASE WHEN {0}.organisation_id = {0}.provider_id THEN 'districtAdministrator'
+        ELSE 'siteAdministrator' END ELSE 'ext:other' END"""
+
+# Every role of a person at the provider. The link itself is the last resort: a user always has a role.
+_ROLES = f"""
+    SELECT 2 AS rank, 'student' AS role, e.school_id AS org, e.valid_from, e.valid_to, e.is_primary AS first, e.grade,
+           e.sys_from, false AS link
+    FROM studies_schoolenrolment e WHERE e.provider_id = %(provider)s AND e.person_id = {{person}}
+    UNION ALL
+    SELECT 1, {_STAFF_ROLE.format("a")}, a.organisation_id, a.valid_from, a.valid_to, true, NULL, a.sys_from, false
+    FROM people_staffassignment a WHERE a.provider_id = %(provider)s AND a.person_id = {{person}}
+    UNION ALL
+    SELECT 3, 'parent', g.provider_id, min(g.valid_from),
+           nullif(max(coalesce(g.valid_to, 'infinity')), 'infinity'), true, NULL, max(g.sys_from), false
+    FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.guardian_id = {{person}} GROUP BY g.provider_id
+    UNION ALL
+    SELECT 9, CASE l.basis WHEN 'learner' THEN 'student' WHEN 'guardian' THEN 'parent' ELSE 'ext:other' END,
+           l.provider_id, l.valid_from, l.valid_to, true, NULL, l.sys_from, true
+    FROM people_providerperson l WHERE l.provider_id = %(provider)s AND l.person_id = {{person}}"""
+
+# One pass over the roles gives what a user needs of them. `place` 1 is the primary role; ended roles and the bare link
+# come last, and are shown only where they are the first, that is, where nothing better is there.
+_USER_ROLES = f"""
+    SELECT json_agg(json_build_object('roleType', CASE place WHEN 1 THEN 'primary' ELSE 'secondary' END, 'role', role,
+               'org', json_build_object('href', %(base)s || '/orgs/' || org, 'sourcedId', org, 'type', 'org'),
+               'beginDate', valid_from, 'endDate', valid_to) ORDER BY place)
+               FILTER (WHERE place = 1 OR (live AND NOT link)) AS roles,
+           coalesce(bool_or(link AND live), false) AS active,
+           json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
+           max(org::text) FILTER (WHERE place = 1) AS org,
+           max(sys_from) AS changed
+    FROM (SELECT found.*, row_number() OVER (ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org) AS place
+          FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(person="k.person_id")}) role) found) placed"""
+
+# A child's guardians and a guardian's children, while custody lasts. One who has no right to information is not named.
+_AGENTS = f"""
+    FROM (SELECT g.guardian_id AS person_id FROM people_guardianship g
+          WHERE g.provider_id = %(provider)s AND g.child_id = k.person_id AND {LIVE.format("g")}
+            AND NOT 'no_information' = ANY (g.limits)
+          UNION
+          SELECT g.child_id FROM people_guardianship g
+          WHERE g.provider_id = %(provider)s AND g.guardian_id = k.person_id AND {LIVE.format("g")}
+            AND NOT 'no_information' = ANY (g.limits)) kin
+    {visible_person("kin.person_id", "agent")}"""
+
+_ROWS = (
+    "FROM access_listing k WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s"
+    " AND (%(disclosed)s OR NOT k.hidden)"
+)
+_PERSON = "(SELECT p.{0} FROM people_person p WHERE p.id = k.person_id)"
+_ACTIVE = f"""EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id = %(provider)s
+    AND l.person_id = k.person_id AND {LIVE.format("l")})"""
+_STATUS = f"CASE WHEN {_ACTIVE} THEN 'active' ELSE 'tobedeleted' END"
+_ENABLED = f"CASE WHEN {_ACTIVE} THEN 'true' ELSE 'false' END"
+_CHANGED = f"""greatest({_PERSON.format("sys_from")},
+    (SELECT max(x.sys_from) FROM ({_ROLES.format(person="k.person_id")}) x))"""
+_ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(person='k.person_id')}) role) r WHERE r.live"
+_EMAIL = f"""(SELECT c.value FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = {{person}}
+    AND c.kind = 'email' AND {LIVE.format("c")} ORDER BY c.id LIMIT 1)"""
+_SHOWN_EMAIL = f"CASE WHEN %(contact)s AND NOT k.hidden THEN {_EMAIL.format(person='k.person_id')} END"
+
+_SHARED: dict[str, Field] = {
+    "sourcedId": Id("k.sourced_id"),
+    "status": Text(_STATUS),
+    "dateLastModified": Moment(_CHANGED),
+}
+_USER_FIELDS: dict[str, Field] = {
+    **_SHARED,
+    "enabledUser": Text(_ENABLED),
+    "givenName": Text(_PERSON.format("given_name")),
+    "familyName": Text(_PERSON.format("family_name")),
+    "email": Text(_SHOWN_EMAIL),
+    "grades": Words(
+        "(SELECT coalesce(array_agg(DISTINCT e.grade), '{}') FROM studies_schoolenrolment e WHERE e.provider_id = "
+        f"%(provider)s AND e.person_id = k.person_id AND e.grade IS NOT NULL AND {LIVE.format('e')})"
+    ),
+    "roles.role": Among(_ROLE_ROWS, Text("r.role")),
+    "roles.org.sourcedId": Among(_ROLE_ROWS, Id("r.org")),
+    "roles.beginDate": Among(_ROLE_ROWS, Day("r.valid_from")),
+    "roles.endDate": Among(_ROLE_ROWS, Day("r.valid_to")),
+    "primaryOrg.sourcedId": Among(f"{_ROLE_ROWS} AND r.first", Id("r.org")),
+    "agents.sourcedId": Among(f"{_AGENTS} WHERE true", Id("agent.sourced_id")),
+    **dict.fromkeys(
+        ("username", "userMasterIdentifier", "middleName", "preferredFirstName", "preferredMiddleName", "preferredLastName",
+         "pronouns", "identifier", "sms", "phone", "userIds.type", "userIds.identifier"),
+        Absent(),
+    ),
+}  # fmt: skip
+_USER_KNOWN = frozenset(
+    [
+        "userMasterIdentifier",
+        "username",
+        "userIds",
+        "middleName",
+        "preferredFirstName",
+        "preferredMiddleName",
+        "preferredLastName",
+        "pronouns",
+        "userProfiles",
+        "identifier",
+        "sms",
+        "phone",
+        "password",
+        "resources",
+        "metadata",
+    ]
+)
+
+# A page is found first, then each row is completed sideways: measured, this keeps the work per row constant.
+_KNOWN_ROW = """JOIN access_listing k ON k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s
+    AND k.sourced_id = asked.id AND (%(disclosed)s OR NOT k.hidden)
+    JOIN people_person p ON p.id = k.person_id"""
+USER_BODIES = f"""{_KNOWN_ROW}
+    CROSS JOIN LATERAL ({_USER_ROLES}) r
+    LEFT JOIN LATERAL (SELECT json_agg({reference("agent.sourced_id", "users", "user")}) AS agents {_AGENTS}) a ON true"""
+USER_PROPERTIES = {
+    "sourcedId": "k.sourced_id",
+    "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",
+    "dateLastModified": moment("greatest(p.sys_from, r.changed)"),
+    "enabledUser": "CASE WHEN r.active THEN 'true' ELSE 'false' END",
+    "givenName": "p.given_name",
+    "familyName": "p.family_name",
+    "roles": "r.roles",
+    "primaryOrg": reference("r.org", "orgs", "org"),
+    "email": _SHOWN_EMAIL,
+    "agents": "a.agents",
+    "grades": "r.grades",
+}
+
+
+def _users(rows: str) -> Resource:
+    return Resource(
+        "users", "user", "k.sourced_id", rows, USER_BODIES, _USER_FIELDS, USER_PROPERTIES, "k.person_id", _USER_KNOWN
+    )
+
+
+_STUDENT = """ AND EXISTS (SELECT 1 FROM studies_schoolenrolment e WHERE e.provider_id = %(provider)s
+    AND e.person_id = k.person_id)"""
+_TEACHER = """ AND (EXISTS (SELECT 1 FROM people_staffassignment a WHERE a.provider_id = %(provider)s
+    AND a.person_id = k.person_id AND a.role IN ('teacher', 'special_needs_teacher'))
+    OR EXISTS (SELECT 1 FROM studies_enrolment e WHERE e.provider_id = %(provider)s AND e.person_id = k.person_id
+    AND e.role = 'teacher'))"""
+
+USERS = _users(_ROWS)
+STUDENTS = _users(_ROWS + _STUDENT)
+TEACHERS = _users(_ROWS + _TEACHER)
+
+_SEX = "CASE {0} WHEN '1' THEN 'male' WHEN '2' THEN 'female' END"
+DEMOGRAPHICS = Resource(
+    "demographics",
+    "demographics",
+    "k.sourced_id",
+    _ROWS,
+    f"{_KNOWN_ROW} CROSS JOIN LATERAL (SELECT {_ACTIVE} AS active) r",
+    {
+        **_SHARED,
+        "dateLastModified": Moment(_PERSON.format("sys_from")),
+        "birthDate": Day(_PERSON.format("birth_date")),
+        "sex": Text(_SEX.format(_PERSON.format("sex"))),
+        **dict.fromkeys(
+            ("countryOfBirthCode", "stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"), Absent()
+        ),
+    },
+    {
+        "sourcedId": "k.sourced_id",
+        "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",
+        "dateLastModified": moment("p.sys_from"),
+        "birthDate": "p.birth_date",
+        "sex": _SEX.format("p.sex"),
+    },
+    "k.person_id",
+    frozenset(
+        [
+            "metadata",
+            "americanIndianOrAlaskaNative",
+            "asian",
+            "blackOrAfricanAmerican",
+            "nativeHawaiianOrOtherPacificIslander",
+            "white",
+            "demographicRaceTwoOrMoreRaces",
+            "hispanicOrLatinoEthnicity",
+            "countryOfBirthCode",
+            "stateOfBirthAbbreviation",
+            "cityOfBirth",
+            "publicSchoolResidenceStatus",
+        ]
+    ),
+)

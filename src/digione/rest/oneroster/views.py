@@ -1,0 +1,122 @@
+"""The 41 addresses: one view for all, since an operation is data."""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from digione.core.errors import DeniedError, NotFoundError
+from digione.rest.oneroster import collect
+from digione.rest.oneroster.answers import Minor, RefusedError, answered, links, refusal
+from digione.rest.oneroster.operations import Operation
+from digione.rest.oneroster.query import Query, parse_fields, parse_list
+from digione.rest.oneroster.token import caller
+
+log = logging.getLogger(__name__)
+PREFIX = "/ims/oneroster/rostering/v1p2"
+_NOT_FOUND = RefusedError(HTTPStatus.NOT_FOUND, Minor.UNKNOWN_OBJECT, "There is no such object here.")
+
+
+def view(operation: Operation) -> Callable[..., HttpResponseBase]:
+    """Return the Django view of an operation."""
+
+    @csrf_exempt
+    def serve(request: HttpRequest, **path: str) -> HttpResponseBase:
+        try:
+            if request.method not in ("GET", "HEAD"):
+                raise RefusedError(
+                    HTTPStatus.METHOD_NOT_ALLOWED, Minor.INVALID_DATA, "This service is read only: use GET."
+                )
+            return _serve(request, operation, path)
+        except RefusedError as error:
+            return refusal(error)
+        except NotFoundError:
+            return refusal(_NOT_FOUND)
+        except DeniedError as error:
+            return refusal(RefusedError(HTTPStatus.FORBIDDEN, Minor.FORBIDDEN, error.reason))
+        except Exception:
+            # The payload's form is part of the standard, so a fault of ours is told in it too; the log has the rest.
+            log.exception("OneRoster %s failed", operation.name)
+            return refusal(
+                RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, Minor.INTERNAL, "Something went wrong here; try again.")
+            )
+
+    return serve
+
+
+@csrf_exempt
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer an address of the service that the standard does not have."""
+    try:
+        caller(request.headers.get("Authorization", ""))
+    except RefusedError as error:
+        return refusal(error)
+    return refusal(RefusedError(HTTPStatus.NOT_FOUND, Minor.UNKNOWN_OBJECT, "There is no such operation."))
+
+
+def _serve(request: HttpRequest, operation: Operation, path: dict[str, str]) -> HttpResponseBase:
+    who = caller(request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:64])
+    base = f"{request.scheme}://{request.get_host()}{PREFIX}"
+    if operation.one:
+        query = Query(selected=parse_fields(request.GET, properties=operation.resource.selectable))
+    else:
+        query = parse_list(
+            request.GET, filterable=operation.resource.filterable, properties=operation.resource.selectable
+        )
+    ids = {name: _uuid(text) for name, text in path.items()}
+    wish = collect.Wish(who, operation, query, ids, base)
+    if operation.one:
+        body = collect.one(wish)
+        return answered(f'{{"{operation.resource.single}":{body}}}'.encode())
+    page = collect.page(wish)
+    answer = _list_answer(operation.resource.collection, page)
+    answer["X-Total-Count"] = str(page.total)
+    answer["Link"] = links(
+        lambda at: _address(request, query.limit, at), limit=query.limit, offset=query.offset, total=page.total
+    )
+    return answer
+
+
+def _list_answer(collection: str, page: collect.Page) -> HttpResponseBase:
+    if page.chunks is None:
+        return answered(b"".join(_framed(collection, iter([page.first]))))
+    chunks = page.chunks
+
+    def everything() -> Iterator[str]:
+        yield page.first
+        yield from chunks
+
+    return StreamingHttpResponse(
+        _framed(collection, everything()), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _framed(collection: str, chunks: Iterator[str]) -> Iterator[bytes]:
+    yield f'{{"{collection}":['.encode()
+    separator = ""
+    for chunk in chunks:
+        if chunk:
+            yield f"{separator}{chunk}".encode()
+            separator = ","
+    yield b"]}"
+
+
+def _address(request: HttpRequest, limit: int, offset: int) -> str:
+    parameters = request.GET.copy()
+    parameters["limit"], parameters["offset"] = str(limit), str(offset)
+    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+
+
+def _uuid(text: str) -> uuid.UUID:
+    """Return the id; what is not written as we write ids is nobody's."""
+    try:
+        value = uuid.UUID(text)
+    except ValueError:
+        raise _NOT_FOUND from None
+    if str(value) != text.lower():
+        raise _NOT_FOUND
+    return value
