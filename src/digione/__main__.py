@@ -1,0 +1,5 @@
+"""`python -m digione` is the `digione` command."""
+
+from digione.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The `digione` command: everything that an administrator does from a terminal."""

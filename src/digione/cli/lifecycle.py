@@ -1,0 +1,254 @@
+"""`digione up`, `demo` and `check`: start everything, stop everything, and see whether all is well."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import psycopg
+
+from digione.config.data_folder import StartFailure, data_folder, secret
+from digione.config.embedded import EmbeddedServer, migrate
+from digione.config.provisioning import Database, provision
+
+_READY_SECONDS = 120
+_DATA = click.option(
+    "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
+)
+_PORT = click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Where the desks answer. A taken port is said, and the next free one used.",
+)
+_WORKERS = click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Web processes; one for each core is enough.",
+)
+
+
+class _StopAskedError(Exception):
+    """Somebody pressed Ctrl-C or sent SIGTERM."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _StopAskedError
+
+
+@click.command()
+@_PORT
+@_DATA
+@_WORKERS
+def up(port: int, data: str | None, workers: int) -> None:
+    """Start DigiOne on this machine: database, desks, interfaces and jobs. Ctrl-C stops it, the data stays."""
+    _serve(port, data, workers, demo_learners=None)
+
+
+@click.command()
+@_PORT
+@_DATA
+@_WORKERS
+@click.option(
+    "--learners",
+    default=4000,
+    show_default=True,
+    type=click.IntRange(min=100),
+    help="How many invented learners a new demo gets.",
+)
+def demo(port: int, data: str | None, workers: int, learners: int) -> None:
+    """Start DigiOne with invented municipalities, schools and people, and say how to sign in."""
+    _serve(port, data, workers, demo_learners=learners)
+
+
+def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | None) -> None:
+    began = time.monotonic()
+    folder = data_folder(data)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    server = EmbeddedServer(folder)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        given = os.environ.get("DATABASE_URL")
+        if not given:
+            server.start()
+        database = provision(given or server.admin_url, folder)
+        if not database.is_migrated():
+            click.echo("Preparing the database …")
+            migrate(database)
+        environment = _environment(database, demo=demo_learners is not None)
+        if demo_learners is not None:
+            _load_demo_once(environment, demo_learners)
+        free = _free_port(port)
+        if free != port:
+            click.echo(f"Port {port} is taken by another program; using {free}.")
+        children += [_web(environment, free, workers), _jobs(environment)]
+        _wait_until_ready(free, children)
+        _tell(free, time.monotonic() - began, demo=demo_learners is not None)
+        while True:
+            for child in children:
+                if child.poll() is not None:
+                    raise StartFailure(
+                        f"A part of DigiOne stopped by itself: {child.args!r} (exit {child.returncode})."
+                    )
+            time.sleep(0.5)
+    except _StopAskedError:
+        click.echo("Stopping …")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        _end(children)
+        server.stop()
+
+
+def _environment(database: Database, *, demo: bool) -> dict[str, str]:
+    return {
+        **os.environ,
+        **database.environment(),
+        "DIGIONE_DEMO": "1" if demo else os.environ.get("DIGIONE_DEMO", "0"),
+        "DIGIONE_SERVING": "1",
+        "DIGIONE_SECRET_KEY": os.environ.get("DIGIONE_SECRET_KEY") or secret(database.data, "django"),
+    }
+
+
+def _load_demo_once(environment: dict[str, str], learners: int) -> None:
+    with psycopg.connect(environment["DIGIONE_APP_DATABASE_URL"]) as connection:
+        loaded = connection.execute("SELECT EXISTS (SELECT 1 FROM organisations_provider)").fetchone()
+    if loaded and loaded[0]:
+        return
+    click.echo(f"Making {learners} learners in invented municipalities …")
+    command = [
+        sys.executable,
+        "-m",
+        "digione",
+        "load-demo",
+        "--learners",
+        str(learners),
+        "--data",
+        environment["DIGIONE_DATA"],
+    ]
+    if subprocess.run(command, env=environment, check=False).returncode:  # noqa: S603
+        raise StartFailure("The demo data could not be loaded; the reason stands above.")
+
+
+def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Popen[bytes]":
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning",
+        "--workers-kill-timeout", "5", "digione.config.wsgi:application",
+    ]  # fmt: skip
+    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+
+
+def _jobs(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-W", "ignore", "-m", "django", "procrastinate", "worker", "--concurrency", "2"]
+    return subprocess.Popen(command, env={**environment, "DIGIONE_LOG_LEVEL": "ERROR"}, start_new_session=True)  # noqa: S603
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, min(first + 100, 65536)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise StartFailure(f"No port from {first} on is free. Name another with --port.")
+
+
+def _get(address: str) -> Any:
+    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def _wait_until_ready(port: int, children: "list[subprocess.Popen[bytes]]") -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if any(child.poll() is not None for child in children):
+            raise StartFailure("A part of DigiOne did not start; the reason stands above.")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            _get(f"http://127.0.0.1:{port}/readyz")
+            return
+        time.sleep(0.1)
+    raise StartFailure("DigiOne did not answer in time.")
+
+
+def _tell(port: int, seconds: float, *, demo: bool) -> None:
+    address = f"http://127.0.0.1:{port}"
+    click.echo(f"\nDigiOne is ready ({seconds:.1f} s): {address}{'/demo' if demo else ''}")
+    if demo:
+        listing = _get(f"{address}/demo.json")
+        for provider in listing["providers"]:
+            click.echo(f"  {provider['name']} ({provider['oid']}), {provider['learners']} learners")
+        click.echo("  Sign in as:")
+        for entry in listing["sign_ins"][:14]:
+            click.echo(f"    {entry['role']:<22} {entry['username']:<28} {entry['password']:<20} {entry['provider']}")
+        click.echo(f"  All of them: {address}/demo.json")
+    click.echo("Ctrl-C stops it; the data stays.\n")
+
+
+def _end(children: "list[subprocess.Popen[bytes]]") -> None:
+    for child in children:
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+    for child in children:
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+@click.command()
+@_DATA
+def check(data: str | None) -> None:
+    """See whether all is well: versions, database, disk, and the seal of the log. Exit 1 when something is not."""
+    from digione.config.embedded import running_database
+
+    faults = 0
+    with running_database(data) as database:
+        click.echo(f"data folder        {database.data}")
+        click.echo(f"disk               one durable write takes {_fsync_milliseconds(database.data):.2f} ms")
+        with psycopg.connect(database.app_url) as connection:
+            version = connection.execute("SHOW server_version").fetchone()
+            click.echo(f"PostgreSQL         {version[0] if version else '?'}")
+            if not database.is_migrated():
+                click.echo("tables             not up to date: start DigiOne once, it brings them up to date")
+                sys.exit(1)
+            click.echo("tables             up to date")
+            lag = connection.execute("SELECT audit_seal_lag()").fetchone()
+            click.echo(f"log of use         the oldest row without a seal is {lag[0] if lag else 0:.0f} s old")
+            broken = connection.execute("SELECT number, fault FROM audit_verify()").fetchall()
+            for number, fault in broken:
+                click.echo(f"  seal {number}: {fault}")
+                faults += 1
+            click.echo(f"seals              {'all hold' if not broken else f'{len(broken)} do not hold'}")
+    sys.exit(1 if faults else 0)
+
+
+def _fsync_milliseconds(folder: Path) -> float:
+    """The middle of 21 durable writes: it decides how many threads keep a core busy."""
+    path, times = folder / "fsync.probe", []
+    with path.open("wb") as stream:
+        for _ in range(21):
+            began = time.perf_counter()
+            stream.write(b"x" * 8192)
+            stream.flush()
+            os.fdatasync(stream.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    path.unlink()
+    return sorted(times)[10]

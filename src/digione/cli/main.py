@@ -1,0 +1,52 @@
+"""The `digione` command. Its parts are loaded when they are asked for, so that help answers at once."""
+
+import importlib
+import sys
+
+import click
+
+from digione.config.data_folder import StartFailure
+
+#: Command → where it stands.
+_COMMANDS = {
+    "app": "digione.cli.app_commands:app",
+    "bench": "digione.cli.bench_commands:bench",
+    "check": "digione.cli.lifecycle:check",
+    "demo": "digione.cli.lifecycle:demo",
+    "docs": "digione.cli.docs_commands:docs",
+    "import": "digione.cli.import_commands:import_group",
+    "load-demo": "digione.cli.demo_commands:load_demo_command",
+    "up": "digione.cli.lifecycle:up",
+}
+
+
+class _Parts(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="digione")
+def digione() -> None:
+    """DigiOne: an open national service platform for learning and well-being.
+
+    `digione demo` starts everything on this machine with invented municipalities. `digione up` starts it empty,
+    `digione import` brings your own data in.
+    """
+
+
+def main() -> None:
+    """Run the command; what could not be started is said in plain words, without a traceback."""
+    try:
+        digione()
+    except StartFailure as failure:
+        click.echo(str(failure), err=True)
+        sys.exit(2)

@@ -1,0 +1,134 @@
+"""Three roles: one owns the tables, one migrates them, one runs the application and owns nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from digione.config.data_folder import StartFailure, secret
+
+NAME = "digione"
+OWNER, MIGRATOR, APPLICATION = "digione_owner", "digione_migrate", "digione_app"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the database is, for whom, and the data folder that belongs to it."""
+
+    app_url: str
+    migrate_url: str
+    admin_url: str
+    data: Path
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which a process of ours finds this database and its keys."""
+        return {
+            "DIGIONE_APP_DATABASE_URL": self.app_url,
+            "DIGIONE_DATA": str(self.data),
+            "DJANGO_SETTINGS_MODULE": "digione.config.settings",
+        }
+
+    def is_migrated(self) -> bool:
+        """Return whether no migration of this program's is missing from the database; cheap, without Django's graph."""
+        wanted = {
+            (path.parent.parent.name, path.stem)
+            for path in Path(__file__).resolve().parent.parent.glob("*/migrations/0*.py")
+        }
+        with psycopg.connect(self.app_url) as connection:
+            if not connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()[0]:  # type: ignore[index]
+                return False
+            have = set(connection.execute("SELECT app, name FROM django_migrations").fetchall())
+        return wanted <= have
+
+
+def provision(admin_url: str, data: Path) -> Database:
+    """Make database and roles where they are missing, and return the addresses of the roles. Does nothing twice.
+
+    With a server that is not ours, `admin_url` must be allowed to make roles, or an administrator has made them.
+    """
+    own = _named(admin_url)
+    app_password = secret(data, "application")
+    migrate_password = secret(data, "migrate")
+    database_name = own or NAME
+    result = Database(
+        app_url=_with(admin_url, APPLICATION, app_password, database_name),
+        migrate_url=_with(admin_url, MIGRATOR, migrate_password, database_name),
+        admin_url=_with(admin_url, None, None, database_name),
+        data=data,
+    )
+    if _works(result.app_url) and _works(result.migrate_url):
+        return result
+    try:
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            _make_roles(connection, app_password, migrate_password)
+            if not own:
+                found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone()
+                if found is None:
+                    connection.execute(
+                        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                            sql.Identifier(NAME), sql.Identifier(OWNER)
+                        )
+                    )
+        with psycopg.connect(result.admin_url, autocommit=True) as connection:
+            _open_to_application(connection)
+    except psycopg.errors.InsufficientPrivilege as refusal:
+        raise StartFailure(
+            "The user of DATABASE_URL may not make roles. Let an administrator of that server run once:\n"
+            f"  CREATE ROLE {OWNER} NOLOGIN; CREATE ROLE {MIGRATOR} LOGIN IN ROLE {OWNER}; CREATE ROLE {APPLICATION} LOGIN;\n"
+            f"and set DATABASE_URL to a user that may. The server said: {refusal}"
+        ) from refusal
+    except psycopg.OperationalError as fault:
+        raise StartFailure(f"The database does not answer: {fault}") from fault
+    return result
+
+
+def _make_roles(connection: psycopg.Connection, app_password: str, migrate_password: str) -> None:
+    have = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for role, password in ((OWNER, None), (MIGRATOR, migrate_password), (APPLICATION, app_password)):
+        options = sql.SQL("NOLOGIN") if password is None else sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password))
+        verb = sql.SQL("ALTER" if role in have else "CREATE")
+        connection.execute(
+            sql.SQL("{} ROLE {} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE {}").format(
+                verb, sql.Identifier(role), options
+            )
+        )
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(OWNER), sql.Identifier(MIGRATOR)))
+    # Without this the tables would belong to the migrating login, and the default grants would miss them.
+    connection.execute(sql.SQL("ALTER ROLE {} SET role {}").format(sql.Identifier(MIGRATOR), sql.Literal(OWNER)))
+
+
+def _open_to_application(connection: psycopg.Connection) -> None:
+    connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    connection.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(sql.Identifier(OWNER)))
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APPLICATION)))
+    for grant in ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE, SELECT ON SEQUENCES", "EXECUTE ON FUNCTIONS"):
+        connection.execute(
+            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT {} TO {}").format(
+                sql.Identifier(OWNER), sql.SQL(grant), sql.Identifier(APPLICATION)
+            )
+        )
+
+
+def _named(url: str) -> str:
+    """The database that an address names; none when it names the maintenance database."""
+    name = urlsplit(url).path.lstrip("/")
+    return "" if name in {"", "postgres"} else name
+
+
+def _with(url: str, user: str | None, password: str | None, database: str) -> str:
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    credentials = f"{quote(user)}:{quote(password or '')}" if user else parts.netloc.rpartition("@")[0]
+    query = f"?{parts.query}" if parts.query else ""
+    return f"postgresql://{credentials}@{place}/{database}{query}"
+
+
+def _works(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
