@@ -10,6 +10,7 @@ from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import facts
+from digione.people.rows import decoded
 
 #: As far back as the page looks unless it is told otherwise.
 VIEWED_DAYS = 30
@@ -23,13 +24,16 @@ def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str,
     `person` is oneself or a ward. One's own looks are counted apart (`own`), since they are no news.
     """
     uc.check(person)
-    known = facts.persons(uc, [person])
+    known = facts.persons(uc, [person, *uc.actor.persons])
     if person not in known:
         raise NotFoundError("There is no such person here.")
-    entries = uc.rows(
-        "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
-        " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id",
-        [person, clock.now() - timedelta(days=days), _MOST_VIEWS],
+    entries = decoded(
+        uc.rows(
+            "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
+            " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id",
+            [person, clock.now() - timedelta(days=days), _MOST_VIEWS],
+        ),
+        "provider_name",
     )
     own = [entry for entry in entries if entry["actor_id"] == uc.actor.person_id and entry["app_id"] is None]
     viewers: dict[tuple[Any, ...], Row] = {}
@@ -58,6 +62,7 @@ def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str,
             viewer["times"].append({"at": entry["at"], "event": entry["event"]})
     return {
         "person": known[person],
+        "choices": [known[row] for row in (*uc.actor.persons[1:], *uc.actor.persons[:1]) if row in known],
         "days": days,
         "viewers": [
             {**viewer, "rules": list(viewer["rules"].values()), "events": list(viewer["events"])}
@@ -79,11 +84,16 @@ def import_runs(uc: UseCase) -> dict[str, Any]:
 def import_run(uc: UseCase, *, run: UUID) -> Row:
     """Return one import run with its counts, problems and reconciliation. Raises `NotFoundError`."""
     uc.check()
-    found = uc.row(
-        "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts, problems, reconciliation, file_hash"
-        " FROM core_importrun WHERE id = %s AND provider_id = %s",
-        [run, uc.actor.provider_id],
+    found = decoded(
+        uc.rows(
+            "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts, problems, reconciliation,"
+            " file_hash FROM core_importrun WHERE id = %s AND provider_id = %s",
+            [run, uc.actor.provider_id],
+        ),
+        "counts",
+        "problems",
+        "reconciliation",
     )
-    if found is None:
+    if not found:
         raise NotFoundError("There is no such import here.")
-    return found
+    return found[0]

@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
+from digione.people.rows import decoded
 
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
 _GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to IS NULL OR g.valid_to >= %(day)s)"
 
 
-def groups_of_person(uc: UseCase, provider: UUID, person: UUID, role: str) -> list[Row]:
+def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str) -> list[Row]:
     """Return the groups in which `person` has `role` today at `provider`, each with its teachers and its size."""
-    return uc.rows(
-        f"""
+    return decoded(
+        uc.rows(
+            f"""
         SELECT g.id, g.code, g.title, g.kind, g.subjects, g.school_id, o.name AS school_name,
                coalesce(people.learners, 0) AS learners, coalesce(people.teachers, '[]') AS teachers
         FROM studies_enrolment mine
@@ -31,29 +33,39 @@ def groups_of_person(uc: UseCase, provider: UUID, person: UUID, role: str) -> li
           AND {_LIVE.format("mine")} AND {_GROUP_LIVE}
         ORDER BY g.kind <> 'home_group', o.sort_key, g.code, g.id
         """,
-        {"provider": provider, "person": person, "role": role, "day": uc.today},
+            {"provider": provider, "person": person, "role": role, "day": uc.today},
+        ),
+        "title",
+        "school_name",
+        "teachers",
     )
 
 
 def path_of(uc: UseCase, person: UUID) -> list[Row]:
     """Return where a person has gone to school so far, oldest first: within the reach, over all providers."""
-    return uc.rows(
-        """
+    return decoded(
+        uc.rows(
+            """
         SELECT e.provider_id, e.school_id, o.name AS school_name, po.name AS provider_name, e.grade, e.is_primary,
-               e.valid_from, e.valid_to, e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s) AS now
+               e.valid_from, e.valid_to,
+               e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s) AS now
         FROM studies_schoolenrolment e
         JOIN organisations_organisation o ON o.id = e.school_id
         JOIN organisations_organisation po ON po.id = e.provider_id
         WHERE e.person_id = %(person)s ORDER BY e.valid_from, e.school_id
         """,
-        {"person": person, "day": uc.today},
+            {"person": person, "day": uc.today},
+        ),
+        "school_name",
+        "provider_name",
     )
 
 
 def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
     """Return today's groups of `schools` with numbers of learners and names of teachers."""
-    return uc.rows(
-        f"""
+    return decoded(
+        uc.rows(
+            f"""
         SELECT g.id, g.code, g.title, g.kind, g.grades, g.school_id, o.name AS school_name,
                count(e.id) FILTER (WHERE e.role = 'student') AS learners,
                coalesce(jsonb_agg(jsonb_build_object('given_name', p.given_name, 'family_name', p.family_name)
@@ -66,7 +78,11 @@ def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
         GROUP BY g.id, o.name, o.sort_key
         ORDER BY o.sort_key, g.kind <> 'home_group', g.code COLLATE "C", g.id
         """,
-        {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
+            {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
+        ),
+        "title",
+        "school_name",
+        "teachers",
     )
 
 
@@ -75,9 +91,11 @@ def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
     return uc.row(
         f"""
         SELECT (SELECT count(DISTINCT e.person_id) FROM studies_schoolenrolment e
-                WHERE e.provider_id = %(provider)s AND e.school_id = ANY (%(schools)s) AND {_LIVE.format("e")}) AS learners,
+                WHERE e.provider_id = %(provider)s AND e.school_id = ANY (%(schools)s)
+                  AND {_LIVE.format("e")}) AS learners,
                (SELECT count(DISTINCT a.person_id) FROM people_staffassignment a
-                WHERE a.provider_id = %(provider)s AND a.organisation_id = ANY (%(schools)s) AND {_LIVE.format("a")}) AS staff
+                WHERE a.provider_id = %(provider)s AND a.organisation_id = ANY (%(schools)s)
+                  AND {_LIVE.format("a")}) AS staff
         """,
         {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
     ) or {"learners": 0, "staff": 0}
@@ -85,8 +103,9 @@ def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
 
 def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most: int) -> list[Row]:
     """Return learners of `schools` who belong to no home group or care group today, with the total."""
-    return uc.rows(
-        f"""
+    return decoded(
+        uc.rows(
+            f"""
         SELECT s.person_id AS id, p.given_name, p.family_name, s.grade, o.name AS school_name, count(*) OVER () AS total
         FROM studies_schoolenrolment s
         JOIN people_person p ON p.id = s.person_id
@@ -99,14 +118,17 @@ def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most
                 AND g.kind IN ('home_group', 'care_group') AND {_LIVE.format("e")})
         ORDER BY p.sort_key, s.person_id LIMIT %(n)s
         """,
-        {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today, "n": at_most},
+            {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today, "n": at_most},
+        ),
+        "school_name",
     )
 
 
 def schools_of_provider(uc: UseCase) -> list[Row]:
     """Return the schools of the actor's provider with numbers of learners, groups and staff."""
-    return uc.rows(
-        f"""
+    return decoded(
+        uc.rows(
+            f"""
         WITH learners AS (SELECT e.school_id, count(DISTINCT e.person_id) AS n FROM studies_schoolenrolment e
                           WHERE e.provider_id = %(provider)s AND {_LIVE.format("e")} GROUP BY 1),
              groups AS (SELECT g.school_id, count(*) AS n FROM studies_group g
@@ -122,7 +144,9 @@ def schools_of_provider(uc: UseCase) -> list[Row]:
           AND (o.valid_to IS NULL OR o.valid_to >= %(day)s)
         ORDER BY o.sort_key, o.id
         """,
-        {"provider": uc.actor.provider_id, "day": uc.today},
+            {"provider": uc.actor.provider_id, "day": uc.today},
+        ),
+        "name",
     )
 
 

@@ -9,6 +9,7 @@ from digione.core.errors import DeniedError, NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import facts as people
+from digione.people.rows import decoded
 from digione.studies import facts
 
 _OFFICE = (Role.PRINCIPAL, Role.SCHOOL_SECRETARY)
@@ -79,7 +80,6 @@ def guardian_landing(uc: UseCase) -> dict[str, Any]:
 def teacher_landing(uc: UseCase) -> dict[str, Any]:
     """Return a teacher's desk: own groups with numbers, no names of learners."""
     person = _only(uc, *_TEACHERS)
-    assert uc.actor.provider_id is not None
     groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
     uc.saw_in_bulk(groups=len(groups))
     return {"groups": groups, "places": people.assignments(uc, person)}
@@ -160,7 +160,6 @@ def administrator_landing(uc: UseCase) -> dict[str, Any]:
 def school_groups(uc: UseCase) -> dict[str, Any]:
     """Return the groups that the actor works with: own ones for a teacher, the school's for the office."""
     person = _only(uc, *_TEACHERS, *_OFFICE)
-    assert uc.actor.provider_id is not None
     if uc.actor.role in _TEACHERS:
         groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
     else:
@@ -177,7 +176,7 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
     Raises `NotFoundError` unless the actor teaches the group or works in the office of its school.
     """
     predicate, parameters = uc.visible("e.person_id")
-    found = uc.row(
+    found = uc.rows(
         """
         SELECT g.id, g.code, g.title, g.kind, g.grades, g.subjects, g.school_id, o.name AS school_name
         FROM studies_group g JOIN organisations_organisation o ON o.id = g.school_id
@@ -186,7 +185,8 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
                     AND e.person_id = %(person)s AND e.role IN ('teacher', 'aide') AND %(teaches)s
                     AND e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s))
             OR EXISTS (SELECT 1 FROM people_staffassignment a WHERE a.provider_id = g.provider_id
-                    AND a.organisation_id = g.school_id AND a.person_id = %(person)s AND a.role = %(role)s AND NOT %(teaches)s
+                    AND a.organisation_id = g.school_id AND a.person_id = %(person)s AND a.role = %(role)s
+                    AND NOT %(teaches)s
                     AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to >= %(day)s)))
         """,
         {
@@ -198,8 +198,9 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
             "day": uc.today,
         },
     )
-    if found is None:
+    if not found:
         raise NotFoundError("There is no such group here.")
+    (page,) = decoded(found, "title", "school_name")
     members = uc.rows(
         f"""
         SELECT DISTINCT ON (p.sort_key, p.id, e.role) p.id, p.given_name, p.family_name, p.non_disclosure, e.role,
@@ -213,7 +214,7 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
     )
     learners = [row for row in members if row["role"] == "student"]
     uc.saw(row["id"] for row in learners)
-    return {**found, "learners": learners, "staff": [row for row in members if row["role"] != "student"]}
+    return {**page, "learners": learners, "staff": [row for row in members if row["role"] != "student"]}
 
 
 @use_case(Permission.PERSON_READ, Event.PERSON_READ)
@@ -304,6 +305,6 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
             *parameters,
         ],
     )
-    shown = found[:_MOST_FOUND]
+    shown = decoded(found[:_MOST_FOUND], "school_name")
     uc.saw(row["id"] for row in shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}

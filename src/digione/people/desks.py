@@ -1,0 +1,131 @@
+"""What an account's person may sign in as today. The one read that comes before there is an actor.
+
+Every right comes from a live row: an assignment, a guardianship, a link as a learner. When the row ends, so does the
+desk, at the next request.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from digione.core.texts import LocalizedText
+from digione.core.use_case import Actor, Row, set_reach
+from digione.people.rows import decoded
+
+#: The roles that have a desk, in the order in which they are offered to a person who has several.
+DESK_ROLES = (
+    "administrator",
+    "principal",
+    "school_secretary",
+    "special_needs_teacher",
+    "teacher",
+    "guardian",
+    "learner",
+)
+
+_LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+
+_ROLES = f"""
+SELECT a.role, a.provider_id, po.name AS provider_name, pr.accent, jsonb_agg(o.name ORDER BY o.sort_key) AS places
+FROM people_staffassignment a
+JOIN organisations_provider pr ON pr.id = a.provider_id
+JOIN organisations_organisation po ON po.id = a.provider_id
+JOIN organisations_organisation o ON o.id = a.organisation_id
+WHERE a.person_id = %(person)s AND {_LIVE.format("a")}
+GROUP BY a.role, a.provider_id, po.name, pr.accent
+UNION ALL
+SELECT pp.basis, pp.provider_id, po.name, pr.accent, '[]'::jsonb
+FROM people_providerperson pp
+JOIN organisations_provider pr ON pr.id = pp.provider_id
+JOIN organisations_organisation po ON po.id = pp.provider_id
+WHERE pp.person_id = %(person)s AND pp.basis IN ('learner', 'guardian') AND {_LIVE.format("pp")}
+"""
+
+_WARDS = f"""
+SELECT DISTINCT g.child_id FROM people_guardianship g
+WHERE g.guardian_id = %(person)s AND NOT 'no_information' = ANY (g.limits) AND {_LIVE.format("g")}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """A role that a person may act in, and where. A guardian acts over providers, so `provider_id` is empty there."""
+
+    role: str
+    provider_id: UUID | None
+    providers: tuple[LocalizedText, ...]
+    places: tuple[LocalizedText, ...] = ()
+    accent: str = "#1b5c6e"
+
+    @property
+    def key(self) -> str:
+        """The name by which a session remembers the choice."""
+        return f"{self.role}:{self.provider_id or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDesk:
+    """A person's names, the roles offered, and today's wards."""
+
+    given_name: str = ""
+    family_name: str = ""
+    roles: tuple[RoleChoice, ...] = ()
+    wards: tuple[UUID, ...] = field(default=())
+
+
+def desk_of(person: UUID, *, day: date) -> PersonDesk:
+    """Return what `person` may sign in as on `day`. Opens its own transaction with the reach of that person alone."""
+    with transaction.atomic():
+        set_reach(Actor("sign_in", person_id=person, persons=(person,)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT given_name, family_name FROM people_person WHERE id = %s", [person])
+            name = cursor.fetchone()
+            if name is None:
+                return PersonDesk()
+            cursor.execute(_ROLES, {"person": person, "day": day})
+            columns = [column.name for column in cursor.description or ()]
+            found = (dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
+            rows = decoded(found, "provider_name", "places")
+            wards: tuple[UUID, ...] = ()
+            if any(row["role"] == "guardian" for row in rows):
+                cursor.execute(_WARDS, {"person": person, "day": day})
+                wards = tuple(row[0] for row in cursor.fetchall())
+    return PersonDesk(name[0], name[1], _choices(rows), wards)
+
+
+def _choices(rows: list[Row]) -> tuple[RoleChoice, ...]:
+    """One choice per role and provider; the guardianships, and the places of learning, of all providers are one."""
+    choices: list[RoleChoice] = []
+    for role in DESK_ROLES:
+        mine = [row for row in rows if row["role"] == role]
+        if role in ("guardian", "learner"):
+            if mine:
+                accent = mine[0]["accent"] if len(mine) == 1 else RoleChoice.__dataclass_fields__["accent"].default
+                choices.append(RoleChoice(role, None, tuple(row["provider_name"] for row in mine), accent=accent))
+            continue
+        choices += [
+            RoleChoice(role, row["provider_id"], (row["provider_name"],), tuple(row["places"]), row["accent"])
+            for row in mine
+        ]
+    return tuple(choices)
+
+
+def providers_with_learners() -> list[dict[str, Any]]:
+    """Return the OID, the name and the number of learners of every provider of a demo, by name."""
+    found = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id, o.oid, o.name FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id"
+            " WHERE p.demo ORDER BY o.sort_key, p.id"
+        )
+        for provider, oid, name in cursor.fetchall():
+            cursor.execute("SELECT set_config('digione.provider', %s, true)", [str(provider)])
+            cursor.execute(
+                "SELECT count(*) FROM people_providerperson WHERE provider_id = %s AND basis = 'learner'", [provider]
+            )
+            counted = cursor.fetchone()
+            found.append({"id": provider, "oid": oid, "name": name, "learners": counted[0] if counted else 0})
+    return decoded(found, "name")

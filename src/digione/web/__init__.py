@@ -1,0 +1,1 @@
+"""The desks: what people see and use in a browser."""

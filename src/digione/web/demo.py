@@ -1,0 +1,70 @@
+"""The door of the demonstration: pick a person and look. Exists only in demo mode."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from digione.core import clock
+from digione.core.texts import in_language
+from digione.people.desks import PersonDesk, desk_of, providers_with_learners
+
+#: Everybody in the demonstration has this password; nobody in it is real.
+DEMO_PASSWORD = "kokeile-rauhassa"  # noqa: S105 - it opens invented people only, and is printed on the page.
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_MOST_PEOPLE = 60
+_ORDER = ("guardian", "learner", "teacher", "special_needs_teacher", "principal", "school_secretary", "administrator")
+
+
+def _people() -> list[dict[str, Any]]:
+    """Return the people with an account and a desk, by role in the order of the page."""
+    accounts = get_user_model().objects.filter(is_active=True, person_id__isnull=False).order_by("pk")[:_MOST_PEOPLE]
+    found = []
+    for account in accounts:
+        person: PersonDesk = desk_of(account.person_id, day=clock.today())  # type: ignore[attr-defined]
+        if person.roles:
+            found.append({"username": account.get_username(), "person": person, "choice": person.roles[0]})
+    return sorted(found, key=lambda entry: _ORDER.index(entry["choice"].role))
+
+
+def _only_in_demo() -> None:
+    if not settings.DEMO:
+        raise Http404
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def pick(request: HttpRequest) -> HttpResponse:
+    """Show whom one can be, and on POST be that person."""
+    _only_in_demo()
+    if request.method == "POST":
+        account = get_user_model().objects.filter(username=request.POST.get("username", ""), is_active=True).first()
+        if account is None:
+            raise Http404
+        request.session.flush()
+        login(request, account, backend=_BACKEND)
+        return HttpResponseRedirect("/")
+    return render(request, "demo.html", {"people": _people(), "password": DEMO_PASSWORD})
+
+
+@require_GET
+def listing(request: HttpRequest) -> JsonResponse:
+    """Answer the providers and the sign-ins of the demonstration, for programs."""
+    _only_in_demo()
+    sign_ins = [
+        {
+            "role": entry["choice"].role,
+            "username": entry["username"],
+            "password": DEMO_PASSWORD,
+            "provider": ", ".join(in_language(name, ("fi", "sv", "en")) for name in entry["choice"].providers),
+            "roles": [choice.role for choice in entry["person"].roles],
+        }
+        for entry in _people()
+    ]
+    providers = [
+        {"oid": row["oid"], "name": in_language(row["name"], ("fi", "sv", "en")), "learners": row["learners"]}
+        for row in providers_with_learners()
+    ]
+    return JsonResponse({"providers": providers, "sign_ins": sign_ins})

@@ -1,0 +1,224 @@
+"""What templates need to speak three languages and to draw the desk's small parts."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from django import template
+from django.templatetags.static import static
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from digione.core import clock
+from digione.core.texts import in_language
+
+register = template.Library()
+_LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
+_FALLBACK = ("fi", "sv", "en")
+
+
+def _locale() -> str:
+    return _LOCALES.get(translation.get_language() or "fi", "fi_FI")
+
+
+@register.filter
+def localized(text: Mapping[str, str] | None) -> str:
+    """Show a text in the reader's language, else in the first that it has."""
+    return in_language(text, (translation.get_language() or "fi", *_FALLBACK))
+
+
+@register.filter
+def listed(texts: Any) -> str:
+    """Show several localized texts as one list in words."""
+    names = [localized(text) for text in texts]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+@register.filter
+def group_name(group: Mapping[str, Any]) -> str:
+    """Show what a group is called: its title, else its code."""
+    return localized(group.get("title")) or group.get("code") or _("Group without a name")
+
+
+@register.filter
+def initials(person: Mapping[str, Any]) -> str:
+    """Show the first letters of a person's names."""
+    return (str(person["given_name"])[:1] + str(person["family_name"])[:1]).upper()
+
+
+@register.filter
+def person_initials(person: Any) -> str:
+    """Show the first letters of the names of a person's desk."""
+    return (str(person.given_name)[:1] + str(person.family_name)[:1]).upper() if person else ""
+
+
+@register.filter
+def full_name(person: Mapping[str, Any]) -> str:
+    """Show the name that a person is called by."""
+    return f"{person['given_name']} {person['family_name']}".strip()
+
+
+@register.filter
+def in_words(number: int) -> str:
+    """Show a small number as a word, as one does in a sentence, others in digits."""
+    words = {
+        2: pgettext("number", "two"),
+        3: pgettext("number", "three"),
+        4: pgettext("number", "four"),
+        5: pgettext("number", "five"),
+        6: pgettext("number", "six"),
+        7: pgettext("number", "seven"),
+        8: pgettext("number", "eight"),
+        9: pgettext("number", "nine"),
+        10: pgettext("number", "ten"),
+    }
+    return words.get(number) or figure(number)
+
+
+@register.filter
+def first_up(text: str) -> str:
+    """Show a sentence that begins with a capital letter, and leave the rest of it alone."""
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def figure(number: int | None) -> str:
+    """Show a number as the reader's language writes it."""
+    return format_decimal(number or 0, locale=_locale())
+
+
+@register.filter
+def long_day(day: date) -> str:
+    """Show a day of the week with its date."""
+    pattern = "EEEE d. MMMM" if _locale() == "fi_FI" else "EEEE d MMMM"
+    return first_up(format_date(day, pattern, locale=_locale()))
+
+
+@register.filter
+def short_day(day: date | None) -> str:
+    """Show a date in figures."""
+    if day is None:
+        return ""
+    return format_date(day, "d MMM y" if _locale() == "en_GB" else "d.M.y", locale=_locale())
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """Show when something happened: today by the clock, earlier with the date."""
+    if at is None:
+        return ""
+    here = at.astimezone(clock.FINLAND)
+    time = format_time(here, "short", locale=_locale())
+    if here.date() == clock.today():
+        return _("today at %(time)s") % {"time": time}
+    return _("%(day)s at %(time)s") % {"day": short_day(here.date()), "time": time}
+
+
+@register.filter
+def years(row: Mapping[str, Any]) -> str:
+    """Show a period by its years."""
+    begin, end = row["valid_from"].year, row["valid_to"].year if row["valid_to"] else None
+    if end is None or row.get("now"):
+        return f"{begin}–"
+    return str(begin) if begin == end else f"{begin}–{end}"
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """Show the role in which somebody acts."""
+    names = {
+        "administrator": _("Main administrator"),
+        "aide": _("School assistant"),
+        "app": _("App"),
+        "guardian": _("Guardian"),
+        "learner": _("Learner"),
+        "other": _("Staff"),
+        "platform": _("DigiOne's upkeep"),
+        "principal": _("Principal"),
+        "proctor": _("Invigilator"),
+        "school_secretary": _("School secretary"),
+        "special_needs_teacher": _("Special needs teacher"),
+        "staff": _("Staff"),
+        "student": _("Learner"),
+        "teacher": _("Teacher"),
+    }
+    return names.get(role, role)
+
+
+@register.filter
+def event_name(event: str) -> str:
+    """Show what somebody did with the data, as a thing that was done."""
+    names = {
+        "audit.read": _("looked at who has looked"),
+        "desk.opened": _("saw the details on a desk"),
+        "group.read": _("opened a group's list"),
+        "person.read": _("opened the person's page"),
+        "person.searched": _("saw the name in a search"),
+        "roster.demographics_read": _("fetched birth dates"),
+        "roster.imported": _("updated the details by an import"),
+        "roster.read": _("fetched names and groups"),
+    }
+    return names.get(event, event)
+
+
+@register.filter
+def import_name(kind: str) -> str:
+    """Show what kind of import it was."""
+    names = {
+        "codes": _("National codes"),
+        "demo": _("Demonstration data"),
+        "oneroster": _("Roster (OneRoster)"),
+        "organisations": _("Organisations"),
+        "people": _("Learners and guardians"),
+        "staff": _("Staff"),
+    }
+    return names.get(kind, kind)
+
+
+@register.filter
+def language_name(code: str | None) -> str:
+    """Show the name of a language in the reader's language."""
+    if not code:
+        return ""
+    return first_up(str(Locale.parse(_locale()).languages.get(code.lower(), code)))
+
+
+@register.filter
+def learners(number: int) -> str:
+    """Show a number of learners."""
+    return ngettext("%(n)s learner", "%(n)s learners", number) % {"n": figure(number)}
+
+
+@register.filter
+def times(number: int) -> str:
+    """Show how many times."""
+    return ngettext("once", "%(n)s times", number) % {"n": figure(number)}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw a symbol of the sprite. It always stands beside a word, so it is hidden from readers of the page."""
+    return format_html('<svg aria-hidden="true"><use href="{}#i-{}"/></svg>', static("digione/sprite.svg"), name)
+
+
+@register.filter
+def events_listed(events: list[str]) -> str:
+    """Show what somebody did, as one list in words."""
+    names = [event_name(event) for event in events]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+@register.filter
+def sum_of_counts(counts: Mapping[str, int]) -> int:
+    """Show how many rows an import has accounted for."""
+    return sum(counts.get(name) or 0 for name in ("unchanged", "changed", "added", "held_back", "refused"))

@@ -1,0 +1,32 @@
+"""Addresses of the desks."""
+
+from allauth.account import views as account
+from django.urls import path
+from django.views.generic import RedirectView
+
+from digione.web import demo, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("groups", views.groups, name="groups"),
+    path("groups/<uuid:group>", views.group, name="group"),
+    path("people/<uuid:person>", views.person, name="person"),
+    path("own", views.own, name="own"),
+    path("search", views.search, name="search"),
+    path("viewed", views.viewed, name="viewed"),
+    path("viewed/<uuid:person>", views.viewed, name="viewed_person"),
+    path("imports", views.imports, name="imports"),
+    path("imports/<uuid:run>", views.import_run, name="import_run"),
+    path("settings", views.settings_page, name="settings"),
+    path("role", views.choose_role, name="role"),
+    path("language", views.choose_language, name="language"),
+    path("theme", views.choose_theme, name="theme"),
+    path("static/accent/<slug:colour>.css", views.accent, name="accent"),
+    path("demo", demo.pick, name="demo"),
+    path("demo.json", demo.listing, name="demo_json"),
+    # Only the doors that we use: nobody signs up, and there is no mail to reset a password by.
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
+]

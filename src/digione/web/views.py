@@ -1,0 +1,195 @@
+"""The pages of the desk. A view asks one use case and hands its answer to a template; it decides nothing itself."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from digione.core.use_case import Actor
+from digione.people import selectors as people
+from digione.studies import selectors as studies
+from digione.web.actor import ROLE_IN_SESSION, THEME_COOKIE, THEMES, Desk
+
+P = ParamSpec("P")
+_YEAR = 365 * 24 * 3600
+
+_LANDINGS: dict[str, tuple[Callable[[Actor], dict[str, Any]], str]] = {
+    "learner": (studies.learner_landing, "landing/learner.html"),
+    "guardian": (studies.guardian_landing, "landing/guardian.html"),
+    "teacher": (studies.teacher_landing, "landing/teacher.html"),
+    "special_needs_teacher": (studies.teacher_landing, "landing/teacher.html"),
+    "principal": (studies.principal_landing, "landing/principal.html"),
+    "school_secretary": (studies.secretary_landing, "landing/secretary.html"),
+    "administrator": (studies.administrator_landing, "landing/administrator.html"),
+}
+
+
+def with_desk(
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let only a signed-in person with a role through, and hand the view the actor."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        desk = cast(Any, request).desk
+        if not desk or desk.actor is None:
+            return render(request, "no_desk.html", status=403)
+        return view(request, desk.actor, *args, **kwargs)
+
+    return login_required(guarded)
+
+
+@require_GET
+@with_desk
+def home(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the landing page of the chosen role."""
+    landing, template = _LANDINGS[actor.role]
+    return render(request, template, {"page": landing(actor)})
+
+
+@require_GET
+@with_desk
+def groups(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List the groups that one works with."""
+    return render(request, "groups.html", {"page": studies.school_groups(actor)})
+
+
+@require_GET
+@with_desk
+def group(request: HttpRequest, actor: Actor, group: UUID) -> HttpResponse:
+    """Show a group and its people."""
+    return render(request, "group.html", {"page": studies.group_page(actor, group=group)})
+
+
+@require_GET
+@with_desk
+def person(request: HttpRequest, actor: Actor, person: UUID) -> HttpResponse:
+    """Show a person as far as the rule opens them."""
+    return render(request, "person.html", {"page": studies.person_page(actor, person=person)})
+
+
+@require_GET
+@with_desk
+def own(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show one's own details."""
+    assert actor.person_id is not None  # noqa: S101 - a desk always has a person.
+    return render(request, "person.html", {"page": studies.person_page(actor, person=actor.person_id)})
+
+
+@require_GET
+@with_desk
+def search(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Search people by name. While one types, only the list is asked for; without script, the whole page."""
+    text = request.GET.get("q", "")[:100]
+    part = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-Boosted")
+    page = studies.search_people(actor, text=text)
+    response = render(request, "parts/found.html" if part else "search.html", {"page": page})
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_GET
+@with_desk
+def viewed(request: HttpRequest, actor: Actor, person: UUID | None = None) -> HttpResponse:
+    """Show who has looked at one's own data, or a ward's."""
+    desk: Desk = cast(Any, request).desk
+    wards = [row for row in actor.persons if row != actor.person_id]
+    chosen = person or next(iter(wards), None) or desk.person_id
+    page = people.views_of(actor, person=chosen)
+    return render(request, "viewed.html", {"page": page, "own": chosen == desk.person_id})
+
+
+@require_GET
+@with_desk
+def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List the latest imports."""
+    return render(request, "imports.html", {"page": people.import_runs(actor)})
+
+
+@require_GET
+@with_desk
+def import_run(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
+    """Show one import: what came, what it did, what it refused and why, and the reconciliation."""
+    return render(request, "import_run.html", {"page": people.import_run(actor, run=run)})
+
+
+@login_required
+@require_GET
+def settings_page(request: HttpRequest) -> HttpResponse:
+    """Show what one may set: role, language, appearance."""
+    return render(request, "settings.html")
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    """Go back to where the form was, never out of the house."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        target = "/"
+    return HttpResponseRedirect(target)
+
+
+@login_required
+@require_POST
+def choose_role(request: HttpRequest) -> HttpResponse:
+    """Go on in another of one's roles. A role that no live row gives is not found."""
+    desk: Desk | None = cast(Any, request).desk
+    key = request.POST.get("role", "")
+    if not desk or key not in {choice.key for choice in desk.person.roles}:
+        raise Http404
+    request.session[ROLE_IN_SESSION] = key
+    return HttpResponseRedirect("/")
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Go on in another language, here and on one's other devices."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    response = _back(request)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=_YEAR,
+        samesite="Lax",
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+    )
+    account = cast(Any, request.user)
+    if account.is_authenticated and account.language != language:
+        account.language = language
+        account.save(update_fields=["language"])
+    return response
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Choose a light or a dark desk, or as the device wishes."""
+    theme = request.POST.get("theme", "")
+    if theme not in THEMES:
+        raise Http404
+    response = _back(request)
+    response.set_cookie(
+        THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
+    )
+    return response
+
+
+@require_GET
+def accent(request: HttpRequest, colour: str) -> HttpResponse:
+    """Answer the stylesheet that sets a provider's colour; a page may carry no inline style."""
+    if not re.fullmatch(r"[0-9a-f]{6}", colour):
+        raise Http404
+    response = HttpResponse(f":root {{ --accent: #{colour}; }}\n", content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
