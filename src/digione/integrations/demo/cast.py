@@ -1,0 +1,120 @@
+"""The named people of the demonstration: who can be signed in as, and where they stand among the others."""
+
+from dataclasses import dataclass
+
+#: One password for everybody: it opens invented people only.
+PASSWORD = "demo"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Adult:
+    """A grown-up of the cast: a guardian, a member of staff, or both."""
+
+    username: str
+    given: str
+    family: str
+    sex: str
+    language: str = "FI"
+    non_disclosure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a member of the cast does at the first school of a place. `slot` is a home group or a subject."""
+
+    username: str
+    place: str
+    role: str
+    slot: str = ""
+    swedish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A learner of the cast, at the first school of a place, with guardians and the limits of each."""
+
+    username: str
+    given: str
+    family: str
+    sex: str
+    place: str
+    grade: int
+    letter: str
+    guardians: tuple[tuple[str, tuple[str, ...]], ...]
+    non_disclosure: bool = False
+
+
+ADULTS = (
+    Adult("katri.lehtovaara", "Katri", "Lehtovaara", "2"),
+    Adult("ilmari.saarnio", "Ilmari", "Saarnio", "1"),
+    Adult("pirjo.vainionpaa", "Pirjo", "Vainionpää", "2"),
+    Adult("anni.salokangas", "Anni", "Salokangas", "2"),
+    Adult("marjukka.hietaranta", "Marjukka", "Hietaranta", "2"),
+    Adult("tuula.mantykoski", "Tuula", "Mäntykoski", "2"),
+    Adult("jari.puistola", "Jari", "Puistola", "1"),
+    Adult("sanna.kivela", "Sanna", "Kivelä", "2"),
+    Adult("mikael.rauhaniemi", "Mikael", "Rauhaniemi", "1"),
+    Adult("heidi.rauhaniemi", "Heidi", "Rauhaniemi", "2"),
+    Adult("outi.halmesalo", "Outi", "Halmesalo", "2", non_disclosure=True),
+    Adult("sampo.ketola", "Sampo", "Ketola", "1"),
+    Adult("veikko.ohravuori", "Veikko", "Ohravuori", "1"),
+    Adult("annika.sjoberg", "Annika", "Sjöberg", "2", language="SV"),
+)
+
+POSTS = (
+    Post("ilmari.saarnio", "kuusniemi", "teacher", "MA"),
+    Post("pirjo.vainionpaa", "kuusniemi", "teacher", "3 B"),
+    Post("sanna.kivela", "kuusniemi", "teacher", "4 A"),
+    Post("anni.salokangas", "kuusniemi", "special_needs_teacher"),
+    Post("marjukka.hietaranta", "kuusniemi", "principal"),
+    Post("tuula.mantykoski", "kuusniemi", "school_secretary"),
+    Post("jari.puistola", "kuusniemi", "administrator"),
+    Post("annika.sjoberg", "kuusniemi", "teacher", "3 A", swedish=True),
+    Post("sampo.ketola", "valkamo", "teacher", "MA"),
+    Post("veikko.ohravuori", "saarijoki", "teacher", "4 A"),
+)
+
+CHILDREN = (
+    Child("aino.lehtovaara", "Aino", "Lehtovaara", "2", "kuusniemi", 3, "B", (("katri.lehtovaara", ()),)),
+    Child("otso.lehtovaara", "Otso", "Lehtovaara", "1", "valkamo", 8, "C", (("katri.lehtovaara", ()),)),
+    Child("eino.kivela", "Eino", "Kivelä", "1", "kuusniemi", 5, "A", (("sanna.kivela", ()),)),
+    Child(
+        "viljo.rauhaniemi",
+        "Viljo",
+        "Rauhaniemi",
+        "1",
+        "kuusniemi",
+        5,
+        "A",
+        (("heidi.rauhaniemi", ()), ("mikael.rauhaniemi", ("no_information", "no_decisions"))),
+    ),
+    Child(
+        "kerttu.halmesalo",
+        "Kerttu",
+        "Halmesalo",
+        "2",
+        "kuusniemi",
+        7,
+        "B",
+        (("outi.halmesalo", ()),),
+        non_disclosure=True,
+    ),
+)
+
+#: In the order in which accounts are made, the door of the demonstration lists them.
+SIGN_INS = (
+    "katri.lehtovaara",
+    "otso.lehtovaara",
+    "ilmari.saarnio",
+    "pirjo.vainionpaa",
+    "anni.salokangas",
+    "marjukka.hietaranta",
+    "tuula.mantykoski",
+    "jari.puistola",
+    "sanna.kivela",
+    "mikael.rauhaniemi",
+    "kerttu.halmesalo",
+    "veikko.ohravuori",
+    "annika.sjoberg",
+    "sampo.ketola",
+)

@@ -1,0 +1,300 @@
+"""The generator: providers, neighbourhood by neighbourhood, so that a million learners need no more memory than few."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from random import Random
+
+from digione.core.texts import LocalizedText
+from digione.integrations.demo import cast
+from digione.integrations.demo.identity import Identities, business_id
+from digione.integrations.demo.places import SUBJECTS, Place, places, school_name
+from digione.integrations.demo.population import GRADES, SCHOOL_YEAR, YEAR_ENDS, YEAR_STARTS, Cast, Population
+from digione.integrations.demo.records import (
+    Assignment,
+    Batch,
+    Course,
+    Enrolment,
+    Group,
+    Organisation,
+    Person,
+    SchoolEnrolment,
+    Session,
+)
+
+_NEIGHBOURHOOD = 650
+_GROUP_SIZE = 23
+_SECTIONS_PER_TEACHER = 8
+_PRIMARY_SUBJECTS = ("AI", "MA", "YL", "LI")
+_LATER_SUBJECTS = ("AI", "MA", "A1", "LI", "HI", "BI")
+#: Types of schools in the national list `oppilaitostyyppi`.
+_SCHOOL_TYPES = {"comprehensive": "11", "primary": "11", "secondary": "11", "upper": "15"}
+
+
+def generate(learners: int, seed: int = 2026) -> Iterator[Batch]:
+    """Make `learners` learners and everything around them; the same arguments always give the same rows.
+
+    A person comes in the first batch that speaks of them, so batches are to be loaded in order.
+    """
+    identities = Identities(seed)
+    named = Cast(identities)
+    for number, place in enumerate(places(learners)):
+        if place.learners:
+            yield from _ProviderMaker(place, number, identities, named, seed).batches()
+
+
+def _subjects(grade: int) -> tuple[str, ...]:
+    if grade == 0:
+        return ()
+    return _PRIMARY_SUBJECTS if grade <= 6 else _LATER_SUBJECTS
+
+
+def _grade_title(grade: int, letter: str) -> LocalizedText:
+    if grade == 0:
+        return {"fi": f"Esiopetus {letter}", "sv": f"Förskola {letter}", "en": f"Pre-primary {letter}"}
+    text = f"{GRADES[grade]} {letter}"
+    return {"fi": text, "sv": text, "en": text}
+
+
+def _letter(index: int) -> str:
+    return chr(ord("A") + index) if index < 26 else f"{_letter(index // 26 - 1)}{chr(ord('A') + index % 26)}"
+
+
+def spread(total: int, weights: list[float]) -> list[int]:
+    """Share `total` out by `weights`, exactly: the largest remainders get what rounding left."""
+    whole = sum(weights)
+    exact = [total * weight / whole for weight in weights]
+    shares = [int(value) for value in exact]
+    order = sorted(range(len(weights)), key=lambda index: (shares[index] - exact[index], index))
+    for index in order[: total - sum(shares)]:
+        shares[index] += 1
+    return shares
+
+
+class _Home:
+    """A home group while its neighbourhood is being filled."""
+
+    __slots__ = ("group", "sections")
+
+    def __init__(self, group: Group, sections: list[Group]) -> None:
+        self.group, self.sections = group, sections
+
+
+class _ProviderMaker:
+    def __init__(self, place: Place, number: int, identities: Identities, named: Cast, seed: int) -> None:
+        self._place, self._make, self._named = place, identities, named
+        self._random = Random(f"{seed}/{place.key}")  # noqa: S311 - invented people need no strong chance.
+        self._people = Population(place, identities, self._random)
+        self._school_code = 90_000 + number * 400 if number < 4 else None
+        languages = ("fi", "sv") if place.swedish else ("fi",)
+        ident = identities.new_id()
+        self._provider = Organisation(
+            ident, identities.organisation_oid(), None, ident, ("provider",) if place.private else ("provider", "municipality"),
+            place.name, business_id(9_100_000 + number * 137), None, None, place.code, languages,
+        )  # fmt: skip
+        self._courses: dict[tuple[str, int], Course] = {}
+        self._terms: list[Session] = []
+        self._year: Session
+
+    def batches(self) -> Iterator[Batch]:
+        swedish = round(self._place.learners * self._place.swedish)
+        opens = True
+        for in_swedish, count in ((False, self._place.learners - swedish), (True, swedish)):
+            if not count:
+                continue
+            parts = max(1, round(count / _NEIGHBOURHOOD))
+            for index, size in enumerate(spread(count, [1.0] * parts)):
+                batch = Batch(self._provider, self._place.accent, opens)
+                if opens:
+                    self._open(batch)
+                    opens = False
+                # One upper secondary school serves three neighbourhoods.
+                served = min(3, parts - index) if index % 3 == 0 and not self._place.private else 0
+                self._neighbourhood(batch, index, size, served, in_swedish)
+                yield batch
+
+    def _open(self, batch: Batch) -> None:
+        make = self._make
+        batch.organisations.append(self._provider)
+        title = f"{SCHOOL_YEAR}–{SCHOOL_YEAR + 1}"
+        year = Session(
+            make.new_id(), "schoolYear",
+            {"fi": f"Lukuvuosi {title}", "sv": f"Läsåret {title}", "en": f"School year {title}"},
+            YEAR_STARTS, YEAR_ENDS, None, SCHOOL_YEAR + 1,
+        )  # fmt: skip
+        autumn = Session(
+            make.new_id(), "term", {"fi": "Syyslukukausi 2026", "sv": "Höstterminen 2026", "en": "Autumn term 2026"},
+            YEAR_STARTS, date(2026, 12, 31), year.id, SCHOOL_YEAR + 1,
+        )  # fmt: skip
+        spring = Session(
+            make.new_id(), "term", {"fi": "Kevätlukukausi 2027", "sv": "Vårterminen 2027", "en": "Spring term 2027"},
+            date(2027, 1, 1), YEAR_ENDS, year.id, SCHOOL_YEAR + 1,
+        )  # fmt: skip
+        self._year, self._terms = year, [autumn, spring]
+        batch.sessions += [year, autumn, spring]
+        for grade in range(1, len(GRADES)):
+            for subject in _subjects(grade):
+                name = {language: f"{text} {GRADES[grade]}" for language, text in SUBJECTS[subject].items()}
+                course = Course(make.new_id(), year.id, f"{subject}{GRADES[grade]}", name, subject, GRADES[grade])
+                self._courses[subject, grade] = course
+                batch.courses.append(course)
+        if not any(post.place == self._place.key and post.role == "administrator" for post in cast.POSTS):
+            self._assign(batch, self._people.staff(batch, False), self._provider.id, "administrator")
+
+    def _neighbourhood(self, batch: Batch, index: int, size: int, served: int, swedish: bool) -> None:
+        place = self._place
+        seats_by_grade = spread(size, [1.0] * 10 + [0.55 * served] * 3)
+        first = index == 0
+        posts = [post for post in cast.POSTS if first and post.place == place.key and post.swedish == swedish]
+        children = [child for child in cast.CHILDREN if first and child.place == place.key and not swedish]
+        mixed = index % 2 == 0 or place.private
+        schools: dict[str, Organisation] = {}
+        for kind in ("comprehensive",) if mixed else ("primary", "secondary"):
+            schools[kind] = self._school(batch, index, kind, swedish)
+        if sum(seats_by_grade[10:]):
+            schools["upper"] = self._school(batch, index, "upper", swedish)
+        homes: dict[int, list[_Home]] = {}
+        for kind, school in schools.items():
+            grades = {
+                "comprehensive": range(10),
+                "primary": range(7),
+                "secondary": range(7, 10),
+                "upper": range(10, 13),
+            }[kind]
+            counts = {
+                grade: seats_by_grade[grade] for grade in grades if seats_by_grade[grade] or (first and grade < 10)
+            }
+            homes |= self._staffed_groups(batch, school, counts, swedish, posts if kind != "upper" else [])
+        turn: Counter[int] = Counter()
+        for child in children:
+            if seats_by_grade[child.grade]:
+                seats_by_grade[child.grade] -= 1
+                self._cast_child(batch, child, homes[child.grade], next(iter(schools.values())))
+        seats = [grade for grade, count in enumerate(seats_by_grade) for _ in range(count)]
+        self._random.shuffle(seats)
+        where = {home.group.id: home.group.school_id for group in homes.values() for home in group}
+        while seats:
+            for learner, grade in self._people.family(batch, seats, swedish):
+                home = homes[grade][turn[grade] % len(homes[grade])]
+                turn[grade] += 1
+                self._enrol(batch, learner, grade, home, where[home.group.id])
+
+    def _school(self, batch: Batch, index: int, kind: str, swedish: bool) -> Organisation:
+        code = None
+        if self._school_code is not None and self._school_code % 400 < 399:
+            self._school_code += 1
+            code = str(self._school_code)
+        school = Organisation(
+            self._make.new_id(), self._make.organisation_oid(), self._provider.id, self._provider.id, ("school",),
+            school_name(self._place, index, kind, swedish), None, code, _SCHOOL_TYPES[kind], self._place.code,
+            ("sv",) if swedish else ("fi",),
+        )  # fmt: skip
+        batch.organisations.append(school)
+        return school
+
+    def _staffed_groups(
+        self, batch: Batch, school: Organisation, counts: dict[int, int], swedish: bool, posts: list[cast.Post]
+    ) -> dict[int, list[_Home]]:
+        """Make a school's staff, home groups and class sections, each with its teacher."""
+        named = {(post.role, post.slot): post.username for post in posts}
+        for role in ("principal", "school_secretary"):
+            self._assign(batch, self._member(batch, named, role, "", swedish), school.id, role)
+        if ("administrator", "") in named:
+            person = self._member(batch, named, "administrator", "", swedish)
+            self._assign(batch, person, self._provider.id, "administrator")
+        pools: dict[str, tuple[Person, int]] = {}
+        homes: dict[int, list[_Home]] = {}
+        for grade, count in counts.items():
+            # The cast needs its 3 B, 5 A and 8 C also in the smallest of demonstrations.
+            number = max(math.ceil(count / _GROUP_SIZE), 3 if posts else 1)
+            for index in range(number):
+                home = self._home_group(batch, school, grade, _letter(index))
+                homes.setdefault(grade, []).append(home)
+                if grade <= 6:
+                    teacher = self._member(batch, named, "teacher", f"{grade} {_letter(index)}", swedish)
+                    self._assign(batch, teacher, school.id, "teacher")
+                    for group in (home.group, *home.sections):
+                        self._teach(batch, teacher, group, "teacher")
+                else:
+                    teachers = [self._subject_teacher(batch, school, named, pools, s, swedish) for s in home.sections]
+                    self._teach(batch, teachers[index % len(teachers)], home.group, "teacher")
+                    for teacher, section in zip(teachers, home.sections, strict=True):
+                        self._teach(batch, teacher, section, "teacher")
+        groups = [home.group for grade in homes for home in homes[grade]]
+        for start in range(0, len(groups), 8):
+            special = self._member(batch, named, "special_needs_teacher", "", swedish)
+            self._assign(batch, special, school.id, "special_needs_teacher")
+            aide = self._people.staff(batch, swedish)
+            self._assign(batch, aide, school.id, "aide")
+            for group in groups[start : start + 8]:
+                self._teach(batch, special, group, "teacher", primary=False)
+            self._teach(batch, aide, groups[start], "aide")
+        return homes
+
+    def _member(self, batch: Batch, named: dict[tuple[str, str], str], role: str, slot: str, swedish: bool) -> Person:
+        username = named.pop((role, slot), None)
+        if username is None:
+            return self._people.staff(batch, swedish)
+        return self._people.cast_adult(batch, self._named, username, "staff")
+
+    def _subject_teacher(
+        self,
+        batch: Batch,
+        school: Organisation,
+        named: dict[tuple[str, str], str],
+        pools: dict[str, tuple[Person, int]],
+        section: Group,
+        swedish: bool,
+    ) -> Person:
+        subject = section.subject or ""
+        teacher, load = pools.get(subject, (None, _SECTIONS_PER_TEACHER))
+        if teacher is None or load >= _SECTIONS_PER_TEACHER:
+            teacher, load = self._member(batch, named, "teacher", subject, swedish), 0
+            self._assign(batch, teacher, school.id, "teacher")
+        pools[subject] = (teacher, load + 1)
+        return teacher
+
+    def _home_group(self, batch: Batch, school: Organisation, grade: int, letter: str) -> _Home:
+        make = self._make
+        title = _grade_title(grade, letter)
+        code = f"{GRADES[grade]}{letter}"
+        group = Group(make.new_id(), school.id, None, "home_group", code, title, GRADES[grade], None)
+        batch.groups.append(group)
+        batch.group_sessions.append((make.new_id(), group.id, self._year.id))
+        sections = []
+        for subject in _subjects(grade):
+            course = self._courses[subject, grade]
+            name = {language: f"{SUBJECTS[subject][language]} {title[language]}" for language in title}
+            section = Group(
+                make.new_id(), school.id, course.id, "class_section", f"{subject}{code}", name, GRADES[grade], subject
+            )
+            sections.append(section)
+            batch.groups.append(section)
+            batch.group_sessions += [(make.new_id(), section.id, term.id) for term in self._terms]
+        return _Home(group, sections)
+
+    def _enrol(self, batch: Batch, learner: Person, grade: int, home: _Home, school_id: str) -> None:
+        new_id = self._make.new_id
+        batch.school_enrolments.append(SchoolEnrolment(new_id(), learner.id, school_id, GRADES[grade], YEAR_STARTS))
+        batch.enrolments.append(Enrolment(new_id(), home.group.id, school_id, learner.id, "student", True))
+        for section in home.sections:
+            batch.enrolments.append(Enrolment(new_id(), section.id, school_id, learner.id, "student", False))
+
+    def _cast_child(self, batch: Batch, child: cast.Child, homes: list[_Home], school: Organisation) -> None:
+        learner, _ = self._named.tell(child.username, batch)
+        self._people.link(batch, learner, "learner", YEAR_STARTS)
+        for username, limits in child.guardians:
+            adult = self._named.persons[username]
+            if not any(link.person_id == adult.id and link.basis == "guardian" for link in batch.links):
+                adult = self._people.cast_adult(batch, self._named, username, "guardian")
+            self._people.guardianship(batch, adult, learner, limits)
+        self._enrol(batch, learner, child.grade, homes[ord(child.letter) - ord("A")], school.id)
+
+    def _assign(self, batch: Batch, person: Person, organisation_id: str, role: str) -> None:
+        batch.assignments.append(Assignment(self._make.new_id(), person.id, organisation_id, role, date(2019, 8, 1)))
+
+    def _teach(self, batch: Batch, person: Person, group: Group, role: str, *, primary: bool = True) -> None:
+        batch.enrolments.append(
+            Enrolment(self._make.new_id(), group.id, group.school_id, person.id, role, primary and role == "teacher")
+        )

@@ -1,0 +1,171 @@
+"""What the generator makes: plain rows, made by the million, so they are named tuples and their ids are text."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from digione.core.texts import LocalizedText
+
+
+class Organisation(NamedTuple):
+    """A provider, or a school of one."""
+
+    id: str
+    oid: str
+    parent_id: str | None
+    provider_id: str
+    kinds: tuple[str, ...]
+    name: LocalizedText
+    business_id: str | None
+    school_code: str | None
+    school_type: str | None
+    municipality_code: str
+    languages: tuple[str, ...]
+
+
+class Session(NamedTuple):
+    """The school year or a term of it."""
+
+    id: str
+    kind: str
+    title: LocalizedText
+    starts_on: date
+    ends_on: date
+    parent_id: str | None
+    school_year: int
+
+
+class Course(NamedTuple):
+    """A subject in a grade, offered by the provider."""
+
+    id: str
+    session_id: str
+    code: str
+    title: LocalizedText
+    subject: str
+    grade: str
+
+
+class Group(NamedTuple):
+    """A home group, or a class section of a course."""
+
+    id: str
+    school_id: str
+    course_id: str | None
+    kind: str
+    code: str
+    title: LocalizedText
+    grade: str
+    subject: str | None
+
+
+class Person(NamedTuple):
+    """A person with what the registers know of them; `hetu` is missing for those who have none."""
+
+    id: str
+    audit_alias: str
+    first_names: str
+    given_name: str
+    family_name: str
+    birth_date: date
+    sex: str
+    mother_tongue: str
+    nationality: str
+    home_municipality: str
+    non_disclosure: bool
+    hetu: str | None
+    learner_number: str | None
+
+
+class Link(NamedTuple):
+    """A provider has a basis to know a person."""
+
+    id: str
+    person_id: str
+    basis: str
+    valid_from: date
+
+
+class Contact(NamedTuple):
+    """A way to reach a person."""
+
+    id: str
+    person_id: str
+    kind: str
+    value: str
+
+
+class Guardianship(NamedTuple):
+    """A guardian of a child, with the limits of that custody."""
+
+    id: str
+    guardian_id: str
+    child_id: str
+    kind: str
+    limits: tuple[str, ...]
+    valid_from: date
+
+
+class Assignment(NamedTuple):
+    """A member of staff works in a role at a school or at the provider."""
+
+    id: str
+    person_id: str
+    organisation_id: str
+    role: str
+    valid_from: date
+
+
+class SchoolEnrolment(NamedTuple):
+    """A learner goes to a school, in a grade."""
+
+    id: str
+    person_id: str
+    school_id: str
+    grade: str
+    valid_from: date
+
+
+class Enrolment(NamedTuple):
+    """A person belongs to a group in a role."""
+
+    id: str
+    group_id: str
+    school_id: str
+    person_id: str
+    role: str
+    is_primary: bool
+
+
+class Account(NamedTuple):
+    """A demonstration sign-in."""
+
+    id: str
+    username: str
+    person_id: str
+    language: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one neighbourhood of a provider: a few schools, some hundreds of learners.
+
+    The first batch of a provider (`opens` is set) carries the provider itself, its sessions and its courses.
+    """
+
+    provider: Organisation
+    accent: str
+    opens: bool
+    organisations: list[Organisation] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    group_sessions: list[tuple[str, str, str]] = field(default_factory=list)
+    persons: list[Person] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    guardianships: list[Guardianship] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    school_enrolments: list[SchoolEnrolment] = field(default_factory=list)
+    enrolments: list[Enrolment] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
