@@ -154,7 +154,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = os.environ.get("DIGIONE_STATIC_ROOT") or str(PACKAGE / "web" / "collected")
+STATIC_ROOT = os.environ.get("DIGIONE_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

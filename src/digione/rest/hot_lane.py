@@ -9,11 +9,17 @@ of the request (a query string, another method, another content type) goes to th
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 from django.db import OperationalError, connection
+from django.http.request import split_domain_port, validate_host
+
+#: Where OneRoster 1.2 stands; links in answers are made with it.
+PREFIX = "/ims/oneroster/rostering/v1p2"
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -22,7 +28,7 @@ _USER = re.compile(
     r"/ims/oneroster/(?:v1p2/rostering|rostering)/v1p2/users/"
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z"
 )
-_CALL = "SELECT oneroster_user(%s, %s)"
+_CALL = "SELECT oneroster_user(%s, %s, %s)"
 
 
 class HotLane:
@@ -36,8 +42,9 @@ class HotLane:
         if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
             found = _USER.match(environ["PATH_INFO"])
             authorization = environ.get("HTTP_AUTHORIZATION", "")
-            if found and authorization.startswith("Bearer "):
-                body = _one_user(authorization[7:].strip(), UUID(found[1]))
+            base = _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
+            if found and base and authorization.startswith("Bearer "):
+                body = _one_user(authorization[7:].strip(), UUID(found[1]), base)
                 if body is not None:
                     start_response(
                         "200 OK",
@@ -52,7 +59,14 @@ class HotLane:
         return self.ordinary(environ, start_response)
 
 
-def _one_user(token: str, sourced_id: UUID) -> bytes | None:
+@lru_cache(maxsize=64)
+def _base(scheme: str, host: str) -> str | None:
+    """Return the address of the service as the caller wrote it, or None for a host that is not ours."""
+    domain, _ = split_domain_port(host)
+    return f"{scheme}://{host}{PREFIX}" if domain and validate_host(domain, settings.ALLOWED_HOSTS) else None
+
+
+def _one_user(token: str, sourced_id: UUID, base: str) -> bytes | None:
     """Return the JSON of one user, or None where the ordinary lane must answer.
 
     The connection is Django's own for this thread, so both lanes share one; a connection that the server has closed
@@ -62,7 +76,9 @@ def _one_user(token: str, sourced_id: UUID) -> bytes | None:
     for _ in range(2):
         try:
             connection.ensure_connection()
-            row = connection.connection.execute(_CALL, (checksum, sourced_id), prepare=True, binary=True).fetchone()
+            row = connection.connection.execute(
+                _CALL, (checksum, sourced_id, base), prepare=True, binary=True
+            ).fetchone()
         except (OperationalError, psycopg.OperationalError):
             connection.close()
         else:
