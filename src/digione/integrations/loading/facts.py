@@ -1,0 +1,109 @@
+"""Unaudited building blocks of every load: COPY into a temporary table, the run's row, undoing a refused run.
+
+`COPY` cannot go into a table with row-level security, so rows are staged in temporary tables, which end with the
+transaction, and are merged from there by a few statements for all rows at once.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from digione.core import clock
+from digione.core.ids import new_id
+from digione.core.use_case import UseCase
+from digione.integrations.loading.report import Report
+
+#: A load that would end more of what it covers than this is refused unless told otherwise.
+MAX_REMOVED = 0.05
+
+
+def stage(uc: UseCase, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> int:
+    """Make the temporary `table` of (name, type) `columns`, fill it by COPY, and return how many rows it got."""
+    uc.execute(f"DROP TABLE IF EXISTS {table}")
+    uc.execute(f"CREATE TEMP TABLE {table} ({', '.join(' '.join(column) for column in columns)}) ON COMMIT DROP")
+    names = ", ".join(name for name, _ in columns)
+    written = 0
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        write = copy.write_row
+        for row in rows:
+            write(row)
+            written += 1
+    uc.execute(f"ANALYZE {table}")
+    return written
+
+
+class _Undo(Exception):  # noqa: N818 — it is no error: it carries a run out of its savepoint.
+    pass
+
+
+def run(
+    uc: UseCase,
+    report: Report,
+    load: Callable[[UUID], None],
+    *,
+    kind: str,
+    source: str,
+    file_hash: str,
+    dry_run: bool,
+    partial: bool,
+) -> Report:
+    """Run `load` in a savepoint, keep or undo what it did, and write the run's row either way.
+
+    Undone when it is a rehearsal, when it was refused as a whole, and when a row was refused without `partial`.
+    """
+    run_id, started = new_id(), clock.now()
+    try:
+        with transaction.atomic():
+            load(run_id)
+            if dry_run:
+                report.status = "dry_run"
+            elif report.status == "done" and report.refused and not partial:
+                report.status = "refused"
+            if report.status != "done":
+                raise _Undo
+    except _Undo:
+        pass
+    uc.execute(
+        "INSERT INTO core_importrun (id, provider_id, kind, source, started_at, finished_at, dry_run, status, counts,"
+        " problems, reconciliation, file_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            run_id,
+            uc.actor.provider_id,
+            kind,
+            source,
+            started,
+            clock.now(),
+            dry_run,
+            report.status,
+            json.dumps(report.counts()),
+            json.dumps([problem.as_dict() for problem in report.problems.found[:1000]]),
+            json.dumps(report.reconciliation, default=str),
+            file_hash,
+        ],
+    )
+    return report
+
+
+def refuse_removals(report: Report, file: str, kind: str, *, ending: int, covered: int, accept: bool) -> bool:
+    """Say whether a run may end `ending` of `covered` rows; if not, tell why and mark the run as refused."""
+    if accept or not ending or ending <= covered * MAX_REMOVED:
+        return True
+    report.status = "refused"
+    report.count(kind, refused=1)
+    report.problems.error(
+        file,
+        0,
+        "",
+        "too-many-removals",
+        f"{ending} of {covered} rows ({kind}) are missing from the file and would end. That is more than"
+        f" {MAX_REMOVED:.0%}. If it is right, run again with --accept-removals.",
+    )
+    return False
+
+
+def differences(uc: UseCase, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Return the lines of a reconciliation, a thousand at most."""
+    return uc.rows(f"{sql} LIMIT 1000", parameters)

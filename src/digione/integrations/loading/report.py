@@ -1,0 +1,99 @@
+"""What an import found and did: problems by file, line and field, and counts."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from digione.core.errors import DigiOneError, Severity
+
+
+class ImportRefusedError(DigiOneError):
+    """The import cannot run as asked. The text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the source. `line` counts lines of the file from 1; 0 means the file as a whole."""
+
+    severity: Severity
+    file: str
+    line: int
+    field: str
+    code: str
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the problem as plain data, in the order in which it is printed."""
+        return {**asdict(self), "severity": str(self.severity)}
+
+
+@dataclass
+class Problems:
+    """Collects problems. Each code keeps `limit` examples, so that a million bad rows neither flood nor fill memory."""
+
+    limit: int = 10_000
+    found: list[Problem] = field(default_factory=list)
+    errors: int = 0
+    warnings: int = 0
+    _by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def error(self, file: str, line: int, name: str, code: str, message: str) -> None:
+        """Note a fault for which the row (or the file) is refused."""
+        self.errors += 1
+        self._add(Problem(Severity.ERROR, file, line, name, code, message))
+
+    def warning(self, file: str, line: int, name: str, code: str, message: str) -> None:
+        """Note something that is only told; the row is taken."""
+        self.warnings += 1
+        self._add(Problem(Severity.WARNING, file, line, name, code, message))
+
+    def _add(self, problem: Problem) -> None:
+        key = (problem.file, problem.code)
+        self._by_code[key] += 1
+        if self._by_code[key] <= self.limit:
+            self.found.append(problem)
+
+    def left_out(self) -> int:
+        """Return how many problems were counted and not kept."""
+        return sum(max(0, count - self.limit) for count in self._by_code.values())
+
+
+@dataclass
+class Report:
+    """The outcome of a run. `refused` counts rows (and whole files) that were not taken; `ended` is part of `changed`."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    held_back: int = 0
+    refused: int = 0
+    ended: int = 0
+    status: str = "done"
+    kinds: dict[str, dict[str, int]] = field(default_factory=dict)
+    reconciliation: list[dict[str, Any]] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+
+    def count(self, kind: str, **numbers: int) -> None:
+        """Add `numbers` (added, changed, …) to the totals and to the line of `kind`."""
+        line = self.kinds.setdefault(kind, {})
+        for name, number in numbers.items():
+            line[name] = line.get(name, 0) + number
+            setattr(self, name, getattr(self, name) + number)
+
+    def counts(self) -> dict[str, Any]:
+        """Return the totals and the line of each kind."""
+        names = ("added", "changed", "unchanged", "held_back", "refused", "ended")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "warnings": self.problems.warnings,
+            "kinds": self.kinds,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the object that `--json` prints."""
+        return {
+            **self.counts(),
+            "status": self.status,
+            "problems": [problem.as_dict() for problem in self.problems.found],
+            "problems_left_out": self.problems.left_out(),
+        }

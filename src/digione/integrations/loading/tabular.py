@@ -1,0 +1,145 @@
+"""CSV as it really comes: byte order marks, either line end, quoted line breaks, ragged rows, wrong encodings.
+
+Rows stream: memory does not grow with the file. A bad row is told with its line and does not stop the next one.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from digione.integrations.loading.report import Problems
+
+#: No field of a roster is longer; a quote that is never closed would otherwise swallow the rest of the file.
+MAX_FIELD = 128 * 1024
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a table, with the line on which it begins."""
+
+    number: int
+    values: list[str]
+
+
+class _UnreadableError(Exception):
+    pass
+
+
+def _text_lines(stream: IO[bytes], file: str, problems: Problems) -> Iterator[str]:
+    """Yield the lines of a UTF-8 stream with their ends. The first byte that is not UTF-8 is told, and ends the file."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    read, line, rest, first = 0, 1, "", True
+    while True:
+        block = stream.read(_BLOCK)
+        if first:
+            first = False
+            if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                problems.error(file, 1, "", "encoding", "The file is UTF-16. Save it as UTF-8 (in Excel: “CSV UTF-8”).")
+                raise _UnreadableError
+            if block.startswith(codecs.BOM_UTF8):
+                block, read = block[3:], 3
+        pending = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as fault:
+            bad = fault.object[fault.start]
+            before = fault.object[: fault.start].decode("utf-8", "replace")
+            guess = bytes([bad]).decode("cp1252", "replace")
+            problems.error(
+                file,
+                line + rest.count("\n") + before.count("\n"),
+                "",
+                "encoding",
+                f"Byte {read - pending + fault.start + 1} of the file is 0x{bad:02X}, which is not UTF-8. In"
+                f" Windows-1252 it would be “{guess}”. Save the file as UTF-8 and try again.",
+            )
+            raise _UnreadableError from None
+        read += len(block)
+        pieces = _split(rest + text)
+        rest = ""
+        if block and pieces and not pieces[-1].endswith("\n"):
+            rest = pieces.pop()
+        for piece in pieces:
+            line += 1
+            yield piece
+        if not block:
+            return
+
+
+def _split(text: str) -> list[str]:
+    # `splitlines` would also break at form feeds and Unicode separators, which are ordinary characters of a field.
+    pieces = text.split("\n")
+    return [piece + "\n" for piece in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
+
+
+def read_table(
+    stream: IO[bytes], file: str, problems: Problems, *, delimiters: Sequence[str] = (",",)
+) -> Iterator[Line]:
+    """Yield the header as the first line, then each row that has exactly as many columns.
+
+    Among `delimiters` the one that the header uses most is taken. Ragged rows are told and left out.
+    """
+    try:
+        yield from _rows(_text_lines(stream, file, problems), file, problems, delimiters)
+    except _UnreadableError:
+        return
+
+
+def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Sequence[str]) -> Iterator[Line]:
+    header = next(texts, "")
+    if not header.strip():
+        problems.error(file, 1, "", "empty-file", "The file is empty: not even a header line.")
+        return
+    delimiter = max(delimiters, key=header.count)
+    csv.field_size_limit(MAX_FIELD)
+
+    def counted() -> Iterator[str]:
+        yield header
+        yield from texts
+
+    reader = csv.reader(counted(), delimiter=delimiter, strict=True)
+    width = 0
+    while True:
+        begins = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as fault:
+            words = str(fault)
+            if "field larger" in words or "unexpected end" in words:
+                message = "A quotation mark opens a field here and is never closed."
+                problems.error(file, begins, "", "quoting", message)
+                return
+            problems.error(
+                file,
+                begins,
+                "",
+                "quoting",
+                "The quotation marks of this row do not match: write one inside a field twice.",
+            )
+            continue
+        if width == 0:
+            width = len(values)
+            yield Line(1, [value.strip() for value in values])
+            continue
+        if not values or (len(values) == 1 and not values[0].strip()):
+            continue
+        if len(values) != width:
+            problems.error(
+                file,
+                begins,
+                "",
+                "ragged-row",
+                f"The row has {len(values)} columns, the header has {width}. Look for a missing or unquoted separator.",
+            )
+            continue
+        if any("\x00" in value for value in values):
+            problems.error(
+                file, begins, "", "null-character", "The row holds a null character, which no text may have."
+            )
+            continue
+        yield Line(begins, values)

@@ -1,0 +1,95 @@
+"""Values that come from outside: dates, identity codes, OIDs, business ids. Pure; a fault is raised with its words."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from digione.core.clock import FINLAND
+
+_HETU = re.compile(r"(\d{2})(\d{2})(\d{2})([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
+_HETU_CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+_CENTURY = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
+_FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+ORGANISATION_OID = re.compile(r"1\.2\.246\.562\.(?:10|99|199)\.\d{11,24}")
+PERSON_OID = re.compile(r"1\.2\.246\.562\.(?:24|98|198)\.\d{11}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadValueError(ValueError):
+    """The value cannot be read. `code` is stable, the text is for people and never holds an identity code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@lru_cache(maxsize=8192)
+def read_date(text: str, *, finnish: bool = False) -> date:
+    """Return the day that `text` names as YYYY-MM-DD, and with `finnish` also as D.M.YYYY."""
+    match = _FINNISH_DATE.fullmatch(text) if finnish else None
+    try:
+        if match:
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        if _ISO_DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        raise BadValueError("date-impossible", f"There is no such day as {text[:40]}.") from None
+    if _FINNISH_DATE.fullmatch(text):
+        raise BadValueError("date-format", f"Write the date {text[:40]} as YYYY-MM-DD.")
+    form = "YYYY-MM-DD or D.M.YYYY" if finnish else "YYYY-MM-DD"
+    raise BadValueError("date-format", f"“{text[:40]}” is not a date. Write it as {form}.")
+
+
+def day_of_milliseconds(milliseconds: int) -> date:
+    """Return the Finnish day of a moment in epoch milliseconds; moments before 1970 are negative."""
+    return (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(FINLAND).date()
+
+
+def masked(hetu: str) -> str:
+    """Return what may be shown of an identity code: the day of birth without the rest."""
+    return f"{hetu[:6]}*****" if len(hetu) > 6 else "*" * len(hetu)
+
+
+def check_hetu(text: str, *, today: date, artificial: bool = True) -> tuple[str, date, str]:
+    """Return an identity code in capitals with its birth date and sex ('1' male, '2' female).
+
+    The sign is never normalised: two codes that differ only in it are both valid. Raises `BadValueError`.
+    """
+    hetu = text.strip().upper()
+    match = _HETU.fullmatch(hetu)
+    if not match:
+        raise BadValueError(
+            "hetu-form", f"The identity code {masked(hetu)} does not have the form DDMMYYCNNNX (eleven characters)."
+        )
+    day, month, year, sign, number, check = match.groups()
+    try:
+        born = date(_CENTURY[sign] + int(year), int(month), int(day))
+    except ValueError:
+        raise BadValueError("hetu-date", f"The identity code {masked(hetu)} names a day that does not exist.") from None
+    if _HETU_CHECK[int(day + month + year + number) % 31] != check:
+        raise BadValueError(
+            "hetu-check", f"The last character of the identity code {masked(hetu)} does not match the others. Check it."
+        )
+    if born > today:
+        raise BadValueError("hetu-future", f"The identity code {masked(hetu)} names a day that is still to come.")
+    if int(number) < 2 or (int(number) >= 900 and not artificial):
+        raise BadValueError("hetu-artificial", f"The identity code {masked(hetu)} is not one that is given to people.")
+    return hetu, born, "1" if int(number) % 2 else "2"
+
+
+def business_id_is_right(text: str) -> bool:
+    """Say whether `text` is a Finnish business id (Y-tunnus) with a right check digit."""
+    if not re.fullmatch(r"\d{7}-\d", text):
+        return False
+    rest = sum(int(digit) * weight for digit, weight in zip(text, (7, 9, 10, 5, 8, 4, 2), strict=False)) % 11
+    return rest != 1 and int(text[8]) == (0 if rest == 0 else 11 - rest)
+
+
+def oid_check_is_right(oid: str) -> bool:
+    """Say whether the last digit of an organisation's OID agrees with Luhn. Many legacy OIDs do not; only warn."""
+    total = 0
+    for place, digit in enumerate(reversed(oid.rsplit(".", 1)[1])):
+        number = int(digit) * (2 if place % 2 else 1)
+        total += number - 9 if number > 9 else number
+    return total % 10 == 0

@@ -1,0 +1,174 @@
+"""Writes of the organisation register."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from digione.access.permissions import Event, Permission
+from digione.core.ids import new_id
+from digione.core.use_case import UseCase, use_case
+from digione.integrations.loading.facts import differences, refuse_removals, run, stage
+from digione.integrations.loading.report import Report
+from digione.integrations.organisaatio.reader import OrganisationRow
+
+SOURCE = "organisaatiopalvelu"
+_COLUMNS = (
+    ("line", "int"),
+    ("id", "uuid"),
+    ("oid", "text"),
+    ("parent_oid", "text"),
+    ("provider_oid", "text"),
+    ("kinds", "text[]"),
+    ("name", "jsonb"),
+    ("sort_key", "text"),
+    ("business_id", "text"),
+    ("school_code", "text"),
+    ("school_type", "text"),
+    ("municipality_code", "text"),
+    ("languages", "text[]"),
+    ("valid_from", "date"),
+    ("valid_to", "date"),
+    ("row_hash", "bytea"),
+)
+_PLAIN = (
+    "kinds name sort_key business_id school_code school_type municipality_code languages valid_from valid_to row_hash"
+).split()
+
+
+@use_case(Permission.REGISTER_IMPORT, Event.REGISTER_IMPORTED)
+def import_organisations(
+    uc: UseCase,
+    *,
+    rows: Sequence[OrganisationRow],
+    report: Report,
+    file: str,
+    file_hash: str,
+    whole: bool = True,
+    dry_run: bool = False,
+    partial: bool = False,
+    accept_removals: bool = False,
+) -> Report:
+    """Bring our copy of the register to what `rows` say. With `whole`, what they no longer have is ended today."""
+    uc.check()
+
+    def load(run_id: UUID) -> None:
+        stage(
+            uc,
+            "stage_organisation",
+            _COLUMNS,
+            (
+                (
+                    row.line,
+                    new_id(),
+                    row.oid,
+                    row.parent_oid,
+                    row.provider_oid,
+                    row.kinds,
+                    Jsonb(row.name),
+                    row.sort_key,
+                    row.business_id,
+                    row.school_code,
+                    row.school_type,
+                    row.municipality_code,
+                    row.languages,
+                    row.valid_from,
+                    row.valid_to,
+                    row.digest(),
+                )
+                for row in rows
+            ),
+        )
+        uc.execute("CREATE INDEX ON stage_organisation (oid)")
+        _merge(uc, report, file, whole=whole, accept_removals=accept_removals)
+
+    return run(
+        uc, report, load, kind="organisations", source=SOURCE, file_hash=file_hash, dry_run=dry_run, partial=partial
+    )
+
+
+def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_removals: bool) -> None:
+    for orphan in uc.rows(
+        "DELETE FROM stage_organisation s WHERE parent_oid IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM stage_organisation p WHERE p.oid = s.parent_oid)"
+        " AND NOT EXISTS (SELECT 1 FROM organisations_organisation p WHERE p.oid = s.parent_oid)"
+        " RETURNING line, oid, parent_oid"
+    ):
+        report.problems.error(
+            file,
+            orphan["line"],
+            "parentOid",
+            "dangling",
+            f"{orphan['oid']} names the parent {orphan['parent_oid']}, which is neither in the file nor known.",
+        )
+    report.count("organisations", refused=report.problems.errors)
+    gone = uc.rows(
+        "SELECT o.id FROM organisations_organisation o WHERE o.source = %s AND o.oid IS NOT NULL"
+        " AND (o.valid_to IS NULL OR o.valid_to > %s)"
+        " AND NOT EXISTS (SELECT 1 FROM stage_organisation s WHERE s.oid = o.oid)",
+        [SOURCE, uc.today],
+    )
+    if whole:
+        covered = uc.json("SELECT count(*) FROM organisations_organisation WHERE source = %s", [SOURCE])
+        if not refuse_removals(
+            report, file, "organisations", ending=len(gone), covered=covered, accept=accept_removals
+        ):
+            return
+    sets = ", ".join(f"{name} = s.{name}" for name in _PLAIN)
+    changed = uc.rows(
+        f"UPDATE organisations_organisation o SET {sets}, source = %s FROM stage_organisation s"
+        " WHERE o.oid = s.oid AND o.row_hash IS DISTINCT FROM s.row_hash RETURNING o.id",
+        [SOURCE],
+    )
+    unchanged = uc.json(
+        "SELECT count(*) FROM organisations_organisation o JOIN stage_organisation s ON s.oid = o.oid"
+    ) - len(changed)
+    names = ", ".join(_PLAIN)
+    added = uc.rows(
+        f"INSERT INTO organisations_organisation (id, oid, source, {names})"
+        f" SELECT s.id, s.oid, %s, {names} FROM stage_organisation s"
+        " WHERE NOT EXISTS (SELECT 1 FROM organisations_organisation o WHERE o.oid = s.oid) ORDER BY line RETURNING id",
+        [SOURCE],
+    )
+    # Parents and providers are set once all rows are there, and only where they differ.
+    moved = uc.rows(
+        "UPDATE organisations_organisation o SET parent_id = p.id, provider_id = v.id FROM stage_organisation s"
+        " LEFT JOIN organisations_organisation p ON p.oid = s.parent_oid"
+        " LEFT JOIN organisations_organisation v ON v.oid = s.provider_oid"
+        " WHERE o.oid = s.oid AND (o.parent_id, o.provider_id) IS DISTINCT FROM (p.id, v.id) RETURNING o.id"
+    )
+    ended = []
+    if whole and gone:
+        ended = uc.rows(
+            "UPDATE organisations_organisation SET valid_to = greatest(valid_from, %s), row_hash = NULL"
+            " WHERE id = ANY (%s) RETURNING id",
+            [uc.today, [row["id"] for row in gone]],
+        )
+    new_ids, touched = {row["id"] for row in added}, {row["id"] for row in changed}
+    also = {row["id"] for row in moved} - new_ids - touched
+    touched |= also
+    report.count(
+        "organisations",
+        added=len(added),
+        changed=len(touched) + len(ended),
+        unchanged=unchanged - len(also),
+        ended=len(ended),
+    )
+    uc.execute(
+        "INSERT INTO core_outbox (id, provider_id, type, subject)"
+        " SELECT gen_random_uuid(), NULL, what, id FROM unnest(%s::uuid[], %s::text[]) AS event (id, what)",
+        [
+            [*new_ids, *touched, *(row["id"] for row in ended)],
+            ["organisations.organisation_added"] * len(new_ids)
+            + ["organisations.organisation_changed"] * len(touched)
+            + ["organisations.organisation_ended"] * len(ended),
+        ],
+    )
+    report.reconciliation = differences(
+        uc,
+        "SELECT 'organisation' AS kind, coalesce(s.oid, o.oid) AS key, s.oid IS NOT NULL AS in_source, o.oid IS NOT NULL"
+        " AS in_ours, CASE WHEN s.oid IS NULL THEN 'ended: not in the source any more' ELSE 'differs' END AS why"
+        " FROM stage_organisation s FULL JOIN (SELECT * FROM organisations_organisation WHERE source = %s) o ON o.oid = s.oid"
+        " WHERE o.oid IS NULL OR s.oid IS NULL OR o.row_hash IS DISTINCT FROM s.row_hash ORDER BY 2",
+        [SOURCE],
+    )
