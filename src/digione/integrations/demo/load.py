@@ -1,0 +1,277 @@
+"""Puts the demonstration into the database: COPY into staging tables, then one INSERT … SELECT per table.
+
+COPY is refused on tables with row-level security, and the application role is not excused from it, so every row passes
+its policy and its foreign keys as a real import's would. All of it is one transaction: a killed run leaves nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+
+from digione.access.roles import Role
+from digione.access.scopes import KNOWN_SCOPES
+from digione.access.services import create_app
+from digione.core import secrets
+from digione.core.ids import new_id
+from digione.core.texts import search_key, sort_key
+from digione.core.use_case import Actor, set_reach
+from digione.integrations.demo.cast import PASSWORD
+from digione.integrations.demo.generate import generate
+from digione.integrations.demo.population import YEAR_ENDS, YEAR_STARTS
+from digione.integrations.demo.records import Batch, Organisation
+
+_ROWS_AT_ONCE = 150_000
+_LOCK = 0x44656D6F
+# Checks what is due, so that the queue of deferred foreign keys stays short; afterwards they are deferred again.
+_CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+_NULL = "\\N"
+
+#: Tables in the order in which they are filled, with the columns that are written.
+_TABLES: dict[str, str] = {
+    "organisations_organisation": "id, oid, parent_id, provider_id, kinds, name, sort_key, business_id, school_code,"
+    " school_type, municipality_code, languages, valid_from, source",
+    "organisations_provider": "id, joined_on, accent, languages, demo",
+    "organisations_academicsession": "id, provider_id, kind, title, starts_on, ends_on, parent_id, school_year",
+    "people_providerperson": "id, provider_id, person_id, basis, valid_from",
+    "people_person": "id, audit_alias, first_names, given_name, family_name, sort_key, search_key, birth_date, sex,"
+    " mother_tongue, nationalities, home_municipality, non_disclosure",
+    "people_identifier": "id, person_id, provider_id, kind, value_enc, digest, key_id",
+    "people_contact": "id, provider_id, person_id, kind, value, valid_from",
+    "people_guardianship": "id, provider_id, guardian_id, child_id, kind, limits, valid_from, source",
+    "people_staffassignment": "id, provider_id, person_id, organisation_id, role, valid_from",
+    "studies_course": "id, provider_id, session_id, code, title, subjects, grades",
+    "studies_group": "id, provider_id, school_id, course_id, kind, code, title, grades, subjects, valid_from, valid_to",
+    "studies_groupsession": "id, provider_id, group_id, session_id",
+    "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from",
+    "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to",
+    "access_account": "id, username, password, person_id, language, is_active",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did; `already` when the demonstration was there before, and then nothing was touched."""
+
+    already: bool
+    learners: int = 0
+    rows: int = 0
+
+
+_sort_key = lru_cache(maxsize=8192)(sort_key)
+_search_key = lru_cache(maxsize=8192)(search_key)
+
+
+def _field(value: str | None) -> str:
+    if value is None:
+        return _NULL
+    return value.replace("\\", "\\\\").replace("\t", " ").replace("\n", " ")
+
+
+def _array(values: Iterable[str]) -> str:
+    return "{" + ",".join(values) + "}"
+
+
+class _Staging:
+    """Lines per table, in COPY's text form, written out when there are enough of them."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {table: [] for table in _TABLES}
+        self._waiting = 0
+        self.rows = 0
+        with connection.cursor() as cursor:
+            for table, columns in _TABLES.items():
+                cursor.execute(
+                    f"CREATE TEMP TABLE demo_{table} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+                )
+
+    def add(self, table: str, lines: Iterable[str]) -> None:
+        kept = self._lines[table]
+        before = len(kept)
+        kept.extend(lines)
+        self._waiting += len(kept) - before
+
+    def flush(self, *, always: bool) -> None:
+        if not self._waiting or (self._waiting < _ROWS_AT_ONCE and not always):
+            return
+        with connection.cursor() as cursor:
+            for table, columns in _TABLES.items():
+                lines = self._lines[table]
+                if not lines:
+                    continue
+                with cursor.copy(f"COPY demo_{table} ({columns}) FROM STDIN") as copy:
+                    for start in range(0, len(lines), 2000):
+                        copy.write("\n".join(lines[start : start + 2000]) + "\n")
+                cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM demo_{table}")
+                cursor.execute(f"TRUNCATE demo_{table}")
+                lines.clear()
+            cursor.execute(_CHECK_NOW)
+        self.rows += self._waiting
+        self._waiting = 0
+
+
+def load_demo(
+    learners: int, seed: int = 2026, *, progress: Callable[[int], None] | None = None, app: bool = True
+) -> Loaded:
+    """Load the demonstration as the application role, once; a second call changes nothing.
+
+    `progress` is told how many more learners are in. `app` also makes the supplier and app "Lukupolku", taken by the
+    two largest municipalities.
+    """
+    platform = Actor(str(Role.PLATFORM))
+    count = 0
+    with transaction.atomic():
+        set_reach(platform)
+        with connection.cursor() as cursor:
+            # Two loads at once: the second one waits, and then finds that there is nothing to do.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM organisations_provider WHERE demo)")
+            if cursor.fetchone()[0]:
+                return Loaded(already=True)
+        staging = _Staging()
+        password = make_password(PASSWORD)
+        providers: list[Organisation] = []
+        for batch in generate(learners, seed):
+            if batch.opens:
+                staging.flush(always=True)
+                providers.append(batch.provider)
+                set_reach(platform.at(UUID(batch.provider.id)))
+            _stage(staging, batch, password)
+            staging.flush(always=False)
+            count += len(batch.school_enrolments)
+            if progress:
+                progress(len(batch.school_enrolments))
+        staging.flush(always=True)
+        if app:
+            create_app(
+                platform,
+                name="Lukupolku",
+                supplier="Lukupolku Oy",
+                provider_oids=[provider.oid for provider in providers[:2]],
+                scopes=sorted(scope for scope in KNOWN_SCOPES if "roster-core" in scope),
+            )
+    return Loaded(already=False, learners=count, rows=staging.rows)
+
+
+def _stage(staging: _Staging, batch: Batch, password: str) -> None:
+    provider = batch.provider.id
+    starts, ends = YEAR_STARTS.isoformat(), YEAR_ENDS.isoformat()
+    _stage_organisations(staging, batch)
+    _stage_people(staging, batch)
+    staging.add(
+        "studies_course",
+        (
+            f"{c.id}\t{provider}\t{c.session_id}\t{c.code}\t{_text(c.title)}\t{{{c.subject}}}\t{{{c.grade}}}"
+            for c in batch.courses
+        ),
+    )
+    staging.add(
+        "studies_group",
+        (
+            f"{g.id}\t{provider}\t{g.school_id}\t{g.course_id or _NULL}\t{g.kind}\t{g.code}\t{_text(g.title)}"
+            f"\t{{{g.grade}}}\t{{{g.subject or ''}}}\t{starts}\t{ends}"
+            for g in batch.groups
+        ),
+    )
+    staging.add(
+        "studies_groupsession", (f"{i}\t{provider}\t{group}\t{term}" for i, group, term in batch.group_sessions)
+    )
+    staging.add(
+        "studies_schoolenrolment",
+        (f"{e.id}\t{provider}\t{e.person_id}\t{e.school_id}\t{e.grade}\t{starts}" for e in batch.school_enrolments),
+    )
+    tail = f"\t{starts}\t{ends}"
+    staging.add(
+        "studies_enrolment",
+        (
+            f"{e.id}\t{provider}\t{e.group_id}\t{e.school_id}\t{e.person_id}\t{e.role}\t{'t' if e.is_primary else 'f'}{tail}"
+            for e in batch.enrolments
+        ),
+    )
+    staging.add(
+        "access_account",
+        (f"{a.id}\t{a.username}\t{_field(password)}\t{a.person_id}\t{a.language}\tt" for a in batch.accounts),
+    )
+
+
+def _text(text: dict[str, str]) -> str:
+    return _field(json.dumps(text, ensure_ascii=False))
+
+
+def _stage_organisations(staging: _Staging, batch: Batch) -> None:
+    if batch.opens:
+        staging.add("organisations_provider", [f"{batch.provider.id}\t2024-08-01\t{batch.accent}\t{{fi,sv,en}}\tt"])
+    staging.add(
+        "organisations_organisation",
+        (
+            f"{o.id}\t{o.oid}\t{o.parent_id or _NULL}\t{o.provider_id}\t{_array(o.kinds)}\t{_text(o.name)}"
+            f"\t{sort_key(next(iter(o.name.values())))}\t{_field(o.business_id)}\t{_field(o.school_code)}"
+            f"\t{_field(o.school_type)}\t{o.municipality_code}\t{_array(o.languages)}\t1990-01-01\tdemo"
+            for o in batch.organisations
+        ),
+    )
+    staging.add(
+        "organisations_academicsession",
+        (
+            f"{s.id}\t{batch.provider.id}\t{s.kind}\t{_text(s.title)}\t{s.starts_on}\t{s.ends_on}"
+            f"\t{s.parent_id or _NULL}\t{s.school_year}"
+            for s in batch.sessions
+        ),
+    )
+
+
+def _stage_people(staging: _Staging, batch: Batch) -> None:
+    provider = batch.provider.id
+    staging.add(
+        "people_providerperson",
+        (f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{x.valid_from}" for x in batch.links),
+    )
+    staging.add(
+        "people_person",
+        (
+            f"{p.id}\t{p.audit_alias}\t{p.first_names}\t{p.given_name}\t{p.family_name}"
+            f"\t{_sort_key(p.family_name)}\x1f{_sort_key(p.given_name)}"
+            f"\t{_search_key(p.family_name)} {_search_key(p.given_name)}\t{p.birth_date}\t{p.sex}\t{p.mother_tongue}"
+            f"\t{{{p.nationality}}}\t{p.home_municipality}\t{'t' if p.non_disclosure else 'f'}"
+            for p in batch.persons
+        ),
+    )
+    for person in batch.persons:
+        for kind, value in (("hetu", person.hetu), ("learner_number", person.learner_number)):
+            if value is not None:
+                staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value)])
+    persons = {account.person_id: account.username for account in batch.accounts}
+    staging.add(
+        "people_identifier",
+        (_identifier(person_id, provider, "username", username) for person_id, username in persons.items()),
+    )
+    staging.add(
+        "people_contact",
+        (f"{c.id}\t{provider}\t{c.person_id}\t{c.kind}\t{_field(c.value)}\t2026-08-01" for c in batch.contacts),
+    )
+    staging.add(
+        "people_guardianship",
+        (
+            f"{g.id}\t{provider}\t{g.guardian_id}\t{g.child_id}\t{g.kind}\t{_array(g.limits)}\t{g.valid_from}\tdemo"
+            for g in batch.guardianships
+        ),
+    )
+    staging.add(
+        "people_staffassignment",
+        (
+            f"{a.id}\t{provider}\t{a.person_id}\t{a.organisation_id}\t{a.role}\t{a.valid_from}"
+            for a in batch.assignments
+        ),
+    )
+
+
+def _identifier(person_id: str, provider: str, kind: str, value: str) -> str:
+    ciphertext = secrets.encrypt(value)
+    return (
+        f"{new_id()}\t{person_id}\t{provider}\t{kind}\t\\\\x{ciphertext.hex()}\t\\\\x{secrets.digest(value).hex()}"
+        f"\t{secrets.key_id(ciphertext)}"
+    )
