@@ -98,7 +98,7 @@ def figure(number: int | None) -> str:
 @register.filter
 def long_day(day: date) -> str:
     """Show a day of the week with its date."""
-    pattern = "EEEE d. MMMM" if _locale() == "fi_FI" else "EEEE d MMMM"
+    pattern = "cccc d. MMMM" if _locale() == "fi_FI" else "EEEE d MMMM"
     return first_up(format_date(day, pattern, locale=_locale()))
 
 
@@ -120,6 +120,14 @@ def moment(at: datetime | None) -> str:
     if here.date() == clock.today():
         return _("today at %(time)s") % {"time": time}
     return _("%(day)s at %(time)s") % {"day": short_day(here.date()), "time": time}
+
+
+@register.filter
+def grade_name(grade: str) -> str:
+    """Show a grade of basic education; 0 is the year before it. What is no number is shown as it is."""
+    if grade == "0":
+        return _("pre-primary")
+    return _("grade %(grade)s") % {"grade": grade} if grade.isdigit() else grade
 
 
 @register.filter

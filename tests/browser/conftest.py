@@ -1,0 +1,154 @@
+"""A browser before the running demonstration. The journeys sign in as the people that `/demo.json` names."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+_LAUNCH = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The demonstration's address: that of `DIGIONE_TEST_URL`, else one started for the session."""
+    given = os.environ.get("DIGIONE_TEST_URL")
+    if given:
+        yield given.rstrip("/")
+        return
+    port, data = _free_port(), tempfile.mkdtemp(prefix="digione-browser-")
+    Path(data).chmod(0o711)
+    log = Path(data) / "demo.log"
+    command = [str(Path(sys.executable).parent / "digione"), "demo", "--port", str(port), "--data", data]
+    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DIGIONE_DATA"}}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(180):
+            if process.poll() is not None:
+                pytest.fail("The demonstration ended by itself:\n" + log.read_text()[-3000:])
+            try:
+                with urllib.request.urlopen(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        break
+            except urllib.error.URLError:
+                time.sleep(1)
+        else:
+            pytest.fail("The demonstration did not get ready:\n" + log.read_text()[-3000:])
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def demo(address: str) -> dict[str, Any]:
+    """What `/demo.json` says."""
+    with urllib.request.urlopen(f"{address}/demo.json") as answer:
+        return dict(json.load(answer))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium, else the one that Playwright has installed."""
+    own = os.environ.get("DIGIONE_CHROMIUM") or next(
+        iter(filter(None, map(shutil.which, ("chromium", "google-chrome")))), None
+    )
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=own, args=_LAUNCH)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open a page of its own context: language, size, colour scheme, with or without script."""
+    contexts: list[BrowserContext] = []
+
+    def opened(
+        language: str = "fi", *, viewport: dict[str, int] = DESK, dark: bool = False, script: bool = True
+    ) -> Page:
+        context = browser.new_context(
+            base_url=address,
+            viewport=viewport,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            java_script_enabled=script,
+            locale={"fi": "fi-FI", "sv": "sv-FI", "en": "en-GB"}[language],
+        )
+        context.add_cookies([{"name": "django_language", "value": language, "url": address}])
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(demo: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """Be the first person of the demonstration who has the role."""
+
+    def signed(page: Page, role: str) -> dict[str, Any]:
+        person = next((entry for entry in demo["sign_ins"] if entry["role"] == role), None)
+        assert person is not None, f"The demonstration has nobody in the role {role}."
+        page.goto("/demo")
+        page.locator(f"button[value='{person['username']}']").click()
+        page.wait_for_url("**/")
+        return dict(person)
+
+    return signed
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Hold a page to the house rules: axe-core finds nothing, nothing scrolls sideways, and a picture is kept."""
+
+    def checked(page: Page, name: str) -> None:
+        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not wide, f"{name}: the page is wider than the window"
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        found = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        )
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+    return checked
