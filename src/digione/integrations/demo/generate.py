@@ -37,9 +37,14 @@ def generate(learners: int, seed: int = 2026) -> Iterator[Batch]:
 
     A person comes in the first batch that speaks of them, so batches are to be loaded in order.
     """
+    return generate_places(places(learners), seed)
+
+
+def generate_places(chosen: list[Place], seed: int) -> Iterator[Batch]:
+    """Make the learners of the `chosen` places only."""
     identities = Identities(seed)
     named = Cast(identities)
-    for number, place in enumerate(places(learners)):
+    for number, place in enumerate(chosen):
         if place.learners:
             yield from _ProviderMaker(place, number, identities, named, seed).batches()
 
