@@ -59,7 +59,15 @@ def update() -> None:
         catalogue.update(said, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
         with path.open("wb") as file:
-            write_po(file, catalogue, width=120, omit_header=False, sort_output=True, ignore_obsolete=True, include_lineno=False)
+            write_po(
+                file,
+                catalogue,
+                width=120,
+                omit_header=False,
+                sort_output=True,
+                ignore_obsolete=True,
+                include_lineno=False,
+            )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ def listed(texts: Any) -> str:
 
 
 @register.filter
+def whereabouts(choice: Any) -> str:
+    """Show where a role is held: the places, then the providers, each named once."""
+    places, providers = listed(choice.places), listed(choice.providers)
+    return ", ".join(dict.fromkeys(name for name in (places, providers) if name))
+
+
+@register.filter
 def group_name(group: Mapping[str, Any]) -> str:
     """Show what a group is called: its title, else its code."""
     return localized(group.get("title")) or group.get("code") or _("Group without a name")
