@@ -147,7 +147,7 @@ def _load_demo_once(environment: dict[str, str], learners: int) -> None:
 def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning",
+        "--workers", str(workers), "--blocking-threads", "4", "--backpressure", "16", "--no-ws", "--log-level", "warning",
         "--workers-kill-timeout", "5", "digione.config.wsgi:application",
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
@@ -189,7 +189,10 @@ def _tell(port: int, seconds: float, *, demo: bool) -> None:
     address = f"http://127.0.0.1:{port}"
     click.echo(f"\nDigiOne is ready ({seconds:.1f} s): {address}{'/demo' if demo else ''}")
     if demo:
-        listing = _get(f"{address}/demo.json")
+        try:
+            listing = _get(f"{address}/demo.json")
+        except OSError as fault:
+            raise StartFailure(f"The demo does not answer as it should: {fault}") from fault
         for provider in listing["providers"]:
             click.echo(f"  {provider['name']} ({provider['oid']}), {provider['learners']} learners")
         click.echo("  Sign in as:")

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from digione.config.data_folder import StartFailure, data_folder, is_root, secret
@@ -74,6 +75,7 @@ class EmbeddedServer:
 
     data: Path
     _process: "subprocess.Popen[bytes] | None" = None
+    _lease: IO[str] | None = None
 
     @property
     def cluster(self) -> Path:
@@ -97,6 +99,10 @@ class EmbeddedServer:
         # Two processes may want it at once; the second waits and then finds it running.
         with (self.data / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # Everybody who uses the server holds a lease; whoever gives back the last one stops it. The operating
+            # system gives back the lease of a process that was killed.
+            self._lease = (self.data / "users.lock").open("w")
+            fcntl.flock(self._lease, fcntl.LOCK_SH)
             if self._running():
                 return
             major = self._remembered_major()
@@ -108,17 +114,36 @@ class EmbeddedServer:
             self._launch(binaries, user)
 
     def stop(self) -> None:
-        """Stop the server if this process started it. Connections are ended; what was committed stays."""
-        process, self._process = self._process, None
-        if process is None:
+        """Give the lease back, and stop the server when nobody else holds one. What was committed stays."""
+        lease, self._lease = self._lease, None
+        if lease is None:
             return
+        with (self.data / "start.lock").open("w") as lock, lease:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if self._process is not None:
+                    # The server outlives us; its parent will be the system's.
+                    self._process.returncode = 0
+                return
+            pid = self._pid()
+            if pid is not None and _works_in(pid, self.cluster):
+                self._end(pid)
+
+    def _end(self, pid: int) -> None:
         # SIGTERM would wait for every connection to end by itself; SIGINT ends them and stops at once.
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait()
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + _STOP_SECONDS
+            while time.monotonic() < deadline:
+                if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
+                    self._process = None
+                    return
+                if not _alive(pid):
+                    return
+                time.sleep(0.02)
 
     def _remembered_major(self) -> int | None:
         version = self.cluster / "PG_VERSION"

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digione.core import clock
 from digione.core.texts import in_language
+from digione.integrations.demo.cast import PASSWORD
 from digione.people.desks import PersonDesk, desk_of, providers_with_learners
 
-#: Everybody in the demonstration has this password; nobody in it is real.
-DEMO_PASSWORD = "kokeile-rauhassa"  # noqa: S105 - it opens invented people only, and is printed on the page.
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 _MOST_PEOPLE = 60
 _ORDER = ("guardian", "learner", "teacher", "special_needs_teacher", "principal", "school_secretary", "administrator")
@@ -24,7 +23,7 @@ def _people() -> list[dict[str, Any]]:
     accounts = get_user_model().objects.filter(is_active=True, person_id__isnull=False).order_by("pk")[:_MOST_PEOPLE]
     found = []
     for account in accounts:
-        person: PersonDesk = desk_of(account.person_id, day=clock.today())  # type: ignore[attr-defined]
+        person = desk_of(account.person_id, day=clock.today()) if account.person_id else PersonDesk()
         if person.roles:
             found.append({"username": account.get_username(), "person": person, "choice": person.roles[0]})
     return sorted(found, key=lambda entry: _ORDER.index(entry["choice"].role))
@@ -46,7 +45,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         request.session.flush()
         login(request, account, backend=_BACKEND)
         return HttpResponseRedirect("/")
-    return render(request, "demo.html", {"people": _people(), "password": DEMO_PASSWORD})
+    return render(request, "demo.html", {"people": _people(), "password": PASSWORD})
 
 
 @require_GET
@@ -57,7 +56,7 @@ def listing(request: HttpRequest) -> JsonResponse:
         {
             "role": entry["choice"].role,
             "username": entry["username"],
-            "password": DEMO_PASSWORD,
+            "password": PASSWORD,
             "provider": ", ".join(in_language(name, ("fi", "sv", "en")) for name in entry["choice"].providers),
             "roles": [choice.role for choice in entry["person"].roles],
         }
