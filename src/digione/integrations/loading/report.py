@@ -35,11 +35,17 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
     errors: int = 0
     warnings: int = 0
+    refused_rows: int = 0
+    _last_refused: tuple[str, int] = ("", -1)
     _by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def error(self, file: str, line: int, name: str, code: str, message: str) -> None:
         """Note a fault for which the row (or the file) is refused."""
         self.errors += 1
+        # The errors of one row follow each other, so counting rows needs no memory of them all.
+        if (file, line) != self._last_refused:
+            self.refused_rows += 1
+            self._last_refused = (file, line)
         self._add(Problem(Severity.ERROR, file, line, name, code, message))
 
     def warning(self, file: str, line: int, name: str, code: str, message: str) -> None:

@@ -1,0 +1,188 @@
+"""The form into which every roster source is brought before it is loaded, whatever its own format.
+
+Each class is one kind of row; its fields are the columns of the staging table, in order. `key` is the source's own id.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+
+class School(NamedTuple):
+    """A place of the provider. `match` holds what may name it in the register: an OID, a school code."""
+
+    line: int
+    key: str
+    name: str
+    is_provider: bool
+    match: list[str]
+
+
+class Session(NamedTuple):
+    """A school year or a part of it."""
+
+    line: int
+    key: str
+    title: str
+    kind: str
+    starts_on: date
+    ends_on: date
+    parent_key: str | None
+    school_year: int
+
+
+class Course(NamedTuple):
+    """A course of study."""
+
+    line: int
+    key: str
+    title: str
+    code: str | None
+    school_key: str | None
+    session_key: str | None
+    grades: list[str]
+    subjects: list[str]
+
+
+class Group(NamedTuple):
+    """A home group or a class section."""
+
+    line: int
+    key: str
+    title: str
+    code: str | None
+    kind: str
+    course_key: str | None
+    school_key: str
+    grades: list[str]
+    subjects: list[str]
+    session_keys: list[str]
+
+
+class Person(NamedTuple):
+    """A person. Identifiers come as ciphertext and digest only: nothing readable is ever staged."""
+
+    line: int
+    key: str
+    first_names: str
+    given_name: str
+    family_name: str
+    sort_key: str
+    search_key: str
+    birth_date: date | None
+    sex: str | None
+    mother_tongue: str | None
+    nationalities: list[str]
+    home_municipality: str | None
+    non_disclosure: bool
+    hetu_enc: bytes | None
+    hetu_digest: bytes | None
+    learner_number_enc: bytes | None
+    learner_number_digest: bytes | None
+    local_enc: bytes | None
+    local_digest: bytes | None
+    username_enc: bytes | None
+    username_digest: bytes | None
+    email: str | None
+    phone: str | None
+    address: str | None
+    role: str | None
+    school_keys: list[str]
+    grade: str | None
+    agent_keys: list[str]
+
+
+class Membership(NamedTuple):
+    """A person's role at a school: an enrolment at it, or an assignment, or being somebody's guardian."""
+
+    line: int
+    key: str
+    person_key: str
+    school_key: str
+    role: str
+    grade: str | None
+    is_primary: bool
+    valid_from: date | None
+    valid_to: date | None
+
+
+class Guardian(NamedTuple):
+    """Who is responsible for a child."""
+
+    line: int
+    key: str
+    guardian_key: str
+    child_key: str
+    kind: str
+    limits: list[str]
+    valid_from: date | None
+    valid_to: date | None
+
+
+class Enrolment(NamedTuple):
+    """A person belongs to a group in a role."""
+
+    line: int
+    key: str
+    group_key: str
+    person_key: str
+    role: str
+    is_primary: bool
+    valid_from: date | None
+    valid_to: date | None
+
+
+_TYPES = {
+    "int": "int",
+    "str": "text",
+    "bool": "boolean",
+    "date": "date",
+    "bytes": "bytea",
+    "list[str]": "text[]",
+}
+
+
+def columns_of(row: type) -> list[tuple[str, str]]:
+    """Return the (name, PostgreSQL type) of each field of a kind of row."""
+    names = row.__annotations__
+    return [(name, _TYPES[_written(kind)]) for name, kind in names.items()]
+
+
+def _written(kind: Any) -> str:
+    text = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    text = str(kind) if "[" in str(kind) or "|" in str(kind) else text
+    return text.replace("datetime.", "").split(" | ")[0]
+
+
+Rows = Callable[[], Iterable[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A roster that is ready to be staged. A kind that is absent is not touched: neither changed nor ended.
+
+    `files` names the file of each kind, for problems that only the database can find. The functions are called once,
+    in the order of the fields, and read while the rows are staged.
+    """
+
+    files: Mapping[str, str]
+    school: Rows
+    person: Rows
+    session: Rows | None = None
+    course: Rows | None = None
+    group: Rows | None = None
+    membership: Rows | None = None
+    guardian: Rows | None = None
+    enrolment: Rows | None = None
+
+    def staged(self) -> Iterator[tuple[str, type, Rows | None]]:
+        """Yield each kind with its class and its rows, references first."""
+        yield "school", School, self.school
+        yield "session", Session, self.session
+        yield "course", Course, self.course
+        yield "group", Group, self.group
+        yield "person", Person, self.person
+        yield "membership", Membership, self.membership
+        yield "guardian", Guardian, self.guardian
+        yield "enrolment", Enrolment, self.enrolment

@@ -1,0 +1,346 @@
+"""Loads a roster kind by kind: schools, sessions, courses, groups, people, their roles, guardians, enrolments."""
+
+from collections.abc import Callable
+from datetime import date
+from uuid import UUID
+
+from digione.core.use_case import UseCase
+from digione.integrations.loading.facts import refuse_removals, stage
+from digione.integrations.loading.merge import Merge, Reference
+from digione.integrations.loading.people import load_people
+from digione.integrations.loading.report import Report
+from digione.integrations.loading.roster import Group, Membership, Roster, columns_of
+
+_EVENTS = {
+    "school": "organisations.school",
+    "session": "organisations.session",
+    "course": "studies.course",
+    "group": "studies.group",
+    "person": "people.person",
+    "membership": "people.membership",
+    "guardian": "people.guardianship",
+    "enrolment": "studies.enrolment",
+}
+_GONE = "valid_to = greatest(t.valid_from, %(day)s - 1)"
+_ENDINGS: dict[str, str] = {
+    # A school, and a year that was, do not end because a file stops to mention them.
+    "school": "SELECT 1",
+    "session": "SELECT 1",
+    "course": "UPDATE studies_course t SET status = 'ended' FROM gone_course g WHERE t.id = g.id",
+    "group": "UPDATE studies_group t SET valid_to = greatest(coalesce(t.valid_from, %(day)s - 1), %(day)s - 1)"
+    " FROM gone_group g WHERE t.id = g.id",
+    "person": f"UPDATE people_providerperson t SET {_GONE} FROM gone_person g"
+    " WHERE t.provider_id = %(provider)s AND t.person_id = g.id AND (t.valid_to IS NULL OR t.valid_to >= %(day)s)",
+    "membership": f"WITH a AS (UPDATE people_staffassignment t SET {_GONE} FROM gone_membership g WHERE t.id = g.id)"
+    f" UPDATE studies_schoolenrolment t SET {_GONE} FROM gone_membership g WHERE t.id = g.id",
+    "guardian": f"UPDATE people_guardianship t SET {_GONE} FROM gone_guardian g WHERE t.id = g.id",
+    "enrolment": f"UPDATE studies_enrolment t SET {_GONE} FROM gone_enrolment g WHERE t.id = g.id",
+}
+_STAFF_ROLE = (
+    "CASE r.role WHEN 'teacher' THEN 'teacher' WHEN 'principal' THEN 'principal' WHEN 'aide' THEN 'aide'"
+    " WHEN 'administrator' THEN 'administrator' WHEN 'siteAdministrator' THEN 'administrator'"
+    " WHEN 'districtAdministrator' THEN 'administrator' WHEN 'systemAdministrator' THEN 'administrator'"
+    " WHEN 'special_needs_teacher' THEN 'special_needs_teacher' WHEN 'school_secretary' THEN 'school_secretary'"
+    " ELSE 'other' END"
+)
+_GUARDIANS = "('guardian', 'parent', 'relative')"
+
+
+def load_roster(
+    uc: UseCase,
+    report: Report,
+    roster: Roster,
+    *,
+    provider_id: UUID,
+    source: str,
+    run_id: UUID,
+    accept_removals: bool,
+    progress: Callable[[str], None],
+) -> None:
+    """Stage every kind, look at all of them, and write unless the whole was refused."""
+    since = date(uc.today.year if uc.today.month >= 8 else uc.today.year - 1, 8, 1)
+    merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since)
+    kinds: list[str] = []
+    for kind, row, rows in roster.staged():
+        progress(kind)
+        stage(uc, f"stage_{kind}", columns_of(row), rows() if rows else ())
+        if rows or kind in {"membership", "guardian"}:
+            kinds.append(kind)
+        else:
+            merge.execute(
+                f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
+                f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"
+            )
+    _derive(merge, roster)
+    report.count("rows", refused=report.problems.refused_rows)
+    before = report.problems.errors
+    # What could not be read is not gone, so a file with refused rows ends nothing.
+    ends = before == 0
+    for kind in kinds:
+        gone, covered = merge.missing(kind)
+        if not ends:
+            merge.execute(f"TRUNCATE gone_{kind}")
+        elif not refuse_removals(
+            report, roster.files[kind], kind, ending=gone, covered=covered, accept=accept_removals
+        ):
+            return
+    for kind in kinds:
+        progress(f"{kind}: merge")
+        refused = report.problems.refused_rows
+        _LOADERS[kind](merge)
+        merge.end(kind, _ENDINGS[kind])
+        merge.tell(kind, _EVENTS[kind])
+        report.count(kind, refused=report.problems.refused_rows - refused)
+    progress("done")
+
+
+def _derive(merge: Merge, roster: Roster) -> None:
+    """Sources that write roles and guardians into the person's own row are brought to the same form."""
+    names = ", ".join(name for name, _ in columns_of(Membership))
+    if roster.membership is None:
+        merge.execute(
+            f"INSERT INTO stage_membership ({names}) SELECT p.line, p.key || '/' || s.key || '/' || p.role, p.key, s.key,"
+            " p.role, p.grade, s.nth = 1, NULL, NULL FROM stage_person p"
+            " CROSS JOIN LATERAL unnest(p.school_keys) WITH ORDINALITY AS s (key, nth) WHERE p.role IS NOT NULL"
+        )
+        merge.execute("ANALYZE stage_membership")
+    if roster.guardian is None:
+        # Some sources write the child into the guardian's row, others the guardian into the child's, some both.
+        merge.execute(
+            "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits)"
+            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}' FROM ("
+            " SELECT p.line, CASE WHEN p.role IN " + _GUARDIANS + " THEN p.key ELSE a.key END AS guardian,"
+            " CASE WHEN p.role IN " + _GUARDIANS + " THEN a.key ELSE p.key END AS child,"
+            " CASE WHEN o.role = 'relative' OR p.role = 'relative' THEN 'other' ELSE 'custodian' END AS kind"
+            " FROM stage_person p CROSS JOIN LATERAL unnest(p.agent_keys) AS a (key)"
+            " JOIN stage_person o ON o.key = a.key WHERE p.role IN "
+            + _GUARDIANS
+            + " OR o.role IN "
+            + _GUARDIANS
+            + ") x"
+            " WHERE guardian <> child GROUP BY guardian, child"
+        )
+        merge.execute("ANALYZE stage_guardian")
+
+
+def _hashed(row: type) -> list[str]:
+    return [name for name, _ in columns_of(row) if name != "line" and not name.endswith("_enc")]
+
+
+def _schools(merge: Merge) -> None:
+    merge.ready("school", ["key", "name", "is_provider", "match"], [])
+    merge.execute("UPDATE ready_school SET id = %(provider)s, state = 'linked' WHERE is_provider AND state = 'added'")
+    merge.execute(
+        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM organisations_organisation o"
+        " WHERE r.state = 'added' AND o.provider_id = %(provider)s AND (o.oid = ANY (r.match) OR o.school_code = ANY (r.match))"
+    )
+    for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
+        merge.report.problems.warning(
+            merge.files["school"],
+            row["line"],
+            "identifier",
+            "school-not-in-register",
+            "The register knows no school of the provider by this OID or school code; a school of the provider's own is made.",
+        )
+    merge.remember("school")
+    merge.execute(
+        "INSERT INTO organisations_organisation (id, provider_id, parent_id, kinds, name, sort_key, source)"
+        " SELECT id, %(provider)s, %(provider)s, '{school}', jsonb_build_object('fi', name), lower(name), %(source)s"
+        " FROM ready_school WHERE state = 'added'"
+    )
+    merge.execute(
+        "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name), sort_key = lower(r.name)"
+        " FROM ready_school r WHERE r.state = 'changed' AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
+    )
+
+
+def _sessions(merge: Merge) -> None:
+    names = "key title kind starts_on ends_on parent_key school_year"
+    merge.ready("session", names.split(), [])
+    merge.remember("session")
+    merge.write(
+        "session",
+        "organisations_academicsession",
+        {
+            "kind": "r.kind",
+            "title": "jsonb_build_object('fi', r.title)",
+            "starts_on": "r.starts_on",
+            "ends_on": "r.ends_on",
+            "school_year": "r.school_year",
+            "parent_id": "(SELECT p.id FROM ready_session p WHERE p.key = r.parent_key)",
+        },
+    )
+
+
+def _courses(merge: Merge) -> None:
+    references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
+    merge.ready("course", "key title code school_key session_key grades subjects".split(), references)
+    merge.remember("course")
+    merge.write(
+        "course",
+        "studies_course",
+        {
+            "school_id": "r.school_id",
+            "session_id": "r.session_id",
+            "code": "r.code",
+            "title": "jsonb_build_object('fi', r.title)",
+            "subjects": "r.subjects",
+            "grades": "r.grades",
+            "status": "'active'",
+        },
+    )
+
+
+def _groups(merge: Merge) -> None:
+    merge.ready(
+        "group",
+        _hashed(Group),
+        [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
+    )
+    merge.remember("group")
+    merge.write(
+        "group",
+        "studies_group",
+        {
+            "school_id": "r.school_id",
+            "course_id": "r.course_id",
+            "kind": "r.kind",
+            "code": "r.code",
+            "title": "jsonb_build_object('fi', r.title)",
+            "grades": "r.grades",
+            "subjects": "r.subjects",
+            "valid_to": "NULL",
+        },
+    )
+    wanted = (
+        "SELECT DISTINCT r.id AS group_id, s.id AS session_id FROM ready_group r"
+        " CROSS JOIN LATERAL unnest(r.session_keys) AS k (key) JOIN ready_session s ON s.key = k.key"
+        " WHERE r.state IN ('added', 'changed')"
+    )
+    merge.execute(
+        "DELETE FROM studies_groupsession t USING ready_group r WHERE t.provider_id = %(provider)s AND r.state = 'changed'"
+        f" AND t.group_id = r.id AND (t.group_id, t.session_id) NOT IN ({wanted})"
+    )
+    merge.execute(
+        "INSERT INTO studies_groupsession (id, provider_id, group_id, session_id)"
+        f" SELECT {{id}}, %(provider)s, group_id, session_id FROM ({wanted}) w ON CONFLICT DO NOTHING"
+    )
+
+
+def _people(merge: Merge) -> None:
+    load_people(merge)
+
+
+def _memberships(merge: Merge) -> None:
+    merge.ready(
+        "membership",
+        _hashed(Membership),
+        [Reference("person_id", "person", "person_key"), Reference("school_id", "school", "school_key")],
+    )
+    _same_twice(merge)
+    merge.remember("membership")
+    day = "least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    merge.execute(
+        "INSERT INTO studies_schoolenrolment (id, provider_id, person_id, school_id, grade, is_primary, valid_from, valid_to)"
+        f" SELECT r.id, %(provider)s, r.person_id, r.school_id, r.grade, r.is_primary, {day}, r.valid_to"
+        " FROM ready_membership r WHERE r.state = 'added' AND r.role = 'student'"
+    )
+    merge.execute(
+        "UPDATE studies_schoolenrolment t SET grade = r.grade, is_primary = r.is_primary, valid_to = r.valid_to,"
+        " valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)"
+        " FROM ready_membership r WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
+    )
+    merge.execute(
+        "INSERT INTO people_staffassignment (id, provider_id, person_id, organisation_id, role, valid_from, valid_to)"
+        f" SELECT r.id, %(provider)s, r.person_id, r.school_id, {_STAFF_ROLE}, {day}, r.valid_to"
+        f" FROM ready_membership r WHERE r.state = 'added' AND r.role <> 'student' AND r.role NOT IN {_GUARDIANS}"
+    )
+    merge.execute(
+        f"UPDATE people_staffassignment t SET role = {_STAFF_ROLE}, valid_to = r.valid_to,"
+        " valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)"
+        " FROM ready_membership r WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
+    )
+
+
+def _same_twice(merge: Merge) -> None:
+    start = "coalesce(valid_from, %(since)s)"
+    for row in merge.uc.rows(
+        "UPDATE ready_membership r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY person_id,"
+        f" school_id, {_STAFF_ROLE.replace('r.role', 'role')}, role = 'student', role IN {_GUARDIANS}, {start} ORDER BY line) AS nth"
+        " FROM ready_membership WHERE state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line",
+        merge.values,
+    ):
+        merge.report.problems.error(
+            merge.files["membership"],
+            row["line"],
+            "",
+            "same-twice",
+            "An earlier row gives the same role at this school.",
+        )
+    merge.execute(
+        "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"
+        " WHERE r.state = 'added' AND r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
+        f" AND t.school_id = r.school_id AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    )
+    merge.execute(
+        "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM people_staffassignment t"
+        " WHERE r.state = 'added' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
+        f" AND t.organisation_id = r.school_id AND t.role = {_STAFF_ROLE} AND r.role <> 'student'"
+        " AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    )
+
+
+def _guardians(merge: Merge) -> None:
+    merge.ready(
+        "guardian",
+        "key guardian_key child_key kind limits valid_from valid_to".split(),
+        [Reference("guardian_id", "person", "guardian_key"), Reference("child_id", "person", "child_key")],
+    )
+    merge.once("guardian", "people_guardianship", ["guardian_id", "child_id"], True)
+    merge.remember("guardian")
+    merge.write(
+        "guardian",
+        "people_guardianship",
+        {
+            "guardian_id": "r.guardian_id",
+            "child_id": "r.child_id",
+            "kind": "r.kind",
+            "limits": "r.limits",
+            "source": "%(source)s",
+        },
+        period=True,
+    )
+
+
+def _enrolments(merge: Merge) -> None:
+    merge.ready(
+        "enrolment",
+        "key group_key person_key role is_primary valid_from valid_to".split(),
+        [Reference("group_id", "group", "group_key"), Reference("person_id", "person", "person_key")],
+    )
+    merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)
+    merge.remember("enrolment")
+    merge.write(
+        "enrolment",
+        "studies_enrolment",
+        {
+            "group_id": "r.group_id",
+            "person_id": "r.person_id",
+            "school_id": "(SELECT g.school_id FROM ready_group g WHERE g.key = r.group_key)",
+            "role": "r.role",
+            "is_primary": "r.is_primary",
+        },
+        period=True,
+    )
+
+
+_LOADERS: dict[str, Callable[[Merge], None]] = {
+    "school": _schools,
+    "session": _sessions,
+    "course": _courses,
+    "group": _groups,
+    "person": _people,
+    "membership": _memberships,
+    "guardian": _guardians,
+    "enrolment": _enrolments,
+}

@@ -1,0 +1,186 @@
+"""Opens a OneRoster set: manifest, headers, rows as they stand. What a row means is decided in `reader`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.sources import Source
+from digione.integrations.loading.tabular import read_table
+from digione.integrations.oneroster_csv.tables import OLD_NAMES, OTHER_FILES, ROSTER_FILES, STATUSES, TABLES
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})")
+_KNOWN = {name.lower(): name for name in (*ROSTER_FILES, *OTHER_FILES)}
+
+
+class Cells(dict[str, str]):
+    """One row by column name. A column that the file lacks reads as an empty string."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+@dataclass
+class Set:
+    """A set of files: which there are, in which version, and their rows."""
+
+    path: Path
+    problems: Problems
+    version: str = "1.1"
+    system: str = "oneroster"
+    present: dict[str, str] = field(default_factory=dict)
+    _source: Source = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the folder or archive and read its manifest. Raises `ImportRefusedError` when nothing can be read."""
+        self._source = Source(self.path)
+        for name in self._source.names:
+            stem, _, ending = name.rpartition(".")
+            if ending.lower() != "csv" or name.startswith("."):
+                continue
+            if stem.lower() == "manifest":
+                self.present["manifest"] = name
+            elif stem.lower() in _KNOWN:
+                self.present[_KNOWN[stem.lower()]] = name
+            else:
+                self.problems.warning(
+                    name, 0, "", "unknown-file", "This file is not part of OneRoster; it was not read."
+                )
+        if not set(self.present) & {"orgs", "users", "classes", "enrollments"}:
+            raise ImportRefusedError(
+                f"{self.path} holds no OneRoster file: orgs.csv, users.csv and the others are missing."
+            )
+        self._read_manifest()
+        for name in OTHER_FILES:
+            if name in self.present and self._source.size(self.present[name]):
+                self.problems.warning(
+                    self.present[name], 0, "", "not-imported", "This file is recognised; its data is not imported yet."
+                )
+
+    def _read_manifest(self) -> None:
+        if "manifest" not in self.present:
+            self.version = "1.2" if "roles" in self.present else "1.1"
+            self.problems.warning(
+                "manifest.csv",
+                0,
+                "",
+                "no-manifest",
+                f"There is no manifest.csv; the set is read as {self.version}, bulk.",
+            )
+            return
+        file = self.present["manifest"]
+        said: dict[str, tuple[int, str]] = {}
+        with self._source.open(file) as stream:
+            rows = read_table(stream, file, self.problems)
+            next(rows, None)
+            for row in rows:
+                if len(row.values) == 2:
+                    said[row.values[0].strip()] = (row.number, row.values[1].strip())
+        line, version = said.get("oneroster.version", (0, ""))
+        if version in {"1.1", "1.2"}:
+            self.version = version
+        else:
+            self.version = "1.2" if "roles" in self.present else "1.1"
+            self.problems.warning(
+                file,
+                line,
+                "oneroster.version",
+                "version",
+                f"“{version}” is neither 1.1 nor 1.2; read as {self.version}.",
+            )
+        self.system = (
+            said.get("source.systemCode", (0, ""))[1] or said.get("source.systemName", (0, ""))[1] or "oneroster"
+        )
+        for name in (*ROSTER_FILES, *OTHER_FILES):
+            line, mode = said.get(f"file.{name}", (0, ""))
+            if mode == "delta":
+                raise ImportRefusedError(
+                    f"{file}, line {line}: {name} is a delta. Only whole (bulk) sets are read; export the set as bulk."
+                )
+            if mode not in {"bulk", "absent", ""}:
+                self.problems.error(file, line, f"file.{name}", "enum", f"“{mode}” is not bulk, delta or absent.")
+            if mode == "bulk" and name not in self.present:
+                self.problems.error(
+                    file, line, f"file.{name}", "missing-file", f"The manifest promises {name}.csv; it is not there."
+                )
+            if mode == "absent" and name in self.present:
+                self.problems.warning(
+                    file, line, f"file.{name}", "present", f"The manifest says that {name}.csv is absent; it is read."
+                )
+
+    def file(self, table: str) -> str:
+        """Return the name of the file of a table, for problems."""
+        return self.present.get(table, f"{table}.csv")
+
+    def rows(self, table: str) -> Iterator[tuple[int, Cells]]:
+        """Yield (line, cells) of every live row that has its required values. Deleted rows are passed over."""
+        if table not in self.present:
+            return
+        file, spec, problems = self.file(table), TABLES[table], self.problems
+        with self._source.open(file) as stream:
+            lines = read_table(stream, file, problems)
+            header = next(lines, None)
+            if header is None:
+                return
+            names = self._names(table, header.values)
+            missing = [name for name in spec.required if name not in names]
+            for name in missing:
+                problems.error(
+                    file, 1, name, "missing-column", f"The header lacks the column {name}; no row can be read."
+                )
+            if missing:
+                return
+            has_moment = "dateLastModified" in names
+            for line in lines:
+                cells = Cells(zip(names, (value.strip() for value in line.values), strict=True))
+                lacking = [name for name in spec.required if not cells[name]]
+                for name in lacking:
+                    problems.error(file, line.number, name, "required", f"{name} is empty; the standard requires it.")
+                status = cells["status"].lower()
+                if status not in STATUSES:
+                    problems.error(
+                        file, line.number, "status", "enum", f"“{cells['status'][:40]}” is not active or tobedeleted."
+                    )
+                    continue
+                moment = cells["dateLastModified"] if has_moment else ""
+                if moment and not _MOMENT.fullmatch(moment):
+                    problems.warning(
+                        file,
+                        line.number,
+                        "dateLastModified",
+                        "date-time",
+                        f"“{moment[:40]}” is not a moment like 2026-08-11T07:00:00Z; it is ignored.",
+                    )
+                if lacking or status == "tobedeleted":
+                    continue
+                yield line.number, cells
+
+    def _names(self, table: str, header: list[str]) -> list[str]:
+        spec, file = TABLES[table], self.file(table)
+        known = {name.lower(): name for name in (*spec.required, *spec.optional)}
+        old = {name.lower(): name for name in OLD_NAMES.get(table, {})}
+        names: list[str] = []
+        for written in header:
+            name = known.get(written.lower())
+            if name is None and written.lower() in old:
+                name = OLD_NAMES[table][old[written.lower()]]
+                self.problems.warning(
+                    file,
+                    1,
+                    written,
+                    "old-column",
+                    f"The column is called {name} in OneRoster {self.version}; read as that.",
+                )
+            if name is None:
+                self.problems.warning(
+                    file, 1, written, "extension-column", "This column is not part of the standard; it is not read."
+                )
+                name = f"?{len(names)}"
+            if name in names:
+                self.problems.warning(
+                    file, 1, written, "duplicate-column", "The column stands twice; the first is read."
+                )
+                name = f"?{len(names)}"
+            names.append(name)
+        return names

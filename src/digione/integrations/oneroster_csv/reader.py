@@ -1,0 +1,425 @@
+"""What the rows of a OneRoster set mean: typed rows for the loader, and every fault with its line and field."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from digione.core import secrets
+from digione.core.texts import search_key, sort_key
+from digione.integrations.loading.roster import Course, Enrolment, Group, Membership, Person, Roster, School, Session
+from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
+from digione.integrations.oneroster_csv.files import Cells, Set
+from digione.integrations.oneroster_csv.tables import (
+    CLASS_TYPES,
+    ENROLMENT_ROLES,
+    ORG_TYPES,
+    ROLES_1_1,
+    ROLES_1_2,
+    SESSION_TYPES,
+    SEXES,
+)
+
+_USER_ID = re.compile(r"\{([^:{}]+):([^{}]*)\}")
+_HETU_NAMES = {"hetu", "henkilotunnus", "personbeteckning", "national_identification_number"}
+
+# Names repeat, and folding them is the dearest thing that is done to a row.
+_sorted = lru_cache(maxsize=100_000)(sort_key)
+_searched = lru_cache(maxsize=100_000)(search_key)
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()] if text else []
+
+
+@dataclass
+class Reader:
+    """Reads a set once, in the order of references, so that a dangling one is told where it stands."""
+
+    files: Set
+    today: date
+    orgs: set[str] = field(default_factory=set)
+    sessions: set[str] = field(default_factory=set)
+    courses: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    _usernames: dict[bytes, int] = field(default_factory=dict)
+
+    def roster(self) -> Roster:
+        """Return the roster, whose rows are read when the loader asks for them."""
+        names = {
+            "school": "orgs",
+            "session": "academicSessions",
+            "course": "courses",
+            "group": "classes",
+            "person": "users",
+            "membership": "roles" if self.files.version == "1.2" else "users",
+            "guardian": "users",
+            "enrolment": "enrollments",
+        }
+        present = self.files.present
+
+        def when(
+            table: str, rows: Callable[[], Iterator[tuple[object, ...]]]
+        ) -> Callable[[], Iterator[tuple[object, ...]]] | None:
+            return rows if table in present else None
+
+        return Roster(
+            files={kind: self.files.file(table) for kind, table in names.items()},
+            school=self.read_orgs,
+            session=when("academicSessions", self.read_sessions),
+            course=when("courses", self.read_courses),
+            group=when("classes", self.read_classes),
+            person=self.read_users,
+            membership=when("roles", self.read_roles) if self.files.version == "1.2" else None,
+            enrolment=when("enrollments", self.read_enrolments),
+        )
+
+    def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return all rows by kind. For looking at a set without a database; the loader streams instead."""
+        return {kind: list(rows()) for kind, _, rows in self.roster().staged() if rows}
+
+    def _error(self, table: str, line: int, column: str, code: str, message: str) -> None:
+        self.files.problems.error(self.files.file(table), line, column, code, message)
+
+    def _warn(self, table: str, line: int, column: str, code: str, message: str) -> None:
+        self.files.problems.warning(self.files.file(table), line, column, code, message)
+
+    def _fresh(self, table: str, line: int, key: str, seen: set[str]) -> bool:
+        if key in seen:
+            self._error(
+                table, line, "sourcedId", "duplicate", f"The sourcedId {key[:80]} stands already in an earlier row."
+            )
+            return False
+        return True
+
+    def _one_of(self, table: str, line: int, column: str, value: str, allowed: frozenset[str]) -> bool:
+        if value in allowed:
+            return True
+        self._error(
+            table, line, column, "enum", f"“{value[:40]}” is not allowed here. Allowed: {', '.join(sorted(allowed))}."
+        )
+        return False
+
+    def _refers(self, table: str, line: int, column: str, key: str, known: set[str], target: str) -> bool:
+        if key in known:
+            return True
+        self._error(
+            table,
+            line,
+            column,
+            "dangling-reference",
+            f"{column} names {key[:80]}, which is not among the accepted rows of {target}.csv.",
+        )
+        return False
+
+    def _day(self, table: str, line: int, column: str, text: str) -> tuple[bool, date | None]:
+        if not text:
+            return True, None
+        try:
+            return True, read_date(text)
+        except BadValueError as fault:
+            self._error(table, line, column, fault.code, str(fault))
+            return False, None
+
+    def _period(self, table: str, line: int, cells: Cells) -> tuple[bool, date | None, date | None]:
+        good, begin = self._day(table, line, "beginDate", cells["beginDate"])
+        fine, end = self._day(table, line, "endDate", cells["endDate"])
+        if begin and end and end < begin:
+            self._error(table, line, "endDate", "period", f"endDate {end} is before beginDate {begin}.")
+            return False, begin, end
+        return good and fine, begin, end
+
+    def read_orgs(self) -> Iterator[School]:
+        """Yield the places. Parents are checked when all are known."""
+        parents: list[tuple[int, str]] = []
+        for line, cells in self.files.rows("orgs"):
+            key = cells["sourcedId"]
+            if not self._fresh("orgs", line, key, self.orgs) or not self._one_of(
+                "orgs", line, "type", cells["type"], ORG_TYPES
+            ):
+                continue
+            self.orgs.add(key)
+            if cells["parentSourcedId"]:
+                parents.append((line, cells["parentSourcedId"]))
+            names = [value for value in (key, cells["identifier"]) if value]
+            yield School(line, key, cells["name"], cells["type"] != "school", names)
+        for line, parent in parents:
+            if parent not in self.orgs:
+                self._warn(
+                    "orgs",
+                    line,
+                    "parentSourcedId",
+                    "dangling-reference",
+                    f"The parent {parent[:80]} is not in orgs.csv.",
+                )
+
+    def read_sessions(self) -> Iterator[Session]:
+        """Yield school years and terms."""
+        table = "academicSessions"
+        parents: list[tuple[int, str]] = []
+        for line, cells in self.files.rows(table):
+            good, starts = self._day(table, line, "startDate", cells["startDate"])
+            fine, ends = self._day(table, line, "endDate", cells["endDate"])
+            key = cells["sourcedId"]
+            allowed = self._one_of(table, line, "type", cells["type"], SESSION_TYPES)
+            if not (self._fresh(table, line, key, self.sessions) and allowed and good and fine and starts and ends):
+                continue
+            if ends < starts:
+                self._error(table, line, "endDate", "period", f"endDate {ends} is before startDate {starts}.")
+                continue
+            written = cells["schoolYear"]
+            if written and not re.fullmatch(r"\d{4}", written):
+                self._warn(
+                    table, line, "schoolYear", "year", f"“{written[:20]}” is not a year; the year of endDate is taken."
+                )
+                written = ""
+            self.sessions.add(key)
+            if cells["parentSourcedId"]:
+                parents.append((line, cells["parentSourcedId"]))
+            yield Session(
+                line,
+                key,
+                cells["title"],
+                cells["type"],
+                starts,
+                ends,
+                cells["parentSourcedId"] or None,
+                int(written or ends.year),
+            )
+        for line, parent in parents:
+            if parent not in self.sessions:
+                self._warn(
+                    table,
+                    line,
+                    "parentSourcedId",
+                    "dangling-reference",
+                    f"The parent {parent[:80]} is not in {table}.csv.",
+                )
+
+    def read_courses(self) -> Iterator[Course]:
+        """Yield courses."""
+        for line, cells in self.files.rows("courses"):
+            key, org, year = cells["sourcedId"], cells["orgSourcedId"], cells["schoolYearSourcedId"]
+            good = self._fresh("courses", line, key, self.courses)
+            if org:
+                good &= self._refers("courses", line, "orgSourcedId", org, self.orgs, "orgs")
+            else:
+                self._warn(
+                    "courses", line, "orgSourcedId", "required", "The standard requires an organisation; taken without."
+                )
+            if year and year not in self.sessions:
+                self._warn(
+                    "courses",
+                    line,
+                    "schoolYearSourcedId",
+                    "dangling-reference",
+                    f"{year[:80]} is not in academicSessions.csv; left empty.",
+                )
+                year = ""
+            if not good:
+                continue
+            self.courses.add(key)
+            yield Course(
+                line, key, cells["title"], cells["courseCode"] or None, org or None, year or None,
+                _listed(cells["grades"]), _listed(cells["subjects"]),
+            )  # fmt: skip
+
+    def read_classes(self) -> Iterator[Group]:
+        """Yield classes. One without a course is taken: home groups have none."""
+        for line, cells in self.files.rows("classes"):
+            key, course, school = cells["sourcedId"], cells["courseSourcedId"], cells["schoolSourcedId"]
+            good = self._fresh("classes", line, key, self.classes)
+            good &= self._one_of("classes", line, "classType", cells["classType"], CLASS_TYPES)
+            good &= self._refers("classes", line, "schoolSourcedId", school, self.orgs, "orgs")
+            if course:
+                good &= self._refers("classes", line, "courseSourcedId", course, self.courses, "courses")
+            else:
+                self._warn(
+                    "classes", line, "courseSourcedId", "required", "The standard requires a course; taken without."
+                )
+            terms = _listed(cells["termSourcedIds"])
+            for term in terms:
+                good &= self._refers("classes", line, "termSourcedIds", term, self.sessions, "academicSessions")
+            if not terms:
+                self._warn(
+                    "classes", line, "termSourcedIds", "required", "The standard requires a term; taken without."
+                )
+            if not good:
+                continue
+            self.classes.add(key)
+            yield Group(
+                line, key, cells["title"], cells["classCode"] or None,
+                "home_group" if cells["classType"] == "homeroom" else "class_section",
+                course or None, school, _listed(cells["grades"]), _listed(cells["subjects"]), terms,
+            )  # fmt: skip
+
+    def _demographics(self) -> dict[str, tuple[date | None, str | None]]:
+        known: dict[str, tuple[date | None, str | None]] = {}
+        for line, cells in self.files.rows("demographics"):
+            key = cells["sourcedId"]
+            if key in known:
+                self._error(
+                    "demographics", line, "sourcedId", "duplicate", f"{key[:80]} stands already in an earlier row."
+                )
+                continue
+            good, born = self._day("demographics", line, "birthDate", cells["birthDate"])
+            if born and born > self.today:
+                self._error(
+                    "demographics", line, "birthDate", "date-future", f"The birth date {born} is still to come."
+                )
+                good = False
+            sex = cells["sex"].lower()
+            if sex not in SEXES:
+                self._error(
+                    "demographics",
+                    line,
+                    "sex",
+                    "enum",
+                    f"“{cells['sex'][:20]}” is not male, female, other or unspecified.",
+                )
+                good = False
+            if good:
+                known[key] = (born, SEXES[sex])
+        return known
+
+    def read_users(self) -> Iterator[Person]:
+        """Yield people with what demographics.csv says about them."""
+        demographics = self._demographics()
+        old = self.files.version == "1.1"
+        for line, cells in self.files.rows("users"):
+            key = cells["sourcedId"]
+            good = self._fresh("users", line, key, self.users)
+            schools: list[str] = []
+            if old:
+                good &= self._one_of("users", line, "role", cells["role"], ROLES_1_1)
+                schools = _listed(cells["orgSourcedIds"])
+                if not schools:
+                    self._error(
+                        "users", line, "orgSourcedIds", "required", "orgSourcedIds is empty; the standard requires it."
+                    )
+                    good = False
+                for school in schools:
+                    good &= self._refers("users", line, "orgSourcedIds", school, self.orgs, "orgs")
+            if cells["enabledUser"].lower() not in {"true", "false"}:
+                self._error(
+                    "users", line, "enabledUser", "enum", f"“{cells['enabledUser'][:20]}” is not true or false."
+                )
+                good = False
+            born, sex = demographics.pop(key, (None, None))
+            hetu, number, fine = self._identifiers(line, cells)
+            if hetu and fine:
+                _, born, sex = check_hetu(hetu, today=self.today)
+            if not (good and fine):
+                continue
+            self.users.add(key)
+            yield self._person(
+                line, key, cells, born, sex, hetu, number, cells["role"] if old else None, list(dict.fromkeys(schools))
+            )
+        for key in demographics:
+            self._warn(
+                "demographics",
+                0,
+                "sourcedId",
+                "dangling-reference",
+                f"{key[:80]} is not among the accepted rows of users.csv.",
+            )
+
+    def _identifiers(self, line: int, cells: Cells) -> tuple[str | None, str | None, bool]:
+        hetu = number = None
+        written = cells["userIds"]
+        if written and not _USER_ID.search(written):
+            self._warn(
+                "users", line, "userIds", "user-ids", "userIds are written as {type:value}; this one is not read."
+            )
+        for kind, value in _USER_ID.findall(written):
+            if kind.strip().lower() in _HETU_NAMES:
+                try:
+                    hetu = check_hetu(value, today=self.today)[0]
+                except BadValueError as fault:
+                    self._error("users", line, "userIds", fault.code, str(fault))
+                    return None, None, False
+            elif PERSON_OID.fullmatch(value.strip()):
+                number = value.strip()
+        if PERSON_OID.fullmatch(cells["identifier"]):
+            number = cells["identifier"]
+        return hetu, number, True
+
+    def _person(
+        self, line: int, key: str, cells: Cells, born: date | None, sex: str | None, hetu: str | None,
+        number: str | None, role: str | None, schools: list[str],
+    ) -> Person:  # fmt: skip
+        given = cells["preferredGivenName"] or cells["givenName"]
+        family = cells["preferredFamilyName"] or cells["familyName"]
+        first = f"{cells['givenName']} {cells['middleName']}".strip()
+        local = cells["identifier"] if cells["identifier"] != number else ""
+        username = cells["username"]
+        username_digest = secrets.digest(username) if username else None
+        if username_digest:
+            before = self._usernames.setdefault(username_digest, line)
+            if before != line:
+                self._warn(
+                    "users",
+                    line,
+                    "username",
+                    "duplicate",
+                    f"Row {before} has the same username; only the first keeps it.",
+                )
+                username_digest = None
+        grades = _listed(cells["grades"])
+        return Person(
+            line, key, first, given, family,
+            f"{_sorted(family)}\x1f{_sorted(given)}", f"{_searched(family)} {_searched(given)}",
+            born, sex, None, [], None, False,
+            secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
+            secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
+            secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
+            secrets.encrypt(username) if username_digest else None, username_digest,
+            cells["email"] or None, cells["sms"] or cells["phone"] or None, None,
+            role, schools, grades[0] if grades else None, _listed(cells["agentSourcedIds"]),
+        )  # fmt: skip
+
+    def read_roles(self) -> Iterator[Membership]:
+        """Yield the roles of version 1.2. User profiles are only looked at: their passwords have no place here."""
+        seen: set[str] = set()
+        for line, cells in self.files.rows("userProfiles"):
+            self._refers("userProfiles", line, "userSourcedId", cells["userSourcedId"], self.users, "users")
+        for line, cells in self.files.rows("roles"):
+            key = cells["sourcedId"]
+            good = self._fresh("roles", line, key, seen)
+            if not cells["role"].startswith("ext:"):
+                good &= self._one_of("roles", line, "role", cells["role"], ROLES_1_2)
+            good &= self._one_of("roles", line, "roleType", cells["roleType"], frozenset(("primary", "secondary")))
+            good &= self._refers("roles", line, "userSourcedId", cells["userSourcedId"], self.users, "users")
+            good &= self._refers("roles", line, "orgSourcedId", cells["orgSourcedId"], self.orgs, "orgs")
+            fine, begin, end = self._period("roles", line, cells)
+            if not (good and fine):
+                continue
+            seen.add(key)
+            yield Membership(
+                line, key, cells["userSourcedId"], cells["orgSourcedId"], cells["role"], None,
+                cells["roleType"] == "primary", begin, end,
+            )  # fmt: skip
+
+    def read_enrolments(self) -> Iterator[Enrolment]:
+        """Yield who belongs to which class."""
+        table, seen = "enrollments", set[str]()
+        for line, cells in self.files.rows(table):
+            key = cells["sourcedId"]
+            good = self._fresh(table, line, key, seen)
+            good &= self._one_of(table, line, "role", cells["role"], ENROLMENT_ROLES)
+            good &= self._refers(table, line, "classSourcedId", cells["classSourcedId"], self.classes, "classes")
+            good &= self._refers(table, line, "userSourcedId", cells["userSourcedId"], self.users, "users")
+            good &= self._refers(table, line, "schoolSourcedId", cells["schoolSourcedId"], self.orgs, "orgs")
+            primary = cells["primary"].lower()
+            if primary not in {"", "true", "false"}:
+                self._error(table, line, "primary", "enum", f"“{cells['primary'][:20]}” is not true or false.")
+                good = False
+            fine, begin, end = self._period(table, line, cells)
+            if not (good and fine):
+                continue
+            seen.add(key)
+            yield Enrolment(
+                line, key, cells["classSourcedId"], cells["userSourcedId"], cells["role"], primary == "true", begin, end
+            )

@@ -1,0 +1,52 @@
+"""Writes of OneRoster CSV sets, and of every other roster that comes in the loader's form."""
+
+from collections.abc import Callable
+
+from digione.access.permissions import Event, Permission
+from digione.core.use_case import UseCase, use_case
+from digione.integrations.loading.facts import run
+from digione.integrations.loading.report import ImportRefusedError, Report
+from digione.integrations.loading.roster import Roster
+from digione.integrations.loading.roster_facts import load_roster
+
+
+@use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)
+def import_roster(
+    uc: UseCase,
+    *,
+    roster: Roster,
+    report: Report,
+    kind: str,
+    source: str,
+    file_hash: str,
+    dry_run: bool = False,
+    partial: bool = False,
+    accept_removals: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Report:
+    """Bring what the provider has from `source` to what `roster` says, all in one transaction, or nothing."""
+    uc.check()
+    provider_id = uc.actor.provider_id
+    if provider_id is None or not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
+        raise ImportRefusedError("Name a provider that is on the platform.")
+    run(
+        uc,
+        report,
+        lambda run_id: load_roster(
+            uc,
+            report,
+            roster,
+            provider_id=provider_id,
+            source=source,
+            run_id=run_id,
+            accept_removals=accept_removals,
+            progress=progress,
+        ),
+        kind=kind,
+        source=source,
+        file_hash=file_hash,
+        dry_run=dry_run,
+        partial=partial,
+    )
+    uc.saw_in_bulk(kind=kind, source=source, counts=report.counts())
+    return report

@@ -1,0 +1,103 @@
+"""The files of the standard and their columns. Names are the standard's own.
+
+Version 1.2 dropped `orgSourcedIds` and `role` from users (they went to roles.csv) and added user profiles.
+"""
+
+from dataclasses import dataclass
+
+#: Read by this version, in the order in which the rows refer to each other.
+ROSTER_FILES = (
+    "orgs",
+    "academicSessions",
+    "courses",
+    "classes",
+    "demographics",
+    "users",
+    "roles",
+    "userProfiles",
+    "enrollments",
+)
+#: Part of the standard, recognised and reported; their data has no place in this version.
+OTHER_FILES = (
+    "categories",
+    "lineItems",
+    "results",
+    "lineItemLearningObjectiveIds",
+    "lineItemScoreScales",
+    "resultLearningObjectiveIds",
+    "resultScoreScales",
+    "scoreScales",
+    "resources",
+    "classResources",
+    "courseResources",
+    "userResources",
+)
+ORG_TYPES = frozenset("department school district local state national".split())
+SESSION_TYPES = frozenset("gradingPeriod semester schoolYear term".split())
+CLASS_TYPES = frozenset("homeroom scheduled".split())
+ROLES_1_1 = frozenset("administrator aide guardian parent proctor relative student teacher".split())
+ROLES_1_2 = frozenset(
+    "aide counselor districtAdministrator guardian parent principal proctor relative siteAdministrator student"
+    " systemAdministrator teacher".split()
+)
+ENROLMENT_ROLES = frozenset("administrator proctor student teacher aide".split())
+STATUSES = frozenset(("", "active", "tobedeleted"))
+SEXES = {"male": "1", "female": "2", "other": None, "unspecified": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a file must have and may have. `required` columns must be in the header and filled in each row."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+def _table(required: str, optional: str) -> Table:
+    return Table(tuple(required.split()), tuple(optional.split()))
+
+
+_ALWAYS = "status dateLastModified"
+TABLES: dict[str, Table] = {
+    "orgs": _table("sourcedId name type", f"{_ALWAYS} identifier parentSourcedId"),
+    "academicSessions": _table("sourcedId title type startDate endDate", f"{_ALWAYS} parentSourcedId schoolYear"),
+    "courses": _table(
+        "sourcedId title",
+        f"{_ALWAYS} orgSourcedId schoolYearSourcedId courseCode grades subjects subjectCodes",
+    ),
+    "classes": _table(
+        "sourcedId title classType schoolSourcedId",
+        f"{_ALWAYS} courseSourcedId termSourcedIds grades classCode location subjects subjectCodes periods",
+    ),
+    "users": _table(
+        "sourcedId enabledUser givenName familyName",
+        f"{_ALWAYS} orgSourcedIds role username userIds middleName identifier email sms phone agentSourcedIds"
+        " grades password userMasterIdentifier preferredGivenName preferredMiddleName preferredFamilyName"
+        " primaryOrgSourcedId pronouns",
+    ),
+    "roles": _table(
+        "sourcedId userSourcedId roleType role orgSourcedId", f"{_ALWAYS} beginDate endDate userProfileSourcedId"
+    ),
+    "userProfiles": _table(
+        "sourcedId userSourcedId profileType vendorId credentialType username",
+        f"{_ALWAYS} applicationId description password",
+    ),
+    "enrollments": _table(
+        "sourcedId classSourcedId schoolSourcedId userSourcedId role", f"{_ALWAYS} primary beginDate endDate"
+    ),
+    "demographics": _table(
+        "sourcedId",
+        f"{_ALWAYS} birthDate sex americanIndianOrAlaskaNative asian"
+        " blackOrAfricanAmerican nativeHawaiianOrOtherPacificIslander white demographicRaceTwoOrMoreRaces"
+        " hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation cityOfBirth publicSchoolResidenceStatus",
+    ),
+}
+#: Names that version 1.0 and older exports used; read as their successors, with a warning.
+OLD_NAMES = {
+    "classes": {"grade": "grades"},
+    "courses": {"grade": "grades", "schoolYearId": "schoolYearSourcedId"},
+    "users": {"agents": "agentSourcedIds", "userId": "userIds", "grade": "grades"},
+    "demographics": {"userSourcedId": "sourcedId", "birthdate": "birthDate"},
+}
+# In 1.1 every user's role and organisations stand in the user's own row.
+USERS_1_1 = ("orgSourcedIds", "role", "username")
