@@ -4,7 +4,7 @@ Every right comes from a live row: an assignment, a guardianship, a link as a le
 desk, at the next request.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,10 @@ WHERE g.guardian_id = %(person)s AND NOT 'no_information' = ANY (g.limits) AND {
 """
 
 
+#: The platform's own colour, where no single provider's would do.
+LAKE = "#1b5c6e"
+
+
 @dataclass(frozen=True, slots=True)
 class RoleChoice:
     """A role that a person may act in, and where. A guardian acts over providers, so `provider_id` is empty there."""
@@ -58,7 +62,7 @@ class RoleChoice:
     provider_id: UUID | None
     providers: tuple[LocalizedText, ...]
     places: tuple[LocalizedText, ...] = ()
-    accent: str = "#1b5c6e"
+    accent: str = LAKE
 
     @property
     def key(self) -> str:
@@ -73,7 +77,7 @@ class PersonDesk:
     given_name: str = ""
     family_name: str = ""
     roles: tuple[RoleChoice, ...] = ()
-    wards: tuple[UUID, ...] = field(default=())
+    wards: tuple[UUID, ...] = ()
 
 
 def desk_of(person: UUID, *, day: date) -> PersonDesk:
@@ -103,7 +107,7 @@ def _choices(rows: list[Row]) -> tuple[RoleChoice, ...]:
         mine = [row for row in rows if row["role"] == role]
         if role in ("guardian", "learner"):
             if mine:
-                accent = mine[0]["accent"] if len(mine) == 1 else RoleChoice.__dataclass_fields__["accent"].default
+                accent = mine[0]["accent"] if len(mine) == 1 else LAKE
                 choices.append(RoleChoice(role, None, tuple(row["provider_name"] for row in mine), accent=accent))
             continue
         choices += [

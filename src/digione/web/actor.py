@@ -149,7 +149,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     places = []
     # A lazy object is never None itself; its truth is that of what it wraps.
     if mine:
-        here = request.resolver_match.url_name if getattr(request, "resolver_match", None) else None
+        match = request.resolver_match
+        here = match.url_name if match else None
         chosen = mine.chosen.role if mine.chosen else ""
         places = [
             {"route": route, "label": label, "icon": icon, "here": route == here}

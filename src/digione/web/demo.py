@@ -10,23 +10,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digione.core import clock
 from digione.core.texts import in_language
-from digione.integrations.demo.cast import PASSWORD
+from digione.integrations.demo.cast import PASSWORD, SIGN_INS
 from digione.people.desks import PersonDesk, desk_of, providers_with_learners
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-_MOST_PEOPLE = 60
-_ORDER = ("guardian", "learner", "teacher", "special_needs_teacher", "principal", "school_secretary", "administrator")
 
 
 def _people() -> list[dict[str, Any]]:
-    """Return the people with an account and a desk, by role in the order of the page."""
-    accounts = get_user_model().objects.filter(is_active=True, person_id__isnull=False).order_by("pk")[:_MOST_PEOPLE]
+    """Return the people with an account and a desk, in the order of the cast."""
+    accounts = get_user_model().objects.filter(is_active=True, username__in=SIGN_INS)
     found = []
     for account in accounts:
         person = desk_of(account.person_id, day=clock.today()) if account.person_id else PersonDesk()
         if person.roles:
             found.append({"username": account.get_username(), "person": person, "choice": person.roles[0]})
-    return sorted(found, key=lambda entry: _ORDER.index(entry["choice"].role))
+    return sorted(found, key=lambda entry: SIGN_INS.index(entry["username"]))
 
 
 def _only_in_demo() -> None:

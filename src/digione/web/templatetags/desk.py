@@ -237,3 +237,42 @@ def events_listed(events: list[str]) -> str:
 def sum_of_counts(counts: Mapping[str, int]) -> int:
     """Show how many rows an import has accounted for."""
     return sum(counts.get(name) or 0 for name in ("unchanged", "changed", "added", "held_back", "refused"))
+
+
+@register.filter
+def is_there(there: bool) -> str:
+    """Show whether a side of a reconciliation has the record."""
+    return _("Yes, it is") if there else _("No, it is not")
+
+
+@register.filter
+def why_differs(why: str) -> str:
+    """Show why the two sides of a reconciliation differ."""
+    if why == "refused":
+        return _("The row was refused")
+    if why == "differs":
+        return _("The details differ")
+    if why.startswith("ended"):
+        return _("Ended here, because the source does not have it any more")
+    return why
+
+
+@register.filter
+def record_name(kind: str) -> str:
+    """Show what kind of record an import speaks of."""
+    names = {
+        "assignment": _("Post"),
+        "code": _("Code"),
+        "contact": _("Contact detail"),
+        "course": _("Course"),
+        "group": _("Group"),
+        "guardian": _("Guardianship"),
+        "guardianship": _("Guardianship"),
+        "membership": _("Membership of a group"),
+        "organisation": _("Organisation"),
+        "person": _("Person"),
+        "rows": _("Rows"),
+        "school_enrolment": _("Enrolment at a school"),
+        "session": _("Term"),
+    }
+    return names.get(kind, kind)
