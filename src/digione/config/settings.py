@@ -105,6 +105,8 @@ DATABASES = {
         os.environ.get("DIGIONE_APP_DATABASE_URL") or os.environ.get("DATABASE_URL") or "postgresql://localhost/digione"
     )
 }
+#: Behind a pooler in transaction mode no plan can be kept with a connection.
+KEEP_PLANS = _flag("DIGIONE_KEEP_PLANS", "1")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.Account"

@@ -76,12 +76,13 @@ def _one_user(token: str, sourced_id: UUID, base: str) -> bytes | None:
     for _ in range(2):
         try:
             connection.ensure_connection()
-            row = connection.connection.execute(
-                _CALL, (checksum, sourced_id, base), prepare=True, binary=True
+            # Django's own cursors put values into the text; this one sends them apart, so the plan is kept.
+            cursor = psycopg.Cursor(connection.connection)
+            row = cursor.execute(
+                _CALL, (checksum, sourced_id, base), prepare=settings.KEEP_PLANS, binary=True
             ).fetchone()
         except (OperationalError, psycopg.OperationalError):
             connection.close()
         else:
-            value = row[0]
-            return value.encode() if isinstance(value, str) else value
+            return row[0].encode() if row and row[0] is not None else None
     return None
