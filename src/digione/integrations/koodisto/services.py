@@ -26,7 +26,7 @@ _COLUMNS = (
     ("valid_to", "date"),
     ("row_hash", "bytea"),
 )
-_PLAIN = "name short_name description status valid_from valid_to row_hash".split()
+_PLAIN = tuple(name for name, _ in _COLUMNS[4:])
 
 
 @use_case(Permission.REGISTER_IMPORT, Event.REGISTER_IMPORTED)
@@ -79,7 +79,7 @@ def import_codes(
             added=added,
             changed=changed,
             unchanged=len(rows) - added - changed,
-            refused=report.problems.errors,
+            refused=report.problems.refused_rows,
         )
 
     return run(uc, report, load, kind="codes", source=SOURCE, file_hash=file_hash, dry_run=dry_run, partial=partial)

@@ -134,6 +134,13 @@ def _schools(merge: Merge) -> None:
         "UPDATE ready_school r SET id = o.id, state = 'linked' FROM organisations_organisation o"
         " WHERE r.state = 'added' AND o.provider_id = %(provider)s AND (o.oid = ANY (r.match) OR o.school_code = ANY (r.match))"
     )
+    # People write a school's name; within one provider it is taken when exactly one school bears it.
+    merge.execute(
+        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM (SELECT n.value AS name, min(o.id::text)::uuid AS id"
+        " FROM organisations_organisation o CROSS JOIN LATERAL jsonb_each_text(o.name) n WHERE o.provider_id = %(provider)s"
+        " AND 'school' = ANY (o.kinds) GROUP BY n.value HAVING count(DISTINCT o.id) = 1) o"
+        " WHERE r.state = 'added' AND o.name = r.name"
+    )
     for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
         merge.report.problems.warning(
             merge.files["school"],
@@ -174,7 +181,7 @@ def _sessions(merge: Merge) -> None:
 
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
-    merge.ready("course", "key title code school_key session_key grades subjects".split(), references)
+    merge.ready("course", ["key", "title", "code", "school_key", "session_key", "grades", "subjects"], references)
     merge.remember("course")
     merge.write(
         "course",
@@ -280,7 +287,7 @@ def _same_twice(merge: Merge) -> None:
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"
         " WHERE r.state = 'added' AND r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
-        f" AND t.school_id = r.school_id AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+        " AND t.school_id = r.school_id AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
     )
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM people_staffassignment t"
@@ -293,7 +300,7 @@ def _same_twice(merge: Merge) -> None:
 def _guardians(merge: Merge) -> None:
     merge.ready(
         "guardian",
-        "key guardian_key child_key kind limits valid_from valid_to".split(),
+        ["key", "guardian_key", "child_key", "kind", "limits", "valid_from", "valid_to"],
         [Reference("guardian_id", "person", "guardian_key"), Reference("child_id", "person", "child_key")],
     )
     merge.once("guardian", "people_guardianship", ["guardian_id", "child_id"], True)
@@ -315,7 +322,7 @@ def _guardians(merge: Merge) -> None:
 def _enrolments(merge: Merge) -> None:
     merge.ready(
         "enrolment",
-        "key group_key person_key role is_primary valid_from valid_to".split(),
+        ["key", "group_key", "person_key", "role", "is_primary", "valid_from", "valid_to"],
         [Reference("group_id", "group", "group_key"), Reference("person_id", "person", "person_key")],
     )
     merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)

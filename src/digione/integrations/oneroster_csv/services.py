@@ -1,6 +1,7 @@
 """Writes of OneRoster CSV sets, and of every other roster that comes in the loader's form."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from digione.access.permissions import Event, Permission
 from digione.core.use_case import UseCase, use_case
@@ -50,3 +51,19 @@ def import_roster(
     )
     uc.saw_in_bulk(kind=kind, source=source, counts=report.counts())
     return report
+
+
+@use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)
+def provider_by_oid(uc: UseCase, *, oid: str) -> UUID:
+    """Return the provider on the platform that has this OID."""
+    uc.check()
+    row = uc.row(
+        "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id WHERE o.oid = %s",
+        [oid],
+    )
+    if row is None:
+        raise ImportRefusedError(
+            f"No provider on the platform has the OID {oid}. Import the organisations and add it: digione provider add {oid}."
+        )
+    found: UUID = row["id"]
+    return found

@@ -32,15 +32,27 @@ OTHER_FILES = (
     "courseResources",
     "userResources",
 )
-ORG_TYPES = frozenset("department school district local state national".split())
-SESSION_TYPES = frozenset("gradingPeriod semester schoolYear term".split())
-CLASS_TYPES = frozenset("homeroom scheduled".split())
-ROLES_1_1 = frozenset("administrator aide guardian parent proctor relative student teacher".split())
+ORG_TYPES = frozenset(["department", "school", "district", "local", "state", "national"])
+SESSION_TYPES = frozenset(["gradingPeriod", "semester", "schoolYear", "term"])
+CLASS_TYPES = frozenset(["homeroom", "scheduled"])
+ROLES_1_1 = frozenset(["administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"])
 ROLES_1_2 = frozenset(
-    "aide counselor districtAdministrator guardian parent principal proctor relative siteAdministrator student"
-    " systemAdministrator teacher".split()
+    [
+        "aide",
+        "counselor",
+        "districtAdministrator",
+        "guardian",
+        "parent",
+        "principal",
+        "proctor",
+        "relative",
+        "siteAdministrator",
+        "student",
+        "systemAdministrator",
+        "teacher",
+    ]
 )
-ENROLMENT_ROLES = frozenset("administrator proctor student teacher aide".split())
+ENROLMENT_ROLES = frozenset(["administrator", "proctor", "student", "teacher", "aide"])
 STATUSES = frozenset(("", "active", "tobedeleted"))
 SEXES = {"male": "1", "female": "2", "other": None, "unspecified": None, "": None}
 

@@ -31,9 +31,7 @@ _COLUMNS = (
     ("valid_to", "date"),
     ("row_hash", "bytea"),
 )
-_PLAIN = (
-    "kinds name sort_key business_id school_code school_type municipality_code languages valid_from valid_to row_hash"
-).split()
+_PLAIN = tuple(name for name, _ in _COLUMNS[5:])
 
 
 @use_case(Permission.REGISTER_IMPORT, Event.REGISTER_IMPORTED)
@@ -51,6 +49,9 @@ def import_organisations(
 ) -> Report:
     """Bring our copy of the register to what `rows` say. With `whole`, what they no longer have is ended today."""
     uc.check()
+
+    # What was refused is not gone: nothing is ended on the word of a file that could not be read whole.
+    whole = whole and not report.problems.errors
 
     def load(run_id: UUID) -> None:
         stage(
@@ -101,7 +102,7 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
             "dangling",
             f"{orphan['oid']} names the parent {orphan['parent_oid']}, which is neither in the file nor known.",
         )
-    report.count("organisations", refused=report.problems.errors)
+    report.count("organisations", refused=report.problems.refused_rows)
     gone = uc.rows(
         "SELECT o.id FROM organisations_organisation o WHERE o.source = %s AND o.oid IS NOT NULL"
         " AND (o.valid_to IS NULL OR o.valid_to > %s)"

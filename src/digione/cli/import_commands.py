@@ -1,0 +1,258 @@
+"""`digione import`: registers, rosters and templates into the platform."""
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+_PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+_OPTIONS = [
+    click.option("--dry-run", is_flag=True, help="Look and report, but change nothing."),
+    click.option("--partial", is_flag=True, help="Take the good rows although others are refused."),
+    click.option("--accept-removals", is_flag=True, help="Allow more than 5 % of what is covered to end."),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object."),
+    click.option(
+        "--reconciliation",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write what differs from the source, and why: NAME.json and NAME.csv.",
+    ),
+    click.option("--data", type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."),
+]
+_PROVIDER = click.option("--provider", required=True, metavar="OID", help="The provider whose data it is.")
+_SOURCE = click.option(
+    "--source", help="A lasting name of the system that the file comes from, where a provider has several."
+)
+
+
+def _shared(function: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return _PATHS(function)
+
+
+@click.group("import")
+def import_group() -> None:
+    """Bring data in. A second run of the same file changes nothing; without --partial it is all or nothing."""
+
+
+@import_group.command("organisations")
+@_shared
+def organisations(paths: tuple[Path, ...], **options: Any) -> None:
+    """National organisations, from an answer of Organisaatiopalvelu (JSON)."""
+    from digione.integrations.loading.report import Report
+
+    def work(report: Report, progress: Callable[[str], None]) -> None:
+        from digione.integrations.organisaatio.reader import read_organisations
+        from digione.integrations.organisaatio.services import import_organisations
+
+        progress("read")
+        rows = [row for path in paths for row in read_organisations(path, report.problems)]
+        progress("merge")
+        import_organisations(
+            _platform(), rows=rows, report=report, file=paths[0].name, file_hash=_hash(paths), **_switches(options)
+        )
+
+    _carry_out(work, options)
+
+
+@import_group.command("codes")
+@_shared
+def codes(paths: tuple[Path, ...], **options: Any) -> None:
+    """National code lists, from answers of Koodistopalvelu or lists of codes (JSON files or folders)."""
+    from digione.integrations.loading.report import Report
+
+    def work(report: Report, progress: Callable[[str], None]) -> None:
+        from digione.integrations.koodisto.reader import files_of, read_codes
+        from digione.integrations.koodisto.services import import_codes
+
+        progress("read")
+        rows = read_codes(paths, report.problems)
+        progress("merge")
+        switches = _switches(options)
+        switches.pop("accept_removals")
+        import_codes(_platform(), rows=rows, report=report, file_hash=_hash(files_of(paths)), **switches)
+
+    _carry_out(work, options)
+
+
+@import_group.command("oneroster")
+@_shared
+@_PROVIDER
+@_SOURCE
+def oneroster(paths: tuple[Path, ...], provider: str, source: str | None, **options: Any) -> None:
+    """A OneRoster CSV set, version 1.1 or 1.2, from a folder or a zip archive (bulk)."""
+    from digione.integrations.loading.report import Report
+
+    def work(report: Report, progress: Callable[[str], None]) -> None:
+        from digione.core.clock import today
+        from digione.integrations.oneroster_csv.files import Set
+        from digione.integrations.oneroster_csv.reader import Reader
+
+        files = Set(_only(paths), report.problems)
+        roster = Reader(files, today()).roster()
+        _load(report, roster, provider, "oneroster", source or f"oneroster:{files.system}", paths, options, progress)
+
+    _carry_out(work, options)
+
+
+def _template(kind: str) -> Callable[..., None]:
+    def command(paths: tuple[Path, ...], provider: str, source: str | None, **options: Any) -> None:
+        from digione.integrations.loading.report import Report
+
+        def work(report: Report, progress: Callable[[str], None]) -> None:
+            from digione.core.clock import today
+            from digione.integrations.csv_templates import read_people, read_staff
+
+            read = read_people if kind == "people" else read_staff
+            roster = read(_only(paths), report.problems, today=today())
+            _load(report, roster, provider, kind, source or kind, paths, options, progress)
+
+        _carry_out(work, options)
+
+    return command
+
+
+for _kind, _help in {
+    "people": "Learners and their guardians, from the CSV template.",
+    "staff": "Staff and their roles, from the CSV template.",
+}.items():
+    import_group.command(_kind, help=_help)(_shared(_PROVIDER(_SOURCE(_template(_kind)))))
+
+
+def _only(paths: tuple[Path, ...]) -> Path:
+    from digione.integrations.loading.report import ImportRefusedError
+
+    if len(paths) != 1:
+        raise ImportRefusedError("Give one path at a time: a set is merged as a whole.")
+    return paths[0]
+
+
+def _switches(options: dict[str, Any]) -> dict[str, bool]:
+    return {name: options[name] for name in ("dry_run", "partial", "accept_removals")}
+
+
+def _platform() -> Any:
+    from digione.access.roles import Role
+    from digione.core.use_case import Actor
+
+    return Actor(str(Role.PLATFORM))
+
+
+def _load(
+    report: Any,
+    roster: Any,
+    provider: str,
+    kind: str,
+    source: str,
+    paths: tuple[Path, ...],
+    options: dict[str, Any],
+    progress: Callable[[str], None],
+) -> None:
+    from digione.integrations.oneroster_csv.services import import_roster, provider_by_oid
+
+    provider_id = provider_by_oid(_platform(), oid=provider)
+    import_roster(
+        _platform().at(provider_id),
+        roster=roster,
+        report=report,
+        kind=kind,
+        source=source,
+        file_hash=_hash(paths),
+        progress=progress,
+        **_switches(options),
+    )
+
+
+def _hash(paths: Any) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if file.is_file():
+                with file.open("rb") as stream:
+                    total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
+def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict[str, Any]) -> None:
+    """Run `work` with a database; print the report; leave with 0, 1 (something was refused) or 2 (could not run)."""
+    from rich.console import Console
+
+    from digione.config.embedded import django_ready
+    from digione.integrations.loading.report import ImportRefusedError, Report
+
+    console = Console(stderr=True)
+    report = Report()
+    try:
+        with django_ready(options["data"]), console.status("…") as status:
+            from digione.core.errors import DigiOneError
+
+            try:
+                work(report, lambda step: status.update(step))
+            except DigiOneError as fault:
+                raise ImportRefusedError(str(fault)) from fault
+    except (ImportRefusedError, OSError) as fault:
+        if options["as_json"]:
+            click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))
+        click.echo(f"The import could not run: {fault}", err=True)
+        sys.exit(2)
+    if options["reconciliation"]:
+        _write_reconciliation(options["reconciliation"], report)
+    if options["as_json"]:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        _print(report)
+    sys.exit(1 if report.refused or report.status == "refused" else 0)
+
+
+def _write_reconciliation(name: Path, report: Any) -> None:
+    name = name.with_suffix("")
+    problems = [problem.as_dict() for problem in report.problems.found]
+    name.with_suffix(".json").write_text(
+        json.dumps(
+            {"counts": report.counts(), "differences": report.reconciliation, "problems": problems},
+            ensure_ascii=False,
+            indent=2,
+            default=str,
+        )
+    )
+    with name.with_suffix(".csv").open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";")
+        writer.writerow(["kind", "file", "line", "field", "key", "in_source", "in_ours", "why"])
+        for row in report.reconciliation:
+            writer.writerow(
+                [row["kind"], "", row.get("line"), "", row["key"], row["in_source"], row["in_ours"], row["why"]]
+            )
+        for row in problems:
+            writer.writerow([row["code"], row["file"], row["line"], row["field"], "", True, "", row["message"]])
+
+
+def _print(report: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    names = ("added", "changed", "unchanged", "held_back", "refused")
+    table = Table("", *(name.replace("_", " ") for name in names))
+    for kind, numbers in report.kinds.items():
+        table.add_row(kind, *(str(numbers.get(name, 0)) for name in names))
+    table.add_row("all", *(str(getattr(report, name)) for name in names), style="bold")
+    for problem in report.problems.found[:200]:
+        place = f"{problem.file}:{problem.line}" + (f" {problem.field}" if problem.field else "")
+        with suppress(UnicodeEncodeError):
+            console.print(f"{problem.severity}  {place}: {problem.message}", markup=False, highlight=False)
+    left = len(report.problems.found) - 200 + report.problems.left_out()
+    if left > 0:
+        console.print(f"… and {left} more; --json lists them.")
+    console.print(table)
+    words = {
+        "done": "Done.",
+        "dry_run": "A rehearsal: nothing was changed.",
+        "refused": "Nothing was changed, because something was refused. Correct it, or run again with --partial.",
+    }
+    console.print(words[report.status])

@@ -1,0 +1,295 @@
+"""Reads the two templates: headers in any of three languages; semicolon, comma or tab; every fault with its line."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from digione.core import secrets
+from digione.core.texts import search_key, sort_key
+from digione.integrations.csv_templates.columns import LIMITS, NO, PEOPLE, ROLES, STAFF, YES
+from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.roster import Enrolment, Group, Guardian, Membership, Person, Roster, School
+from digione.integrations.loading.tabular import read_table
+from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
+
+_REQUIRED = ("first_names", "family_name", "school")
+
+
+@dataclass
+class _Reading:
+    """What one file has given so far."""
+
+    file: str
+    problems: Problems
+    today: date
+    schools: dict[str, School] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    persons: dict[str, Person] = field(default_factory=dict)
+    memberships: list[Membership] = field(default_factory=list)
+    guardians: list[Guardian] = field(default_factory=list)
+    enrolments: list[Enrolment] = field(default_factory=list)
+    bad: bool = False
+
+    def error(self, line: int, column: str, code: str, message: str) -> None:
+        self.problems.error(self.file, line, column, code, message)
+        self.bad = True
+
+    def warn(self, line: int, column: str, code: str, message: str) -> None:
+        self.problems.warning(self.file, line, column, code, message)
+
+    def day(self, line: int, column: str, text: str) -> date | None:
+        if not text:
+            return None
+        try:
+            return read_date(text, finnish=True)
+        except BadValueError as fault:
+            self.error(line, column, fault.code, str(fault))
+            return None
+
+    def hetu(self, line: int, column: str, text: str) -> tuple[str | None, date | None, str | None]:
+        if not text:
+            return None, None, None
+        try:
+            return check_hetu(text, today=self.today)
+        except BadValueError as fault:
+            self.error(line, column, fault.code, str(fault))
+            return None, None, None
+
+    def roster(self) -> Roster:
+        kinds = ("school", "group", "person", "membership", "guardian", "enrolment")
+        return Roster(
+            files=dict.fromkeys(kinds, self.file),
+            school=lambda: self.schools.values(),
+            group=lambda: self.groups.values(),
+            person=lambda: self.persons.values(),
+            membership=lambda: self.memberships,
+            guardian=lambda: self.guardians,
+            enrolment=lambda: self.enrolments,
+        )
+
+
+def read_people(path: Path, problems: Problems, *, today: date) -> Roster:
+    """Return learners with their schools, home groups and guardians."""
+    reading = _Reading(path.name, problems, today)
+    for line, cells in _rows(reading, path, PEOPLE):
+        _read_learner(reading, line, cells)
+    return reading.roster()
+
+
+def read_staff(path: Path, problems: Problems, *, today: date) -> Roster:
+    """Return staff with their roles at schools and the groups that they teach."""
+    reading = _Reading(path.name, problems, today)
+    for line, cells in _rows(reading, path, STAFF):
+        _read_member_of_staff(reading, line, cells)
+    return reading.roster()
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[\s_]+", " ", header).strip().lower()
+
+
+def _rows(reading: _Reading, path: Path, columns: Mapping[str, tuple[str, ...]]) -> list[tuple[int, dict[str, str]]]:
+    names = {_plain(written): name for name, headers in columns.items() for written in (name, *headers)}
+    found: list[tuple[int, dict[str, str]]] = []
+    if not path.is_file():
+        raise ImportRefusedError(f"{path} is not a file.")
+    with path.open("rb") as stream:
+        lines = read_table(stream, path.name, reading.problems, delimiters=(";", ",", "\t"))
+        header = next(lines, None)
+        if header is None:
+            return []
+        known: list[str] = []
+        for place, written in enumerate(header.values):
+            name = names.get(_plain(written), "")
+            if not name:
+                reading.warn(
+                    1, written, "unknown-column", f"“{written[:40]}” is no column of the template; it is not read."
+                )
+            elif name in known:
+                reading.error(1, written, "duplicate-column", f"“{written[:40]}” means a column that stands already.")
+            known.append(name or f"?{place}")
+        missing = [name for name in _REQUIRED if name not in known]
+        for name in missing:
+            reading.error(
+                1, name, "missing-column", f"The column “{columns[name][0]}” ({columns[name][2]}) is missing."
+            )
+        if missing:
+            return []
+        for line in lines:
+            found.append((line.number, dict(zip(known, (value.strip() for value in line.values), strict=True))))
+    return found
+
+
+def _school(reading: _Reading, line: int, text: str) -> str:
+    reading.schools.setdefault(text, School(line, text, text, False, [text]))
+    return text
+
+
+def _group(reading: _Reading, line: int, school: str, code: str, grade: str | None) -> str:
+    key = f"{school}/{code}"
+    grades = [grade] if grade else []
+    reading.groups.setdefault(key, Group(line, key, code, code, "home_group", None, school, grades, [], []))
+    return key
+
+
+def _key(reading: _Reading, line: int, cells: Mapping[str, str], hetu: str | None) -> str | None:
+    if cells.get("id"):
+        return cells["id"]
+    if hetu:
+        return f"hetu:{secrets.digest(hetu).hex()}"
+    if not cells.get("hetu"):
+        reading.error(
+            line, "id", "required", "Without an identity code the row needs the municipality's own id for the person."
+        )
+    return None
+
+
+def _person(
+    line: int, key: str, cells: Mapping[str, str], hetu: str | None, born: date | None, sex: str | None, *,
+    number: str | None = None, hidden: bool = False,
+) -> Person:  # fmt: skip
+    first, family = cells["first_names"], cells["family_name"]
+    given = cells.get("given_name") or first.split()[0]
+    username, local = cells.get("username") or None, cells.get("id") or None
+    return Person(
+        line, key, first, given, family, sort_key(family, given), search_key(family, given), born, sex,
+        (cells.get("mother_tongue") or "").upper() or None,
+        [code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()],
+        cells.get("home_municipality") or None, hidden,
+        secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
+        secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
+        secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
+        secrets.encrypt(username) if username else None, secrets.digest(username) if username else None,
+        cells.get("email") or None, cells.get("phone") or None, cells.get("address") or None, None, [],
+        cells.get("grade") or None, [],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Basics:
+    key: str
+    hetu: str | None
+    born: date | None
+    sex: str | None
+    starts: date | None
+    ends: date | None
+
+
+def _basics(reading: _Reading, line: int, cells: Mapping[str, str]) -> _Basics | None:
+    """Read what both templates have. None when the row is refused, after all its faults are told."""
+    reading.bad = False
+    for name in _REQUIRED:
+        if not cells[name]:
+            reading.error(line, name, "required", f"{name.replace('_', ' ').capitalize()} must be filled in.")
+    hetu, born, sex = reading.hetu(line, "hetu", cells.get("hetu", ""))
+    told = reading.day(line, "birth_date", cells.get("birth_date", ""))
+    if told and told > reading.today:
+        reading.error(line, "birth_date", "date-future", f"The birth date {told} is still to come.")
+    if told and born and told != born:
+        reading.error(line, "birth_date", "birth-date-differs", "The birth date is not the one in the identity code.")
+    starts, ends = (
+        reading.day(line, "starts", cells.get("starts", "")),
+        reading.day(line, "ends", cells.get("ends", "")),
+    )
+    if starts and ends and ends < starts:
+        reading.error(line, "ends", "period", f"The end {ends} is before the beginning {starts}.")
+    key = _key(reading, line, cells, hetu)
+    return _Basics(key, hetu, born or told, sex, starts, ends) if key and not reading.bad else None
+
+
+def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
+    basics = _basics(reading, line, cells)
+    number = cells.get("learner_number") or None
+    if number and not PERSON_OID.fullmatch(number):
+        reading.error(line, "learner_number", "oid", f"“{number[:40]}” is not a learner number (1.2.246.562.24.…).")
+    hidden = cells.get("non_disclosure", "").lower()
+    if hidden not in YES | NO:
+        # Read as yes when in doubt would hide the fault; read as no could show an address. So the row is refused.
+        reading.error(line, "non_disclosure", "yes-no", f"“{hidden[:20]}” is neither yes nor no.")
+    guardians = [_guardian(reading, line, cells, nth) for nth in ("1", "2")]
+    if basics is None or reading.bad:
+        return
+    if basics.key in reading.persons:
+        reading.error(
+            line, "id", "duplicate", f"Row {reading.persons[basics.key].line} is about the same person already."
+        )
+        return
+    person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden in YES)
+    reading.persons[basics.key] = person
+    school = _school(reading, line, cells["school"])
+    reading.memberships.append(
+        Membership(
+            line,
+            f"{basics.key}/{school}",
+            basics.key,
+            school,
+            "student",
+            person.grade,
+            True,
+            basics.starts,
+            basics.ends,
+        )
+    )
+    if cells.get("group"):
+        group = _group(reading, line, school, cells["group"], person.grade)
+        reading.enrolments.append(
+            Enrolment(line, f"{basics.key}/{group}", group, basics.key, "student", True, basics.starts, basics.ends)
+        )
+    for nth, guardian in enumerate(guardians, start=1):
+        if guardian is None:
+            continue
+        written, hetu, born, sex, limits = guardian
+        key = f"hetu:{secrets.digest(hetu).hex()}" if hetu else f"{basics.key}/guardian{nth}"
+        reading.persons.setdefault(key, _person(line, key, written, hetu, born, sex))
+        reading.guardians.append(
+            Guardian(line, f"{key}/{basics.key}", key, basics.key, "custodian", limits, basics.starts, None)
+        )
+
+
+def _guardian(
+    reading: _Reading, line: int, cells: Mapping[str, str], nth: str
+) -> tuple[dict[str, str], str | None, date | None, str | None, list[str]] | None:
+    prefix = f"guardian{nth}."
+    own = {name.removeprefix(prefix): value for name, value in cells.items() if name.startswith(prefix)}
+    if not any(own.values()):
+        return None
+    for name in ("first_names", "family_name"):
+        if not own.get(name):
+            reading.error(line, prefix + name, "required", f"Guardian {nth} has no {name.replace('_', ' ')}.")
+    hetu, born, sex = reading.hetu(line, prefix + "hetu", own.get("hetu", ""))
+    limits = []
+    for written in filter(None, (part.strip().lower() for part in own.get("limits", "").split(","))):
+        if written not in LIMITS:
+            reading.error(
+                line, prefix + "limits", "enum", f"“{written[:40]}” is not a limit. Write: {', '.join(LIMITS)}."
+            )
+            continue
+        limits.append(LIMITS[written])
+    return own, hetu, born, sex, limits
+
+
+def _read_member_of_staff(reading: _Reading, line: int, cells: dict[str, str]) -> None:
+    basics = _basics(reading, line, cells)
+    written = cells.get("role", "").lower()
+    role = ROLES.get(written)
+    if role is None:
+        allowed = ", ".join(sorted(ROLES))
+        reading.error(line, "role", "enum", f"“{written[:40]}” is not a role. Write one of: {allowed}.")
+    if basics is None or role is None:
+        return
+    school = _school(reading, line, cells["school"])
+    # One person may stand on several rows: a role at each school.
+    reading.persons.setdefault(basics.key, _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex))
+    reading.memberships.append(
+        Membership(
+            line, f"{basics.key}/{school}/{role}", basics.key, school, role, None, True, basics.starts, basics.ends
+        )
+    )
+    for code in filter(None, (part.strip() for part in cells.get("groups", "").split(","))):
+        group = _group(reading, line, school, code, None)
+        kind = "aide" if role == "aide" else "teacher"
+        reading.enrolments.append(
+            Enrolment(line, f"{basics.key}/{group}/{kind}", group, basics.key, kind, False, basics.starts, basics.ends)
+        )
