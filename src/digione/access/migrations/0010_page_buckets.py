@@ -25,9 +25,9 @@ CREATE INDEX access_page_bucket_page ON access_page_bucket (supplier_id, provide
 """
 
 FUNCTIONS = """
--- The bucket of an id: its leading ten bits. The ids of subjects are hashes, so buckets fill evenly.
+-- The bucket of an id: its leading nine bits. The ids of subjects are hashes, so buckets fill evenly.
 CREATE FUNCTION access_bucket(sourced uuid) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
-    SELECT (get_byte(b, 0) << 2) | (get_byte(b, 1) >> 6) FROM (SELECT uuid_send(sourced) AS b) sent
+    SELECT (get_byte(b, 0) << 1) | (get_byte(b, 1) >> 7) FROM (SELECT uuid_send(sourced) AS b) sent
 $f$;
 
 CREATE FUNCTION access_count_listed() RETURNS trigger LANGUAGE plpgsql AS $f$

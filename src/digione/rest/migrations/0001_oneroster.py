@@ -1,4 +1,4 @@
-"""The two functions of OneRoster's fast ways: who asks, and one user in one call."""
+"""The functions of OneRoster: who asks, users by id, and one user in one call."""
 
 from django.db import migrations
 
@@ -16,6 +16,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             FUNCTIONS,
-            "DROP FUNCTION oneroster_user(text, uuid, text); DROP FUNCTION oneroster_app(text, timestamptz, date);",
+            "DROP FUNCTION oneroster_user(text, uuid, text); "
+            "DROP FUNCTION oneroster_users(uuid[], uuid, uuid, date, text, boolean, boolean); "
+            "DROP FUNCTION oneroster_app(text, timestamptz, date);",
         )
     ]

@@ -1,6 +1,6 @@
 """Counts by bucket of the listing: any page of a provider's users is found by a jump, and the total comes free.
 
-A bucket is the leading ten bits of `sourced_id`, which is spread evenly. Triggers only ever add rows (+n, −n), so that
+A bucket is the leading nine bits of `sourced_id`, which is spread evenly. Triggers only ever add rows (+n, −n), so that
 writers never wait for each other; a job folds them.
 """
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from digione.core.use_case import UseCase
 
-_BITS = 10
+_BITS = 9
 
 _FIND = """
 SELECT coalesce(sum(n), 0)::bigint AS total,

@@ -1,10 +1,11 @@
-"""The functions that PostgreSQL keeps for OneRoster: who asks, and the hot lane's one user.
+"""The functions that PostgreSQL keeps for OneRoster: who asks, users by id, and the hot lane's one user.
 
-The hot function is made of the very SQL that the ordinary operation runs, so both answer alike; a test proves it.
-Both run with the caller's rights, under row-level security.
+They are made of the very SQL that the ordinary operation runs, so both answer alike; a test proves it.
+All run with the caller's rights, under row-level security.
 """
 
 import re
+from collections.abc import Mapping
 
 from digione.rest.oneroster.operations import CORE, ROSTER
 from digione.rest.oneroster.people import USERS
@@ -62,6 +63,16 @@ BEGIN
 END $f$;
 """
 
+_USERS = """
+-- The JSON of users, in the order of their ids. A function, because its plan is kept: planning costs more than a page.
+CREATE FUNCTION oneroster_users(ids uuid[], provider uuid, supplier uuid, today date, base text, disclosed boolean, contact boolean)
+RETURNS TABLE (id uuid, body text, person uuid) LANGUAGE plpgsql STABLE AS $f$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY {sql};
+END $f$;
+"""
+
 _VARIABLES = {
     "provider": "chosen.provider_id",
     "supplier": "chosen.supplier_id",
@@ -72,11 +83,23 @@ _VARIABLES = {
 }
 
 
-def _inlined(sql: str) -> str:
+_PARAMETERS = {
+    name: f"oneroster_users.{name}" for name in ("ids", "provider", "supplier", "today", "base", "disclosed", "contact")
+}
+
+
+def _inlined(sql: str, names: Mapping[str, str]) -> str:
     """Return the ordinary operation's SQL with the function's variables in place of its parameters."""
-    return re.sub(r"%\((\w+)\)s", lambda found: _VARIABLES[found[1]], sql)
+    return re.sub(r"%\((\w+)\)s", lambda found: names[found[1]], sql)
 
 
-FUNCTIONS = _APP + _USER.format(
-    roster=ROSTER, core=CORE, json=_inlined(USERS.json_sql(None)), bodies=_inlined(USERS.bodies)
+FUNCTIONS = (
+    _APP
+    + _USERS.format(sql=_inlined(USERS.bodies_sql(None), _PARAMETERS))
+    + _USER.format(
+        roster=ROSTER,
+        core=CORE,
+        json=_inlined(USERS.json_sql(None), _VARIABLES),
+        bodies=_inlined(USERS.bodies, _VARIABLES),
+    )
 )
