@@ -1,0 +1,162 @@
+"""`digione docs`: writes the generated documents from the declarations, the rules and the registry of use cases."""
+
+import ast
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+import digione
+
+_SOURCE = Path(digione.__file__).parent
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a document is stale, and name it.")
+@click.option(
+    "--folder",
+    default=None,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the documents. Default: docs, beside the source.",
+)
+def docs(check: bool, folder: Path | None) -> None:
+    """Write the data model, its JSON Schemas, the glossary, the permission matrix and the event catalogue."""
+    place = folder or _SOURCE.parents[1] / "docs"
+    wanted = generated()
+    stale = stale_documents(place, wanted)
+    if check:
+        for path in stale:
+            click.echo(f"Stale: {path}", err=True)
+        if stale:
+            click.echo("Run `make docs` and commit what it writes.", err=True)
+            sys.exit(1)
+        return
+    for path in stale:
+        target = place / path
+        if path not in wanted:
+            target.unlink()
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(wanted[path], encoding="utf-8")
+    click.echo(f"{len(wanted)} documents in {place}: {len(stale)} written anew.")
+
+
+def generated() -> dict[str, str]:
+    """Return the text of every generated document by its path under `docs/`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digione.config.settings")
+    import django
+
+    django.setup()
+    _load_use_cases()
+    from digione.schema.documents import documents
+
+    return {**documents(), "generated/permissions.md": _permissions_page(), "generated/events.md": _events_page()}
+
+
+def stale_documents(folder: Path, wanted: dict[str, str]) -> list[str]:
+    """Return the paths whose text in `folder` is not as wanted, and generated files that nothing asks for any more."""
+    stale = [
+        path
+        for path, text in wanted.items()
+        if not (folder / path).is_file() or (folder / path).read_text(encoding="utf-8") != text
+    ]
+    present = {str(path.relative_to(folder)) for path in (folder / "generated").rglob("*") if path.is_file()}
+    return sorted({*stale, *(present - set(wanted))})
+
+
+def _load_use_cases() -> None:
+    """Import every module that declares a use case, so that the registry is whole."""
+    for path in _modules():
+        if "@use_case(" in path.read_text(encoding="utf-8"):
+            importlib.import_module(".".join(("digione", *path.relative_to(_SOURCE).with_suffix("").parts)))
+
+
+def _modules() -> list[Path]:
+    return sorted(
+        path for path in _SOURCE.rglob("*.py") if path.name != "use_case.py" and "migrations" not in path.parts
+    )
+
+
+def _permissions_page() -> str:
+    from digione.access.permissions import Permission
+    from digione.access.roles import SENTENCES, Role
+    from digione.access.rules import RULES, rules_for
+    from digione.core.use_case import REGISTRY
+    from digione.schema.documents import GENERATED, table
+
+    lines = ["# Who may do what", "", GENERATED, "", "No rule, no access. A rule with a relation opens only the people"]
+    lines += ["whom the relation binds to the actor today; it is asked again at each use.", "", "## Roles", ""]
+    lines += table(("role", "what it is"), ([f"`{role}`", SENTENCES[role]] for role in Role))
+    lines += ["", "## Matrix", "", "Each cell names the rules that allow.", ""]
+    lines += table(
+        ("permission", *(f"`{role}`" for role in Role)),
+        (
+            [f"`{permission}`", *(", ".join(rule.code for rule in rules_for(permission, role)) for role in Role)]
+            for permission in Permission
+        ),
+    )
+    lines += ["", "## Rules", ""]
+    for rule in RULES:
+        lines += [
+            f"### `{rule.code}`",
+            "",
+            f"- Finnish: {rule.sentence['fi']}",
+            f"- Swedish: {rule.sentence['sv']}",
+            f"- English: {rule.sentence['en']}",
+            f"- Roles: {', '.join(f'`{role}`' for role in sorted(rule.roles))}",
+            f"- Permissions: {', '.join(f'`{permission}`' for permission in sorted(rule.permissions))}",
+            f"- Relation: {f'`{rule.relation}`' if rule.relation else 'none; the role decides alone'}",
+            f"- Purpose: `{rule.purpose}`; sensitivity {rule.sensitivity} (1 ordinary, 2 confidential, 3 secret)",
+            "",
+        ]
+    lines += ["## Use cases", "", "Everything that can be done, and what it asks for.", ""]
+    lines += table(
+        ("use case", "what it does", "permission"),
+        ([f"`{info.name}`", info.summary, f"`{info.permission}`"] for _, info in sorted(REGISTRY.items())),
+    )
+    return "\n".join([*lines, ""])
+
+
+def _events_page() -> str:
+    from digione.access.permissions import Event
+    from digione.core.use_case import REGISTRY
+    from digione.schema.documents import GENERATED, table
+
+    lines = ["# Events", "", GENERATED, "", "## What the log records", ""]
+    lines += ["Each use case writes one row of the log in its own transaction; a refusal is recorded too.", ""]
+    lines += table(
+        ("event", "use cases"),
+        (
+            [
+                f"`{event}`",
+                ", ".join(f"`{info.name}`" for _, info in sorted(REGISTRY.items()) if info.event == event) or "–",
+            ]
+            for event in Event
+        ),
+    )
+    lines += ["", "## What the outbox tells", ""]
+    lines += ["Told in the transaction of the change, with ids and codes only, in the order of their positions.", ""]
+    lines += table(("type", "told by", "data"), _announced())
+    return "\n".join([*lines, ""])
+
+
+def _announced() -> list[list[str]]:
+    """Return what the source announces: type, module, names of the data. Read from the calls themselves."""
+    found = []
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _called(node.func) == "announce" and len(node.args) > 1:
+                kind = node.args[1]
+                names = [word.arg for word in node.keywords if word.arg and word.arg not in {"provider_id", "subject"}]
+                module = ".".join(path.relative_to(_SOURCE).with_suffix("").parts)
+                shown = str(kind.value) if isinstance(kind, ast.Constant) else ast.unparse(kind)
+                found.append([f"`{shown}`", f"`{module}`", ", ".join(f"`{name}`" for name in names) or "–"])
+    return sorted(found)
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Name):
+        return function.id
+    return function.attr if isinstance(function, ast.Attribute) else ""

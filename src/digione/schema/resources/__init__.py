@@ -1,0 +1,39 @@
+"""Every resource of the open data model, a module for each room, in the order in which one reads them."""
+
+from digione.schema.declare import Resource, described
+from digione.schema.resources import access, core, organisations, people, studies
+
+#: What is declared about every resource, by its name.
+RESOURCES: dict[str, Resource] = {
+    declared.name: declared
+    for declared in map(
+        described,
+        (
+            organisations.Organisation,
+            organisations.Provider,
+            organisations.Succession,
+            organisations.AcademicSession,
+            people.Person,
+            people.ProviderLink,
+            people.Identifier,
+            people.Contact,
+            people.Guardianship,
+            people.StaffAssignment,
+            people.DuplicateCase,
+            studies.Course,
+            studies.Group,
+            studies.GroupSession,
+            studies.SchoolEnrolment,
+            studies.Enrolment,
+            core.Code,
+            core.ImportRun,
+            core.SourceKey,
+            core.Event,
+            access.Account,
+            access.Supplier,
+            access.App,
+            access.Taking,
+            access.Subject,
+        ),
+    )
+}

@@ -1,0 +1,80 @@
+"""The core: national codes, sources' ids, import runs, events."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from digione.core.texts import LocalizedText
+from digione.schema.basis import INTERFACES, NO_PERSONAL_DATA
+from digione.schema.declare import Json, JsonList, Master, field, resource
+from digione.schema.resources.shared import known_since, own_id, row_hash, valid_from, valid_to
+
+
+@resource(table="core_code", term="code", basis=NO_PERSONAL_DATA, master=Master.CODE_SERVICE)
+class Code:
+    """A value of a national code list, with its validity."""
+
+    id: UUID = own_id()
+    list_uri: str = field("The list, by its name in the code service.", term="code list")
+    value: str = field("The value.", term="code")
+    version: int = field("The edition of the list.", term="version", unit="number")
+    name: LocalizedText = field("What the value means.", term="name", default={})
+    short_name: LocalizedText = field("The same in short.", term="name", default={})
+    description: LocalizedText = field("The same at length.", term="name", default={})
+    status: str | None = field("Its stage in the code service.", term="status")
+    valid_from: date | None = valid_from()
+    valid_to: date | None = valid_to()
+    row_hash: bytes | None = row_hash()
+    sys_from: datetime = known_since()
+
+
+@resource(table="core_importrun", term="import run", basis=INTERFACES, master=Master.PLATFORM)
+class ImportRun:
+    """One run of an import: what came, what it did, what it refused."""
+
+    id: UUID = field("The platform's own id: a UUIDv7.", term="id")
+    provider_id: UUID | None = field(
+        "The provider whose data came; absent for a national register.", term="education provider"
+    )
+    kind: str = field("Which import it was.", term="type")
+    source: str = field("The system from which the data came.", term="source")
+    started_at: datetime = field("When it began.", term="moment")
+    finished_at: datetime | None = field("When it ended; absent while it runs.", term="moment")
+    dry_run: bool = field("Whether it only told what it would do.", term="dry run", default=False)
+    status: str = field("How it went.", term="status")
+    counts: Json = field(
+        "By resource, how many rows were added, changed, unchanged, ended, refused.",
+        term="import run",
+        default={},
+        unit="rows",
+    )
+    problems: JsonList = field("What was wrong, row by row.", term="fault", default=[])
+    reconciliation: JsonList = field(
+        "What the source said beside what stands after the run.", term="reconciliation", default=[], unit="rows"
+    )
+    file_hash: str | None = field("Digest of the files that came.", term="row hash", unit="SHA-256, hexadecimal")
+
+
+@resource(table="core_sourcekey", term="source key", basis=INTERFACES, master=Master.PLATFORM)
+class SourceKey:
+    """Which of our rows a source's own id means, and the digest of what the source last said about it."""
+
+    provider_id: UUID = field("The provider whose source it is.", term="education provider")
+    source: str = field("The system.", term="source")
+    kind: str = field("The resource that the id means.", term="type")
+    key: str = field("The source's own id.", term="source key", master=Master.PROVIDER)
+    target_id: UUID = field("Our row.", term="id")
+    row_hash: bytes | None = row_hash()
+    run_id: UUID | None = field("The import that last touched it.", term="import run")
+
+
+@resource(table="core_outbox", term="event", basis=INTERFACES, master=Master.PLATFORM)
+class Event:
+    """Something that happened, in order, for all who follow. It carries ids and codes, never content."""
+
+    position: int = field("Its place in the stream; there may be gaps.", term="position", unit="number", made=True)
+    id: UUID = field("The id of the event; the same when it is told again.", term="id")
+    provider_id: UUID | None = field("The provider whom it concerns.", term="education provider")
+    type: str = field("What happened: room.what_happened.", term="type")
+    subject: UUID | None = field("The row that it concerns.", term="id")
+    occurred_at: datetime = field("When it happened.", term="moment", made=True)
+    data: Json = field("Ids and codes that tell more.", term="event", default={})
