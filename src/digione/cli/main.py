@@ -1,6 +1,7 @@
 """The `digione` command. Its parts are loaded when they are asked for, so that help answers at once."""
 
 import importlib
+import importlib.util
 import sys
 
 import click
@@ -22,15 +23,20 @@ _COMMANDS = {
 
 class _Parts(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        # A part that this installation was built without is not offered.
+        return sorted(name for name, place in _COMMANDS.items() if _is_there(place))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         place = _COMMANDS.get(cmd_name)
-        if place is None:
+        if place is None or not _is_there(place):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+
+def _is_there(place: str) -> bool:
+    return importlib.util.find_spec(place.partition(":")[0]) is not None
 
 
 @click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]})

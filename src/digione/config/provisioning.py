@@ -62,7 +62,7 @@ def provision(admin_url: str, data: Path) -> Database:
         return result
     try:
         with psycopg.connect(admin_url, autocommit=True) as connection:
-            _make_roles(connection, app_password, migrate_password)
+            _make_roles(connection)
             if not own:
                 found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone()
                 if found is None:
@@ -73,6 +73,8 @@ def provision(admin_url: str, data: Path) -> Database:
                     )
         with psycopg.connect(result.admin_url, autocommit=True) as connection:
             _open_to_application(connection)
+            # Last of all, so that roles which can sign in prove that everything before was done.
+            _let_in(connection, {MIGRATOR: migrate_password, APPLICATION: app_password})
     except psycopg.errors.InsufficientPrivilege as refusal:
         raise StartFailure(
             "The user of DATABASE_URL may not make roles. Let an administrator of that server run once:\n"
@@ -84,19 +86,25 @@ def provision(admin_url: str, data: Path) -> Database:
     return result
 
 
-def _make_roles(connection: psycopg.Connection, app_password: str, migrate_password: str) -> None:
+def _make_roles(connection: psycopg.Connection) -> None:
     have = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-    for role, password in ((OWNER, None), (MIGRATOR, migrate_password), (APPLICATION, app_password)):
-        options = sql.SQL("NOLOGIN") if password is None else sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password))
-        verb = sql.SQL("ALTER" if role in have else "CREATE")
-        connection.execute(
-            sql.SQL("{} ROLE {} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE {}").format(
-                verb, sql.Identifier(role), options
-            )
-        )
+    for role in (OWNER, MIGRATOR, APPLICATION):
+        if role not in have:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+    administrator = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    if not (administrator and administrator[0]):
+        # A managed server gives no superuser: who makes the owner's database must be a member of the owner.
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(OWNER), sql.Identifier(MIGRATOR)))
     # Without this the tables would belong to the migrating login, and the default grants would miss them.
     connection.execute(sql.SQL("ALTER ROLE {} SET role {}").format(sql.Identifier(MIGRATOR), sql.Literal(OWNER)))
+
+
+def _let_in(connection: psycopg.Connection, passwords: dict[str, str]) -> None:
+    for role, password in passwords.items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+        )
 
 
 def _open_to_application(connection: psycopg.Connection) -> None:
