@@ -36,7 +36,9 @@ def test_every_text_is_translated_and_none_is_left_over(language: str, said: Cat
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_no_translation_is_empty_fuzzy_or_asks_for_what_is_not_given(language: str) -> None:
-    for entry in polib.pofile(str(messages.catalogue_path(language))):
+    catalogue = polib.pofile(str(messages.catalogue_path(language)))
+    assert not catalogue.metadata_is_fuzzy, "A fuzzy catalogue is never compiled."
+    for entry in catalogue:
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
         assert all(text.strip() for text in texts), f"{language}: {entry.msgid!r} has no translation"
         assert not entry.fuzzy, f"{language}: {entry.msgid!r} is uncertain"
@@ -45,6 +47,16 @@ def test_no_translation_is_empty_fuzzy_or_asks_for_what_is_not_given(language: s
         given = set(_GAP.findall(entry.msgid)) | set(_GAP.findall(entry.msgid_plural or ""))
         for text in texts:
             assert set(_GAP.findall(text)) <= given, f"{language}: {text!r}"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_what_runs_is_what_is_written(language: str) -> None:
+    """The compiled catalogue is as new as the written one; `make setup` compiles it."""
+    written = polib.pofile(str(messages.catalogue_path(language)))
+    compiled = polib.mofile(str(messages.catalogue_path(language).with_suffix(".mo")))
+    texts = {(entry.msgctxt, entry.msgid): (entry.msgstr, entry.msgstr_plural) for entry in compiled}
+    stale = [e.msgid for e in written if texts.get((e.msgctxt, e.msgid)) != (e.msgstr, e.msgstr_plural)]
+    assert stale == [], "Run: pybabel compile -d src/digione/locale -D django"
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)

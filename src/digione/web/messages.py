@@ -58,6 +58,11 @@ def update() -> None:
                 catalogue = read_po(file, locale=language, domain="django")
         catalogue.update(said, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
+        # A catalogue whose head is marked as fuzzy is skipped, silently, when it is compiled.
+        catalogue.fuzzy = False
+        catalogue.header_comment = (
+            f"# DigiOne's texts, {language}. Brought up to date by: python -m digione.web.messages"
+        )
         with path.open("wb") as file:
             write_po(
                 file,
