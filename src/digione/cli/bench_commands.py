@@ -1,0 +1,315 @@
+"""`digione bench`: what the machine can do, and how near we come to it. Times are told, never asserted.
+
+Each bench measures its own limit in the same run, since machines are noisy: `ratio` is the limit's time by ours (1 is
+as fast as the limit). `cpu_ms` is application plus PostgreSQL per request, from the processes' own accounting, with
+both on one core and the load on another.
+"""
+
+import contextlib
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import psycopg
+
+from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, pin, stage
+
+_SECONDS = 5
+_PAGE = 100
+_BULK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure. `limit` has the unit of `value`; what was not measured is None."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    ratio: float | None = None
+    cpu_ms: float | None = None
+    statements: float | None = None
+    learners: int | None = None
+
+
+def _rounded(figure: Figure) -> dict[str, object]:
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(figure).items()}
+
+
+def one_user(on: Stage) -> list[Figure]:
+    """One user by the hot lane at 8 connections, against pgbench running the same function."""
+    with psycopg.connect(on.admin_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bench_ids")
+        connection.execute("CREATE TABLE bench_ids (n integer PRIMARY KEY, id uuid NOT NULL)")
+        connection.execute("GRANT SELECT ON bench_ids TO PUBLIC")
+        connection.execute(
+            "INSERT INTO bench_ids SELECT o, i FROM unnest(%s::uuid[]) WITH ORDINALITY u(i, o)", [on.ids]
+        )
+    script = (
+        f"\\set n random(1, {len(on.ids)})\n"
+        f"SELECT oneroster_user('{on.checksum}', (SELECT id FROM bench_ids WHERE n = :n), 'http://127.0.0.1');\n"
+    )
+    limit = on.pgbench(script, connections=8, seconds=_SECONDS)
+    value, cpu = on.drive([f"{ONEROSTER}/users/{ident}" for ident in on.ids], connections=8, seconds=_SECONDS)
+    return [Figure("one_user", value, "ms", limit, limit / value, cpu, 1, on.learners)]
+
+
+def _page(on: Stage, name: str, offset: int) -> Figure:
+    path = f"{ONEROSTER}/users?limit={_PAGE}&offset={offset}"
+    statements = on.captured(path)
+    script = "".join(f"{sql.rstrip().rstrip(';')};\n" for sql in statements)
+    limit = on.pgbench(script, connections=1, seconds=_SECONDS, mode="simple")
+    value, cpu = on.drive([path], connections=1, seconds=_SECONDS)
+    count = sum(not is_transaction_mark(sql) for sql in statements)
+    return Figure(name, value, "ms", limit, limit / value, cpu, count, on.learners)
+
+
+def users_page_1(on: Stage) -> list[Figure]:
+    """The first page of a hundred users of a provider, against pgbench running the same statements."""
+    return [_page(on, "users_page_1", 0)]
+
+
+def users_page_1000(on: Stage) -> list[Figure]:
+    """Page 1,000, jumped to (the last page where there are fewer), against the same SQL."""
+    _, headers = on.get(f"{ONEROSTER}/users?limit=1")
+    total = int({key.lower(): value for key, value in headers.items()}["x-total-count"])
+    last = max(0, (total - 1) // _PAGE)
+    return [_page(on, "users_page_1000", min(999, last) * _PAGE)]
+
+
+def roster_out(on: Stage) -> list[Figure]:
+    """The whole roster of users by pages of 10,000, rows a second, and how the worker's memory grew."""
+    worker = max((_memory(pid), pid) for pid in _children(on.web))[1]
+    first = f"{ONEROSTER}/users?limit={_BULK}"
+    body, headers = on.get(first)
+    total = int({key.lower(): value for key, value in headers.items()}["x-total-count"])
+    resident = _memory(worker)
+    os.sched_setaffinity(0, {on.loading})
+    before, began, rows, size = cpu_ms(on.roots), time.perf_counter(), 0, 0
+    # At least three rounds of pages, so that a small roster is not one lucky request.
+    for offset in [offset for _ in range(3) for offset in range(0, total, _BULK)][:60]:
+        body, _ = on.get(f"{first}&offset={offset}")
+        rows += min(_BULK, total - offset)
+        size += len(body)
+    seconds = time.perf_counter() - began
+    used = cpu_ms(on.roots) - before
+    statements = on.captured(first)
+    with psycopg.connect(on.app_url, autocommit=True) as connection:
+        started = time.perf_counter()
+        for sql in statements:
+            connection.execute(sql.encode())
+        limit = min(_BULK, total) / (time.perf_counter() - started)
+    speed = rows / seconds
+    return [
+        Figure("roster_out", speed, "rows/s", limit, speed / limit, used / rows, len(statements), on.learners),
+        Figure("roster_out_memory_growth", (_memory(worker) - resident) / 1024, "MB", learners=on.learners),
+    ]
+
+
+def _children(root: int) -> list[int]:
+    from digione.cli.bench_stage import tree
+
+    return tree(root)
+
+
+def _memory(pid: int) -> int:
+    """Return the highest resident memory of a process so far, in kB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1])
+    return 0
+
+
+def roster_in(on: Stage) -> list[Figure]:
+    """A OneRoster set into a provider of its own, twice, against the same enrolments merged in pure SQL."""
+    from digione.core.ids import new_id
+    from digione.integrations.demo.identity import luhn_digit
+    from digione.integrations.demo.oneroster_csv import write
+
+    folder = on.data / "oneroster"
+    rows = write(folder, on.learners, seed=time.time_ns() % 1_000_000)
+    provider, digits = new_id(), f"{2027_000_000 + time.time_ns() % 1_000_000:010d}"
+    oid = f"1.2.246.562.199.{digits}{luhn_digit(digits)}"
+    with psycopg.connect(on.admin_url) as connection:
+        connection.execute(
+            "INSERT INTO organisations_organisation (id, oid, provider_id, kinds, name, source)"
+            " VALUES (%s, %s, %s, '{provider}', '{\"fi\": \"Mittausniemi\"}', 'demo')",
+            [provider, oid, provider],
+        )
+        connection.execute(
+            "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, current_date, '{fi,sv,en}')",
+            [provider],
+        )
+    limit = _merged_in_sql(on, folder / "enrollments.csv")
+    first, cpu, memory = _imported(on, folder, oid)
+    again, _, _ = _imported(on, folder, oid)
+    shutil.rmtree(folder)
+    speed = rows / first
+    return [
+        Figure("roster_in", speed, "rows/s", limit, speed / limit, cpu / rows, None, on.learners),
+        Figure("roster_in_again", rows / again, "rows/s", speed, first / again, None, None, on.learners),
+        Figure("roster_in_memory", memory / 1024, "MB", learners=on.learners),
+    ]
+
+
+def _imported(on: Stage, folder: Path, oid: str) -> tuple[float, float, int]:
+    """Run the import; return seconds, CPU milliseconds with PostgreSQL's, and the peak of its memory in kB."""
+    before, began = cpu_ms([on.postmaster]), time.perf_counter()
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "digione", "import", "oneroster", str(folder), "--provider", oid, "--json"],
+            env={**os.environ, "DIGIONE_DATA": str(on.data)}, stdout=told, stderr=told,
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        if os.waitstatus_to_exitcode(status):
+            told.seek(0)
+            raise RuntimeError(f"The import failed: {told.read()[-500:].decode(errors='replace')}")
+    used = cpu_ms([on.postmaster]) - before + (usage.ru_utime + usage.ru_stime) * 1000
+    return seconds, used, usage.ru_maxrss
+
+
+def _merged_in_sql(on: Stage, enrolments: Path) -> float:
+    """Return the rows a second of the plainest merge that keeps keys and indexes: COPY, then INSERT … ON CONFLICT."""
+    with enrolments.open(encoding="utf-8") as stream:
+        columns = ", ".join(f'"{name}" text' for name in stream.readline().strip().split(","))
+    with psycopg.connect(on.admin_url) as connection:
+        connection.execute(f"CREATE TEMP TABLE s ({columns})")
+        connection.execute("CREATE TEMP TABLE t (LIKE studies_enrolment INCLUDING ALL)")
+        began = time.perf_counter()
+        with (
+            enrolments.open("rb") as source,
+            connection.cursor().copy("COPY s FROM STDIN (FORMAT csv, HEADER)") as copy,
+        ):
+            while piece := source.read(262_144):
+                copy.write(piece)
+        merged = connection.execute(
+            "INSERT INTO t (id, provider_id, group_id, school_id, person_id, role, valid_from, valid_to) SELECT"
+            ' "sourcedId"::uuid, %s, "classSourcedId"::uuid, "schoolSourcedId"::uuid, "userSourcedId"::uuid, role,'
+            ' "beginDate"::date, "endDate"::date FROM s ON CONFLICT DO NOTHING',
+            [on.provider_id],
+        )
+        return merged.rowcount / (time.perf_counter() - began)
+
+
+def teacher_landing(on: Stage) -> list[Figure]:
+    """The landing page of a teacher: statements, server time and bytes. The limits are the targets."""
+    from django.contrib.auth import get_user_model
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    account = get_user_model().objects.get(username="ilmari.saarnio")
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for _ in range(3):
+        answer = client.get("/", follow=True)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get("/")
+    if answer.status_code != 200:
+        raise RuntimeError(f"The landing page answered {answer.status_code}.")
+    count = sum(not is_transaction_mark(query["sql"]) for query in queries.captured_queries)
+    times = []
+    before = time.process_time() * 1000 + cpu_ms([on.postmaster])
+    for _ in range(20):
+        began = time.perf_counter()
+        client.get("/")
+        times.append((time.perf_counter() - began) * 1000)
+    used = (time.process_time() * 1000 + cpu_ms([on.postmaster]) - before) / 20
+    value = sorted(times)[len(times) // 2]
+    size = len(gzip.compress(answer.content, 6)) / 1024
+    return [
+        Figure("teacher_landing", value, "ms", 50, 50 / value, used, count, on.learners),
+        Figure("teacher_landing_size", size, "KB", 100, 100 / size, None, None, on.learners),
+    ]
+
+
+def _demo_start(data: Path, learners: int) -> Figure:
+    """Start the installed and loaded demonstration anew; seconds until it is ready. The limit is the target."""
+    from digione.cli.bench_stage import _free_port
+
+    port = _free_port()
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "digione", "demo", "--port", str(port), "--data", str(data)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        while time.perf_counter() - began < 120 and process.poll() is None:
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
+                seconds = time.perf_counter() - began
+                return Figure("demo_start", seconds, "s", 10, 10 / seconds, None, None, learners)
+            time.sleep(0.05)
+        raise RuntimeError("The demonstration did not become ready.")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+
+
+_BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
+    bench.__name__: bench for bench in (one_user, users_page_1, users_page_1000, roster_out, teacher_landing, roster_in)
+}
+NAMES = (*_BENCHES, "demo_start")
+
+
+def measure(only: str | None, learners: int, data: Path) -> tuple[list[Figure], list[str]]:
+    """Run the benches (or one) on an installation in `data`; return the figures and what could not be measured."""
+    figures: list[Figure] = []
+    faults: list[str] = []
+    with stage(data, learners) as on:
+        for name, run in _BENCHES.items():
+            if only not in (None, name):
+                continue
+            pin(on.roots, on.served)
+            try:
+                figures += run(on)
+            except Exception as fault:
+                faults.append(f"{name}: {type(fault).__name__}: {fault}")
+    if only in (None, "demo_start"):
+        try:
+            figures.append(_demo_start(data, learners))
+        except RuntimeError as fault:
+            faults.append(f"demo_start: {fault}")
+    return figures, faults
+
+
+@click.command("bench")
+@click.option("--only", type=click.Choice(NAMES), default=None, help="Run this one only.")
+@click.option("--learners", default=10_000, show_default=True, type=click.IntRange(200, 5_000_000), help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects.")
+def bench(only: str | None, learners: int, as_json: bool) -> None:
+    """Measure speed and memory on invented data, in a database of its own that is removed afterwards."""
+    parent = Path(tempfile.mkdtemp(prefix="digione-bench-"))
+    parent.chmod(0o711)
+    try:
+        figures, faults = measure(only, learners, parent / "data")
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+    if as_json:
+        click.echo(json.dumps([_rounded(figure) for figure in figures]))
+    else:
+        for figure in figures:
+            click.echo(
+                f"{figure.name:26} {figure.value:12.3f} {figure.unit:7}"
+                + (f" limit {figure.limit:.3f}, ratio {figure.ratio:.2f}" if figure.limit and figure.ratio else "")
+                + (f", CPU {figure.cpu_ms:.3f} ms" if figure.cpu_ms is not None else "")
+                + (f", {figure.statements:g} statements" if figure.statements is not None else "")
+            )
+    for fault in faults:
+        click.echo(fault, err=True)
+    sys.exit(1 if faults else 0)

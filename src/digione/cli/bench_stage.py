@@ -1,0 +1,251 @@
+"""The stage of `digione bench`: one served installation, pinned to a core, with its processes' own accounting."""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ONEROSTER = "/ims/oneroster/rostering/v1p2"
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> tuple[int, int] | None:
+    """Return parent and CPU ticks (own, and of children that have ended) of a process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[1]), sum(map(int, fields[11:15]))
+
+
+def tree(root: int) -> list[int]:
+    """Return a process and all that it started and that still run."""
+    parents = {int(path.name): _stat(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()}
+    found = [root]
+    for pid in found:
+        found += [child for child, stat in parents.items() if stat and stat[0] == pid]
+    return found
+
+
+def cpu_ms(roots: Sequence[int]) -> float:
+    """Return the CPU milliseconds that these process trees have used so far."""
+    return sum(stat[1] for root in roots for pid in tree(root) if (stat := _stat(pid))) * 1000 / _TICK
+
+
+def pin(roots: Sequence[int], core: int) -> None:
+    """Hold process trees to a core; what they start later inherits it."""
+    for root in roots:
+        for pid in tree(root):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                with contextlib.suppress(OSError):
+                    os.sched_setaffinity(int(thread.name), {core})
+
+
+@dataclass
+class Stage:
+    """What the benches have in their hands."""
+
+    port: int
+    learners: int
+    app_url: str
+    admin_url: str
+    data: Path
+    web: int
+    postmaster: int
+    provider_id: str = ""
+    provider_oid: str = ""
+    supplier_id: str = ""
+    token: str = ""
+    served: int = 0
+    loading: int = 1
+    ids: list[str] = field(default_factory=list)
+
+    @property
+    def roots(self) -> tuple[int, int]:
+        """The process trees whose CPU counts: the application and PostgreSQL."""
+        return self.web, self.postmaster
+
+    @property
+    def checksum(self) -> str:
+        """The token as the database knows it."""
+        return hashlib.sha256(self.token.encode()).hexdigest()
+
+    def get(self, path: str) -> tuple[bytes, dict[str, str]]:
+        """Ask the server once; return body and headers."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
+            return answer.read(), dict(answer.headers)
+
+    def drive(self, paths: Sequence[str], *, connections: int, seconds: float) -> tuple[float, float]:
+        """Load the server from the other core; return milliseconds and CPU milliseconds per request."""
+        plan = {"port": self.port, "paths": list(paths), "token": self.token, "connections": connections}
+        self._load({**plan, "seconds": min(1.0, seconds)})
+        before = cpu_ms(self.roots)
+        result = self._load({**plan, "seconds": seconds})
+        used = cpu_ms(self.roots) - before
+        if result["failed"] or not result["requests"]:
+            raise RuntimeError(f"{result['failed']} of {result['requests']} answers were not 200: {paths[0]}")
+        return result["seconds"] * 1000 / result["requests"], used / result["requests"]
+
+    def _load(self, plan: dict[str, Any]) -> dict[str, Any]:
+        answer = subprocess.run(  # noqa: S603
+            [*self._on_loading_core(), sys.executable, "-m", "digione.cli.bench_load"],
+            input=json.dumps(plan), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(answer.stdout)
+        return found
+
+    def _on_loading_core(self) -> list[str]:
+        return ["taskset", "-c", str(self.loading)]
+
+    def pgbench(self, script: str, *, connections: int, seconds: int, mode: str = "prepared") -> float:
+        """Run a script with pgbench as the application role; return milliseconds per run: the limit."""
+        from digione.config.postgres_binaries import find_binaries
+
+        path = self.data / "bench.sql"
+        path.write_text(script)
+        answer = subprocess.run(  # noqa: S603
+            [*self._on_loading_core(), str(find_binaries().folder / "pgbench"), "-n", "-M", mode, "-c",
+             str(connections), "-j", "1", "-T", str(seconds), "-f", str(path), self.app_url],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found = re.search(r"tps = ([\d.]+)", answer.stdout)
+        if answer.returncode or found is None:
+            raise RuntimeError(f"pgbench failed: {answer.stderr[-500:]}")
+        return 1000 / float(found[1])
+
+    def captured(self, path: str) -> list[str]:
+        """Return the statements that the ordinary lane runs for a GET, with their values, transaction marks included."""
+        from django.db import connection
+        from django.test import Client
+        from django.test.utils import CaptureQueriesContext
+
+        client = Client(SERVER_NAME="127.0.0.1", headers={"authorization": f"Bearer {self.token}"})
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(path)
+            b"".join(answer.streaming_content) if answer.streaming else answer.content
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+        return [query["sql"] for query in queries.captured_queries]
+
+
+def is_transaction_mark(sql: str) -> bool:
+    """Whether a captured statement only opens or ends a transaction or a savepoint."""
+    return sql.split(" ", 1)[0].strip(";").upper() in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}
+
+
+@contextlib.contextmanager
+def stage(data: Path, learners: int) -> Iterator[Stage]:
+    """Load `learners` into an installation of its own, serve it with one worker on one core, and take it down."""
+    os.environ["DIGIONE_DEMO"] = "1"
+    os.environ.pop("DATABASE_URL", None)
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "digione", "load-demo", "--data", str(data), "--learners", str(learners)],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    from digione.config.embedded import django_ready
+
+    cores = sorted(os.sched_getaffinity(0))
+    with django_ready(str(data)) as database:
+        with psycopg.connect(database.admin_url) as connection:
+            connection.execute("SELECT 1")
+            row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
+        postmaster = int(str(row[0]).split()[0]) if row else 0
+        port = _free_port()
+        web = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+             "--workers", "1", "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning",
+             "digione.config.wsgi:application"],
+            env={**os.environ, "DIGIONE_SERVING": "1"}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            _wait(port, web)
+            made = Stage(
+                port, learners, database.app_url, database.admin_url, data, web.pid, postmaster,
+                served=cores[0], loading=cores[-1],
+            )  # fmt: skip
+            pin(made.roots, made.served)
+            _take_app(made)
+            yield made
+        finally:
+            web.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                web.wait(15)
+            if web.poll() is None:
+                web.kill()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(port: int, web: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        if web.poll() is not None:
+            raise RuntimeError("The web server did not start.")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError("The web server did not answer within a minute.")
+
+
+def _take_app(made: Stage) -> None:
+    """Make an app of the largest municipality, get its token, and pick users that one provider knows."""
+    from digione.access.roles import Role
+    from digione.access.scopes import full_scope
+    from digione.access.services import create_app
+    from digione.core.use_case import Actor
+
+    with psycopg.connect(made.admin_url) as connection:
+        row = connection.execute(
+            "SELECT o.oid, o.id FROM organisations_organisation o JOIN organisations_provider p ON p.id = o.id"
+            " WHERE o.name ->> 'fi' = 'Kuusniemi'"
+        ).fetchone()
+    if row is None:
+        raise RuntimeError("The demonstration has no Kuusniemi.")
+    made.provider_oid, made.provider_id = row[0], str(row[1])
+    app = create_app(
+        Actor(str(Role.PLATFORM)), name="Bench", supplier=f"Bench {time.time_ns()}",
+        provider_oids=[made.provider_oid], scopes=[full_scope("roster.readonly")],
+    )  # fmt: skip
+    made.supplier_id = str(app.supplier_id)
+    key = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{made.port}/oauth/token",
+        data=urllib.parse.urlencode(
+            {"grant_type": "client_credentials", "scope": full_scope("roster.readonly")}
+        ).encode(),
+        headers={"Authorization": f"Basic {key}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        made.token = json.load(answer)["access_token"]
+    with psycopg.connect(made.admin_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        rows = connection.execute(
+            "SELECT s.sourced_id FROM access_subject s JOIN people_providerperson l USING (person_id)"
+            " JOIN people_person p ON p.id = s.person_id WHERE s.supplier_id = %s AND NOT p.non_disclosure"
+            " GROUP BY 1 HAVING count(DISTINCT l.provider_id) = 1 ORDER BY md5(s.sourced_id::text) LIMIT 5000",
+            [made.supplier_id],
+        ).fetchall()
+        made.ids = [str(row[0]) for row in rows]
