@@ -87,8 +87,8 @@ def data_model_page() -> str:
         GENERATED,
         "",
         f"{len(RESOURCES)} resources, {sum(len(each.fields) for each in RESOURCES.values())} fields. How the model is"
-        " changed stands in CONTRIBUTING.md. Every row table also has a history: what a row was, until when, changed by"
-        " whom, and why.",
+        " changed stands in CONTRIBUTING.md. Organisations, academic sessions, and all of people and studies keep a history"
+        " beside the table: what a row was, until when, changed by whom, and why.",
         "",
         *table(
             ("resource", "definition", "Finnish", "Swedish"),
@@ -102,7 +102,10 @@ def data_model_page() -> str:
         "",
         *table(
             ("basis", "GDPR", "Finnish act", "why", "checked against"),
-            ([each.code, each.gdpr or "–", each.act or "–", each.why, str(each.seen)] for each in _bases()),
+            (
+                [each.code, each.gdpr or "–", each.act or "–", each.why, str(each.seen) if each.act else "–"]
+                for each in _bases()
+            ),
         ),
         "",
     ]

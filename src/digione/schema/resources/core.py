@@ -24,7 +24,7 @@ class Code:
     valid_from: date | None = valid_from()
     valid_to: date | None = valid_to()
     row_hash: bytes | None = row_hash()
-    sys_from: datetime = known_since()
+    sys_from: datetime = known_since(history=False)
 
 
 @resource(table="core_importrun", term="import run", basis=INTERFACES, master=Master.PLATFORM)

@@ -26,7 +26,7 @@ class Organisation:
         master=Master.PLATFORM,
     )
     kinds: list[str] = field(
-        "What it is; one organisation may be several.",
+        "What it is, in our words for the national types; one organisation may be several.",
         term="organisation type",
         default=[],
         values=(

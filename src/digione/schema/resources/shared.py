@@ -10,13 +10,10 @@ def own_id() -> Any:
     return field("The platform's own id: a UUIDv7, made by the application, never reused.", term="id", made=True)
 
 
-def known_since() -> Any:
-    """Declare the moment since which a row stands like this."""
-    return field(
-        "Since when the row has stood like this. What it was before is kept in its history.",
-        term="known since",
-        made=True,
-    )
+def known_since(*, history: bool = True) -> Any:
+    """Declare the moment since which a row stands like this; with `history`, what it was before is kept."""
+    kept = " What it was before is kept in its history." if history else ""
+    return field(f"Since when the row has stood like this.{kept}", term="known since", made=True)
 
 
 def of_provider(description: str = "The education provider whose data this is: its controller.") -> Any:
