@@ -23,7 +23,8 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
         JOIN organisations_organisation o ON o.id = g.school_id
         LEFT JOIN LATERAL (
             SELECT count(*) FILTER (WHERE e.role = 'student') AS learners,
-                   jsonb_agg(jsonb_build_object('id', p.id, 'given_name', p.given_name, 'family_name', p.family_name)
+                   jsonb_agg(jsonb_build_object('id', p.id, 'given_name', p.given_name, 'family_name', p.family_name,
+                                                'is_primary', e.is_primary)
                              ORDER BY e.is_primary DESC, p.sort_key) FILTER (WHERE e.role = 'teacher') AS teachers
             FROM studies_enrolment e
             LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'

@@ -47,7 +47,8 @@ def _teachers(groups: list[Row]) -> list[Row]:
         for teacher in group["teachers"]:
             entry = found.setdefault(teacher["id"], {**teacher, "groups": [], "is_home": False})
             entry["groups"].append({"code": group["code"], "title": group["title"]})
-            entry["is_home"] = entry["is_home"] or group["kind"] == "home_group"
+            leads = group["kind"] == "home_group" and teacher["is_primary"]
+            entry["is_home"] = entry["is_home"] or leads
     return sorted(found.values(), key=lambda entry: not entry["is_home"])
 
 

@@ -60,6 +60,8 @@ def update() -> None:
         catalogue.obsolete.clear()
         # A catalogue whose head is marked as fuzzy is skipped, silently, when it is compiled.
         catalogue.fuzzy = False
+        catalogue.project, catalogue.version = "DigiOne", "1"
+        catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = "DigiOne"
         catalogue.header_comment = (
             f"# DigiOne's texts, {language}. Brought up to date by: python -m digione.web.messages"
         )
