@@ -140,7 +140,7 @@ def roster_in(on: Stage) -> list[Figure]:
     from digione.integrations.demo.oneroster_csv import write
 
     folder = on.data / "oneroster"
-    rows = write(folder, on.learners, seed=time.time_ns() % 1_000_000)
+    rows = write(folder, on.learners)
     provider, digits = new_id(), f"{2027_000_000 + time.time_ns() % 1_000_000:010d}"
     oid = f"1.2.246.562.199.{digits}{luhn_digit(digits)}"
     with psycopg.connect(on.admin_url) as connection:

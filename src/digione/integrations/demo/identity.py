@@ -34,8 +34,9 @@ class Identities:
     def __init__(self, seed: int) -> None:
         self._mix = (seed * 0x5851F42D4C957F2D + 0x14057B7EF767814F) & _MASK_62
         self._count = 0
-        self._organisations = 0
-        self._learners = 0
+        # Neighbouring seeds draw from ranges of their own, so that a second set can be loaded beside the first.
+        self._organisations = 2_000_000_000 + seed % 1000 * 100_000
+        self._learners = 6_100_000_000 + seed % 150 * 6_000_000
         self._hetus: dict[tuple[date, str], int] = {}
 
     def new_id(self) -> str:
@@ -52,13 +53,13 @@ class Identities:
     def organisation_oid(self) -> str:
         """Return the next organisation OID of the test node 199."""
         self._organisations += 1
-        digits = f"{2026_000_000 + self._organisations:010d}"
+        digits = f"{self._organisations:010d}"
         return f"1.2.246.562.199.{digits}{luhn_digit(digits)}"
 
     def learner_number(self) -> str:
         """Return the next learner number of the test node 98."""
         self._learners += 1
-        digits = f"{6_100_000_000 + self._learners * 7 % 899_999_993:010d}"
+        digits = f"{self._learners:010d}"
         return f"1.2.246.562.98.{digits}{luhn_digit(digits)}"
 
     def hetu(self, born: date, sex: str) -> str | None:
