@@ -193,7 +193,7 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
             from digione.core.errors import DigiOneError
 
             try:
-                work(report, lambda step: status.update(step))
+                work(report, status.update)
             except DigiOneError as fault:
                 raise ImportRefusedError(str(fault)) from fault
     except (ImportRefusedError, OSError) as fault:

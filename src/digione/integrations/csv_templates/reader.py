@@ -61,9 +61,9 @@ class _Reading:
         kinds = ("school", "group", "person", "membership", "guardian", "enrolment")
         return Roster(
             files=dict.fromkeys(kinds, self.file),
-            school=lambda: self.schools.values(),
-            group=lambda: self.groups.values(),
-            person=lambda: self.persons.values(),
+            school=self.schools.values,
+            group=self.groups.values,
+            person=self.persons.values,
             membership=lambda: self.memberships,
             guardian=lambda: self.guardians,
             enrolment=lambda: self.enrolments,

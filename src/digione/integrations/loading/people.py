@@ -33,6 +33,7 @@ def load_people(merge: Merge) -> None:
 
 def _match(merge: Merge, kind: str) -> None:
     """Find persons by a national identifier. One that stands under another name is refused: a person must look."""
+    merge.execute(f"DROP TABLE IF EXISTS found_{kind}")
     merge.execute(
         f"CREATE TEMP TABLE found_{kind} ON COMMIT DROP AS WITH asked AS ("
         f"SELECT key, {kind}_digest AS digest, search_key, row_number() OVER (ORDER BY key) AS number FROM ready_person"

@@ -67,6 +67,7 @@ def load_roster(
         if rows or kind in {"membership", "guardian"}:
             kinds.append(kind)
         else:
+            merge.execute(f"DROP TABLE IF EXISTS ready_{kind}")
             merge.execute(
                 f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
                 f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"

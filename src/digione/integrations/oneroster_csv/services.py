@@ -28,12 +28,17 @@ def import_roster(
     """Bring what the provider has from `source` to what `roster` says, all in one transaction, or nothing."""
     uc.check()
     provider_id = uc.actor.provider_id
-    if provider_id is None or not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
-        raise ImportRefusedError("Name a provider that is on the platform.")
-    run(
-        uc,
-        report,
-        lambda run_id: load_roster(
+    if provider_id is None:
+        raise ImportRefusedError("Name the provider whose roster this is.")
+
+    def load(run_id: UUID) -> None:
+        # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
+        if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
+            uc.execute(
+                "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, %s, '{fi,sv,en}')",
+                [provider_id, uc.today],
+            )
+        load_roster(
             uc,
             report,
             roster,
@@ -42,7 +47,12 @@ def import_roster(
             run_id=run_id,
             accept_removals=accept_removals,
             progress=progress,
-        ),
+        )
+
+    run(
+        uc,
+        report,
+        load,
         kind=kind,
         source=source,
         file_hash=file_hash,
@@ -55,15 +65,12 @@ def import_roster(
 
 @use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)
 def provider_by_oid(uc: UseCase, *, oid: str) -> UUID:
-    """Return the provider on the platform that has this OID."""
+    """Return the education provider that has this OID in the register."""
     uc.check()
-    row = uc.row(
-        "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id WHERE o.oid = %s",
-        [oid],
-    )
+    row = uc.row("SELECT id, kinds FROM organisations_organisation WHERE oid = %s", [oid])
     if row is None:
-        raise ImportRefusedError(
-            f"No provider on the platform has the OID {oid}. Import the organisations and add it: digione provider add {oid}."
-        )
+        raise ImportRefusedError(f"The register has no organisation {oid}. Import the organisations first.")
+    if not {"provider", "early_years_organiser"} & set(row["kinds"]):
+        raise ImportRefusedError(f"{oid} is no education provider; give the OID of the provider that it belongs to.")
     found: UUID = row["id"]
     return found

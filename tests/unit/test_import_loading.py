@@ -1,0 +1,205 @@
+"""Rosters into the database: what is added, changed, ended, held back and refused, and that nothing is left half-done."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from digione.core import secrets
+from digione.core.use_case import set_reach
+from digione.integrations.koodisto.reader import read_codes
+from digione.integrations.koodisto.services import import_codes
+from digione.integrations.loading.report import ImportRefusedError, Report
+from digione.integrations.oneroster_csv.files import Set
+from digione.integrations.oneroster_csv.reader import Reader
+from digione.integrations.oneroster_csv.services import import_roster, provider_by_oid
+from digione.integrations.organisaatio.reader import read_organisations
+from digione.integrations.organisaatio.services import import_organisations
+from tests import cast
+from tests.unit.test_import_readers import GOOD, TODAY
+
+pytestmark = pytest.mark.django_db
+USERS = "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,email,userIds\n"
+
+
+def load(folder: Path, *, source: str = "test", **options: Any) -> Report:
+    """Write the good set, with `files` changed, and load it for Kuusniemi."""
+    files = options.pop("files", {})
+    for name, text in {**GOOD, **{f"{name}.csv": text for name, text in files.items()}}.items():
+        (folder / name).write_text(text)
+    report = Report()
+    roster = Reader(Set(folder, report.problems), TODAY).roster()
+    return import_roster(
+        cast.administrator, roster=roster, report=report, kind="oneroster", source=source, file_hash="x", **options
+    )
+
+
+def rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    set_reach(cast.administrator)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def number(table: str) -> int:
+    return rows(f"SELECT count(*) FROM {table}")[0][0]
+
+
+def many_users(count: int, **more: str) -> dict[str, str]:
+    lines = "".join(f"u{n},true,s1,student,user{n},Aino,Lehto{n},,\n" for n in range(1, count + 1))
+    return {"users": USERS + lines, **more}
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    first = load(tmp_path)
+    assert (first.status, first.added, first.refused) == ("done", 7, 0)
+    events = number("core_outbox")
+    history = number("people_person_history")
+    second = load(tmp_path)
+    assert (second.added, second.changed, second.unchanged, second.refused) == (0, 0, 7, 0)
+    assert (number("core_outbox"), number("people_person_history")) == (events, history)
+    [(title, school)] = rows(
+        "SELECT title->>'fi', school_id FROM studies_group g JOIN core_sourcekey k ON k.target_id = g.id"
+    )
+    assert title == "3B"
+    assert rows("SELECT count(*) FROM studies_enrolment WHERE school_id = %s", school) == [(1,)]
+
+
+def test_a_changed_row_is_changed_and_announced(tmp_path: Path) -> None:
+    load(tmp_path)
+    changed = load(tmp_path, files={"users": USERS + "u1,true,s1,student,aino,Aino,Harju,a@example.fi,\n"})
+    assert (changed.added, changed.changed) == (0, 1)
+    assert rows("SELECT count(*) FROM people_person WHERE family_name = 'Harju'") == [(1,)]
+    assert rows("SELECT count(*) FROM people_contact WHERE value = 'a@example.fi'") == [(1,)]
+    assert rows("SELECT count(*) FROM core_outbox WHERE type = 'people.person_changed'") == [(1,)]
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {"files": {"users": USERS + "u2,true,s9,student,x,A,B,,\n"}}])
+def test_a_rehearsal_and_a_refused_run_leave_only_their_trace(tmp_path: Path, options: dict[str, Any]) -> None:
+    before = [number(table) for table in ("people_person", "core_sourcekey", "core_outbox", "studies_group")]
+    report = load(tmp_path, **options)
+    assert report.status in {"dry_run", "refused"}
+    assert report.added > 0
+    assert [number(table) for table in ("people_person", "core_sourcekey", "core_outbox", "studies_group")] == before
+    assert rows("SELECT status FROM core_importrun ORDER BY started_at DESC LIMIT 1") == [(report.status,)]
+
+
+def test_partial_takes_the_good_rows(tmp_path: Path) -> None:
+    users = USERS + "u1,true,s1,student,aino,Aino,Lehto,,\nu2,true,s9,student,x,Eeli,Harju,,\n"
+    report = load(tmp_path, partial=True, files={"users": users})
+    assert (report.status, report.refused) == ("done", 1)
+    assert rows("SELECT count(*) FROM core_sourcekey WHERE kind = 'person'") == [(1,)]
+
+
+def test_more_than_five_per_cent_does_not_end_unless_told(tmp_path: Path) -> None:
+    none = {"enrollments": "sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\n"}
+    load(tmp_path, files=many_users(10, **none))
+    refused = load(tmp_path, files=many_users(9, **none))
+    assert refused.status == "refused"
+    assert "too-many-removals" in {one.code for one in refused.problems.found}
+    live = "SELECT count(*) FROM people_providerperson l JOIN core_sourcekey k ON k.target_id = l.person_id AND k.kind = 'person' WHERE l.valid_to IS NULL"
+    assert rows(live) == [(10,)]
+    accepted = load(tmp_path, files=many_users(9, **none), accept_removals=True)
+    assert (accepted.status, accepted.ended) == ("done", 2)
+    assert rows(live) == [(9,)]
+    back = load(tmp_path, files=many_users(10, **none))
+    assert (back.changed, back.added) == (2, 0)
+    assert rows(live) == [(10,)]
+
+
+def test_the_same_child_from_two_sources_without_a_hetu_is_two_persons_and_a_case(tmp_path: Path) -> None:
+    demographics = {"demographics": "sourcedId,birthDate\nu1,2015-03-01\n"}
+    load(tmp_path, files=demographics)
+    second = load(tmp_path, source="other", files=demographics)
+    assert "possible-duplicate" in {one.code for one in second.problems.found}
+    assert rows("SELECT count(*) FROM people_person WHERE family_name = 'Lehto'") == [(2,)]
+    assert rows("SELECT status, reason FROM people_duplicatecase") == [("open", "same_name_and_birth_date")]
+
+
+def test_the_same_hetu_is_one_person_whose_other_data_is_held_back(tmp_path: Path) -> None:
+    load(tmp_path, files={"users": USERS + "u1,true,s1,student,aino,Aino,Lehto,,{hetu:140314A9357}\n"})
+    second = load(
+        tmp_path, source="other", files={"users": USERS + "x1,true,s1,student,aino2,Aino Maria,Lehto,,{hetu:140314A9357}\n",
+        "enrollments": "sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\n"},
+    )  # fmt: skip
+    assert (second.held_back, second.refused) == (1, 0)
+    assert rows("SELECT first_names FROM people_person WHERE family_name = 'Lehto'") == [("Aino",)]
+    [(value, digest)] = rows(
+        "SELECT value_enc, digest FROM people_identifier WHERE kind = 'hetu' AND digest = %s",
+        secrets.digest("140314A9357"),
+    )
+    assert secrets.decrypt(bytes(value)) == "140314A9357"
+    assert bytes(digest) == secrets.digest("140314A9357")
+
+
+def test_a_hetu_under_another_name_is_refused_without_saying_whose_it_is(tmp_path: Path) -> None:
+    users = USERS + f"u1,true,s1,student,aino,Viljami,Tuntematon,,{{hetu:{cast.PUPIL_HETU}}}\n"
+    report = load(tmp_path, files={"users": users})
+    assert report.status == "refused"
+    [fault] = [one for one in report.problems.found if one.code == "identifier-other-person"]
+    assert (fault.line, fault.field) == (2, "hetu")
+    assert "Lehtovaara" not in fault.message
+
+
+def test_guardians_in_the_childs_row_and_the_loads_bases(tmp_path: Path) -> None:
+    users = (
+        "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,agentSourcedIds\n"
+        "u1,true,s1,student,a,Aino,Lehto,g1\ng1,true,s1,guardian,g,Katri,Lehto,u1\n"
+    )
+    load(tmp_path, files={"users": users})
+    assert rows("SELECT g.kind FROM people_guardianship g JOIN core_sourcekey k ON k.target_id = g.id") == [
+        ("custodian",)
+    ]
+    bases = rows(
+        "SELECT l.basis FROM people_providerperson l JOIN core_sourcekey k ON k.target_id = l.person_id"
+        " WHERE k.kind = 'person' ORDER BY k.key"
+    )
+    assert bases == [("guardian",), ("learner",)]
+
+
+def test_only_who_may_imports(tmp_path: Path) -> None:
+    from digione.core.errors import DeniedError
+
+    report = Report()
+    for name, text in GOOD.items():
+        (tmp_path / name).write_text(text)
+    roster = Reader(Set(tmp_path, report.problems), TODAY).roster()
+    before = number("people_person")
+    with pytest.raises(DeniedError):
+        import_roster(cast.teacher, roster=roster, report=report, kind="oneroster", source="t", file_hash="x")
+    assert number("people_person") == before
+    with pytest.raises(ImportRefusedError, match="no organisation"):
+        provider_by_oid(cast.platform, oid="1.2.246.562.10.00000000000")
+
+
+def test_the_register_is_loaded_once_and_then_unchanged(shared_data: Path) -> None:
+    report = Report()
+    path = shared_data / "organisaatio/hierarkia-koko-maa.json"
+    organisations = read_organisations(path, report.problems)
+    import_organisations(cast.platform, rows=organisations, report=report, file=path.name, file_hash="x")
+    assert (report.added, report.refused) == (6405, 0)
+    again = Report()
+    import_organisations(cast.platform, rows=organisations, report=again, file=path.name, file_hash="x")
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 6405)
+    wrong = rows(
+        "SELECT count(*) FROM organisations_organisation o JOIN unnest(%s::text[], %s::text[]) AS f (oid, parent)"
+        " ON f.oid = o.oid LEFT JOIN organisations_organisation p ON p.id = o.parent_id WHERE p.oid IS DISTINCT FROM f.parent",
+        [row.oid for row in organisations],
+        [row.parent_oid for row in organisations],
+    )
+    assert wrong == [(0,)]
+    half = Report()
+    import_organisations(cast.platform, rows=organisations[:3000], report=half, file=path.name, file_hash="x")
+    assert half.status == "refused"
+
+
+def test_codes_are_loaded_once_and_then_unchanged(shared_data: Path) -> None:
+    report = Report()
+    found = read_codes([shared_data / "koodisto"], report.problems)
+    import_codes(cast.platform, rows=found, report=report, file_hash="x")
+    assert report.added == 5416
+    found[0].name = {"fi": "Toinen"}
+    again = Report()
+    import_codes(cast.platform, rows=found, report=again, file_hash="x")
+    assert (again.added, again.changed, again.unchanged) == (0, 1, 5415)
