@@ -6,10 +6,12 @@ its policy and its foreign keys as a real import's would. All of it is one trans
 
 import json
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from uuid import UUID
+from typing import Any
 
+import psycopg
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
@@ -25,7 +27,7 @@ from digione.integrations.demo.generate import generate
 from digione.integrations.demo.population import YEAR_ENDS, YEAR_STARTS
 from digione.integrations.demo.records import Batch, Organisation
 
-_ROWS_AT_ONCE = 150_000
+_ROWS_AT_ONCE = 40_000
 _LOCK = 0x44656D6F
 # Checks what is due, so that the queue of deferred foreign keys stays short; afterwards they are deferred again.
 _CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
@@ -77,11 +79,17 @@ def _array(values: Iterable[str]) -> str:
 
 
 class _Staging:
-    """Lines per table, in COPY's text form, written out when there are enough of them."""
+    """Lines per table, in COPY's text form, written out when there are enough of them.
+
+    They are written by a second thread while the next ones are made: PostgreSQL and Python each keep a core busy. At
+    most two portions exist at a time, so memory stays flat.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[str, list[str]] = {table: [] for table in _TABLES}
         self._waiting = 0
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self.rows = 0
         with connection.cursor() as cursor:
             for table, columns in _TABLES.items():
@@ -95,23 +103,41 @@ class _Staging:
         kept.extend(lines)
         self._waiting += len(kept) - before
 
-    def flush(self, *, always: bool) -> None:
+    def flush(self, provider_id: str, *, always: bool) -> None:
+        """Hand what waits, all of it that provider's, to the writer when it is enough."""
         if not self._waiting or (self._waiting < _ROWS_AT_ONCE and not always):
             return
-        with connection.cursor() as cursor:
-            for table, columns in _TABLES.items():
-                lines = self._lines[table]
-                if not lines:
-                    continue
-                with cursor.copy(f"COPY demo_{table} ({columns}) FROM STDIN") as copy:
-                    for start in range(0, len(lines), 2000):
-                        copy.write("\n".join(lines[start : start + 2000]) + "\n")
-                cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM demo_{table}")
-                cursor.execute(f"TRUNCATE demo_{table}")
-                lines.clear()
-            cursor.execute(_CHECK_NOW)
+        self.settle()
+        # The transaction's own connection: nobody else uses it until the writer is done.
+        self._writing = self._writer.submit(_write_out, connection.connection, provider_id, self._lines)
+        self._lines = {table: [] for table in _TABLES}
         self.rows += self._waiting
         self._waiting = 0
+
+    def settle(self) -> None:
+        """Wait until everything that was handed over is written; raises what went wrong there."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+    def close(self) -> None:
+        """Let the writer finish and end."""
+        self._writer.shutdown()
+
+
+def _write_out(database: "psycopg.Connection[Any]", provider_id: str, lines: dict[str, list[str]]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT set_config('digione.provider', %s, true)", [provider_id])
+        for table, columns in _TABLES.items():
+            rows = lines[table]
+            if not rows:
+                continue
+            with cursor.copy(f"COPY demo_{table} ({columns}) FROM STDIN".encode()) as copy:
+                for start in range(0, len(rows), 2000):
+                    copy.write("\n".join(rows[start : start + 2000]) + "\n")
+            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM demo_{table}".encode())
+            cursor.execute(f"TRUNCATE demo_{table}".encode())
+        cursor.execute(_CHECK_NOW)
 
 
 def load_demo(
@@ -135,17 +161,21 @@ def load_demo(
         staging = _Staging()
         password = make_password(PASSWORD)
         providers: list[Organisation] = []
-        for batch in generate(learners, seed):
-            if batch.opens:
-                staging.flush(always=True)
-                providers.append(batch.provider)
-                set_reach(platform.at(UUID(batch.provider.id)))
-            _stage(staging, batch, password)
-            staging.flush(always=False)
-            count += len(batch.school_enrolments)
-            if progress:
-                progress(len(batch.school_enrolments))
-        staging.flush(always=True)
+        try:
+            for batch in generate(learners, seed):
+                if batch.opens:
+                    if providers:
+                        staging.flush(providers[-1].id, always=True)
+                    providers.append(batch.provider)
+                _stage(staging, batch, password)
+                staging.flush(batch.provider.id, always=False)
+                count += len(batch.school_enrolments)
+                if progress:
+                    progress(len(batch.school_enrolments))
+            staging.flush(providers[-1].id, always=True)
+            staging.settle()
+        finally:
+            staging.close()
         if app:
             create_app(
                 platform,
