@@ -5,11 +5,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
-from digione.cli.docs_commands import generated, stale_documents
+from digione.cli.docs_commands import docs, generated, stale_documents
 from digione.schema.basis import NO_PERSONAL_DATA
 from digione.schema.declare import Field, Kind, Resource
 from digione.schema.glossary import GLOSSARY
@@ -128,6 +129,26 @@ def test_json_schemas_are_valid(resource: Resource) -> None:
 
 def test_generated_documents_are_fresh() -> None:
     assert stale_documents(DOCS, generated()) == []
+
+
+def test_the_command_tells_what_is_stale_and_writes_it_anew(tmp_path: Path) -> None:
+    def run(*options: str) -> tuple[int, str]:
+        result = CliRunner().invoke(docs, ["--folder", str(tmp_path), *options])
+        return result.exit_code, result.output
+
+    code, said = run("--check")
+    assert code == 1
+    assert "Stale: generated/data-model.md" in said
+    assert run()[0] == 0
+    assert run("--check") == (0, "")
+    (tmp_path / "generated/schemas/gone.json").write_text("{}")
+    (tmp_path / "glossary.md").write_text("old")
+    code, said = run("--check")
+    assert code == 1
+    assert said.splitlines()[:2] == ["Stale: generated/schemas/gone.json", "Stale: glossary.md"]
+    assert run()[0] == 0
+    assert run("--check") == (0, "")
+    assert not (tmp_path / "generated/schemas/gone.json").exists()
 
 
 ID = "01900000-0000-7000-8000-000000000001"
