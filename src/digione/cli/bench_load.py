@@ -68,6 +68,9 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
                 line.socket.sendall(requests[sent % len(requests)])
                 sent += 1
     seconds = time.perf_counter() - began
+    selector.close()
+    for line in lines:
+        line.socket.close()
     return {"requests": done, "failed": failed, "bytes": total, "seconds": seconds}
 
 
