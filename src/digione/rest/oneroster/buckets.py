@@ -10,7 +10,7 @@ from uuid import UUID
 
 from digione.core.use_case import UseCase
 
-_BITS = 9
+BITS = 9
 
 _FIND = """
 SELECT coalesce(sum(n), 0)::bigint AS total,
@@ -34,5 +34,5 @@ class Bucket:
 def find(uc: UseCase, parameters: dict[str, Any]) -> tuple[int, Bucket]:
     """Return the total, and the last bucket that begins at or before the offset."""
     row = uc.row(_FIND, parameters) or {}
-    lowest = UUID(int=(row["bucket"] or 0) << (128 - _BITS))
+    lowest = UUID(int=(row["bucket"] or 0) << (128 - BITS))
     return row["total"], Bucket(lowest, row["before"])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from digione.rest.oneroster.operations import CORE, ROSTER
-from digione.rest.oneroster.people import USERS
+from digione.rest.oneroster.people import PAGE_PERSONS, USERS
 
 _APP = """
 -- The app behind a token, one row for each provider that has taken it; a row without provider when none has.
@@ -41,14 +41,15 @@ RETURNS text LANGUAGE plpgsql AS $f$
 #variable_conflict use_column
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
-    granted record; chosen record; places integer := 0; answer text; alias uuid;
+    granted record; chosen record; places integer := 0; answer text; alias uuid; listed uuid; persons uuid[];
 BEGIN
     FOR granted IN SELECT * FROM oneroster_app(checksum, now(), day) g WHERE g.scopes && ARRAY['{roster}', '{core}'] LOOP
-        PERFORM 1 FROM access_listing k WHERE k.supplier_id = granted.supplier_id AND k.provider_id = granted.provider_id
+        SELECT k.person_id INTO listed FROM access_listing k WHERE k.supplier_id = granted.supplier_id AND k.provider_id = granted.provider_id
             AND k.sourced_id = asked_id AND (granted.disclosed OR NOT k.hidden);
         IF FOUND THEN
             places := places + 1;
             chosen := granted;
+            persons := ARRAY[listed];
         END IF;
     END LOOP;
     IF places <> 1 THEN RETURN NULL; END IF;
@@ -68,12 +69,14 @@ _USERS = """
 CREATE FUNCTION oneroster_users(ids uuid[], provider uuid, supplier uuid, today date, base text, disclosed boolean, contact boolean)
 RETURNS TABLE (id uuid, body text, person uuid) LANGUAGE plpgsql STABLE AS $f$
 #variable_conflict use_column
+DECLARE persons uuid[] := ({persons});
 BEGIN
     RETURN QUERY {sql};
 END $f$;
 """
 
 _VARIABLES = {
+    "persons": "persons",
     "provider": "chosen.provider_id",
     "supplier": "chosen.supplier_id",
     "today": "day",
@@ -84,7 +87,11 @@ _VARIABLES = {
 
 
 _PARAMETERS = {
-    name: f"oneroster_users.{name}" for name in ("ids", "provider", "supplier", "today", "base", "disclosed", "contact")
+    "persons": "persons",
+    **{
+        name: f"oneroster_users.{name}"
+        for name in ("ids", "provider", "supplier", "today", "base", "disclosed", "contact")
+    },
 }
 
 
@@ -95,7 +102,7 @@ def _inlined(sql: str, names: Mapping[str, str]) -> str:
 
 FUNCTIONS = (
     _APP
-    + _USERS.format(sql=_inlined(USERS.bodies_sql(None), _PARAMETERS))
+    + _USERS.format(sql=_inlined(USERS.bodies_sql(None), _PARAMETERS), persons=_inlined(PAGE_PERSONS, _PARAMETERS))
     + _USER.format(
         roster=ROSTER,
         core=CORE,

@@ -16,25 +16,25 @@ _STAFF_ROLE = """CASE {0}.role WHEN 'teacher' THEN 'teacher' WHEN 'special_needs
 
 # Every role of a person at the provider. The link itself is the last resort: a user always has a role.
 _ROLES = f"""
-    SELECT 2 AS rank, 'student' AS role, e.school_id AS org, e.valid_from, e.valid_to, e.is_primary AS first, e.grade,
+    SELECT e.person_id AS person, 2 AS rank, 'student' AS role, e.school_id AS org, e.valid_from, e.valid_to, e.is_primary AS first, e.grade,
            e.sys_from, false AS link
-    FROM studies_schoolenrolment e WHERE e.provider_id = %(provider)s AND e.person_id = {{person}}
+    FROM studies_schoolenrolment e WHERE e.provider_id = %(provider)s AND e.person_id {{match}}
     UNION ALL
-    SELECT 1, {_STAFF_ROLE.format("a")}, a.organisation_id, a.valid_from, a.valid_to, true, NULL, a.sys_from, false
-    FROM people_staffassignment a WHERE a.provider_id = %(provider)s AND a.person_id = {{person}}
+    SELECT a.person_id, 1, {_STAFF_ROLE.format("a")}, a.organisation_id, a.valid_from, a.valid_to, true, NULL, a.sys_from, false
+    FROM people_staffassignment a WHERE a.provider_id = %(provider)s AND a.person_id {{match}}
     UNION ALL
-    SELECT 3, 'parent', g.provider_id, min(g.valid_from),
+    SELECT g.guardian_id, 3, 'parent', g.provider_id, min(g.valid_from),
            nullif(max(coalesce(g.valid_to, 'infinity')), 'infinity'), true, NULL, max(g.sys_from), false
-    FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.guardian_id = {{person}} GROUP BY g.provider_id
+    FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.guardian_id {{match}} GROUP BY g.provider_id, g.guardian_id
     UNION ALL
-    SELECT 9, CASE l.basis WHEN 'learner' THEN 'student' WHEN 'guardian' THEN 'parent' ELSE 'ext:other' END,
+    SELECT l.person_id, 9, CASE l.basis WHEN 'learner' THEN 'student' WHEN 'guardian' THEN 'parent' ELSE 'ext:other' END,
            l.provider_id, l.valid_from, l.valid_to, true, NULL, l.sys_from, true
-    FROM people_providerperson l WHERE l.provider_id = %(provider)s AND l.person_id = {{person}}"""
+    FROM people_providerperson l WHERE l.provider_id = %(provider)s AND l.person_id {{match}}"""
 
 # One pass over the roles gives what a user needs of them. `place` 1 is the primary role; ended roles and the bare link
 # come last, and are shown only where they are the first, that is, where nothing better is there.
 _USER_ROLES = f"""
-    SELECT json_agg(json_build_object('roleType', CASE place WHEN 1 THEN 'primary' ELSE 'secondary' END, 'role', role,
+    SELECT person, json_agg(json_build_object('roleType', CASE place WHEN 1 THEN 'primary' ELSE 'secondary' END, 'role', role,
                'org', json_build_object('href', %(base)s || '/orgs/' || org, 'sourcedId', org, 'type', 'org'),
                'beginDate', valid_from, 'endDate', valid_to) ORDER BY place)
                FILTER (WHERE place = 1 OR (live AND NOT link)) AS roles,
@@ -42,19 +42,23 @@ _USER_ROLES = f"""
            json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
            max(org::text) FILTER (WHERE place = 1) AS org,
            max(sys_from) AS changed
-    FROM (SELECT found.*, row_number() OVER (ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org) AS place
-          FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(person="k.person_id")}) role) found) placed"""
+    FROM (SELECT found.*, row_number() OVER (PARTITION BY person ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org) AS place
+          FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= ANY (%(persons)s)")}) role) found) placed GROUP BY person"""
 
 # A child's guardians and a guardian's children, while custody lasts. One who has no right to information is not named.
-_AGENTS = f"""
-    FROM (SELECT g.guardian_id AS person_id FROM people_guardianship g
-          WHERE g.provider_id = %(provider)s AND g.child_id = k.person_id AND {LIVE.format("g")}
+_KIN = f"""
+    FROM (SELECT g.child_id AS owner, g.guardian_id AS person_id FROM people_guardianship g
+          WHERE g.provider_id = %(provider)s AND g.child_id {{match}} AND {LIVE.format("g")}
             AND NOT 'no_information' = ANY (g.limits)
           UNION
-          SELECT g.child_id FROM people_guardianship g
-          WHERE g.provider_id = %(provider)s AND g.guardian_id = k.person_id AND {LIVE.format("g")}
+          SELECT g.guardian_id, g.child_id FROM people_guardianship g
+          WHERE g.provider_id = %(provider)s AND g.guardian_id {{match}} AND {LIVE.format("g")}
             AND NOT 'no_information' = ANY (g.limits)) kin
     {visible_person("kin.person_id", "agent")}"""
+_AGENTS = _KIN.format(match="= k.person_id")
+_USER_AGENTS = f"""
+    SELECT kin.owner, json_agg({reference("agent.sourced_id", "users", "user")} ORDER BY agent.sourced_id) AS agents
+    {_KIN.format(match="= ANY (%(persons)s)")} GROUP BY kin.owner"""
 
 _ROWS = (
     "FROM access_listing k WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s"
@@ -66,8 +70,8 @@ _ACTIVE = f"""EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id 
 _STATUS = f"CASE WHEN {_ACTIVE} THEN 'active' ELSE 'tobedeleted' END"
 _ENABLED = f"CASE WHEN {_ACTIVE} THEN 'true' ELSE 'false' END"
 _CHANGED = f"""greatest({_PERSON.format("sys_from")},
-    (SELECT max(x.sys_from) FROM ({_ROLES.format(person="k.person_id")}) x))"""
-_ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(person='k.person_id')}) role) r WHERE r.live"
+    (SELECT max(x.sys_from) FROM ({_ROLES.format(match="= k.person_id")}) x))"""
+_ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(match='= k.person_id')}) role) r WHERE r.live"
 _EMAIL = f"""(SELECT c.value FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = {{person}}
     AND c.kind = 'email' AND {LIVE.format("c")} ORDER BY c.id LIMIT 1)"""
 _SHOWN_EMAIL = f"CASE WHEN %(contact)s AND NOT k.hidden THEN {_EMAIL.format(person='k.person_id')} END"
@@ -119,13 +123,27 @@ _USER_KNOWN = frozenset(
     ]
 )
 
-# A page is found first, then each row is completed sideways: measured, this keeps the work per row constant.
 _KNOWN_ROW = """JOIN access_listing k ON k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s
     AND k.sourced_id = asked.id AND (%(disclosed)s OR NOT k.hidden)
     JOIN people_person p ON p.id = k.person_id"""
+#: The persons of a page, whom `USER_BODIES` wants as `persons`. A page is found first, then everything about its
+#: people is read at once; sideways row by row costs twice as much.
+PAGE_PERSONS = f"SELECT array_agg(k.person_id) {_ROWS} AND k.sourced_id = ANY (%(ids)s)"
+_EMAILS = f"""
+    SELECT DISTINCT ON (c.person_id) c.person_id, c.value FROM people_contact c
+    WHERE %(contact)s AND c.provider_id = %(provider)s AND c.person_id = ANY (%(persons)s) AND c.kind = 'email'
+      AND {LIVE.format("c")} ORDER BY c.person_id, c.id"""
+# The three are laid on each other and grouped, not joined: joins of small sets of unknown size are planned badly.
 USER_BODIES = f"""{_KNOWN_ROW}
-    CROSS JOIN LATERAL ({_USER_ROLES}) r
-    LEFT JOIN LATERAL (SELECT json_agg({reference("agent.sourced_id", "users", "user")}) AS agents {_AGENTS}) a ON true"""
+    JOIN (SELECT person, bool_or(active) AS active, max(changed) AS changed, max(org) AS org, max(email) AS email,
+                 (array_agg(roles) FILTER (WHERE roles IS NOT NULL))[1] AS roles,
+                 (array_agg(grades) FILTER (WHERE grades IS NOT NULL))[1] AS grades,
+                 (array_agg(agents) FILTER (WHERE agents IS NOT NULL))[1] AS agents
+          FROM (SELECT person, roles, active, grades, org, changed, NULL::json AS agents, NULL AS email
+                FROM ({_USER_ROLES}) held
+                UNION ALL SELECT owner, NULL, NULL, NULL, NULL, NULL, agents, NULL FROM ({_USER_AGENTS}) kin
+                UNION ALL SELECT person_id, NULL, NULL, NULL, NULL, NULL, NULL, value FROM ({_EMAILS}) mail) part
+          GROUP BY person) r ON r.person = k.person_id"""
 USER_PROPERTIES = {
     "sourcedId": "k.sourced_id",
     "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",
@@ -135,8 +153,8 @@ USER_PROPERTIES = {
     "familyName": "p.family_name",
     "roles": "r.roles",
     "primaryOrg": reference("r.org", "orgs", "org"),
-    "email": _SHOWN_EMAIL,
-    "agents": "a.agents",
+    "email": "CASE WHEN NOT k.hidden THEN r.email END",
+    "agents": "r.agents",
     "grades": "r.grades",
 }
 

@@ -12,7 +12,7 @@ from digione.core.errors import DeniedError, NotFoundError
 from digione.core.use_case import UseCase, use_case
 from digione.rest.oneroster import buckets
 from digione.rest.oneroster.operations import PARENTS, Operation
-from digione.rest.oneroster.people import USER_BODIES, USERS
+from digione.rest.oneroster.people import PAGE_PERSONS, USER_BODIES, USERS
 from digione.rest.oneroster.query import Query, condition_sql
 from digione.rest.oneroster.token import Grant
 
@@ -170,8 +170,14 @@ def _bodies(uc: UseCase, ask: Ask, parameters: dict[str, Any], ids: list[UUID]) 
     if not ids:
         return {}
     resource = ask.operation.resource
-    kept = ask.query.selected is None and resource.bodies is USER_BODIES
-    rows = uc.rows(_USERS if kept else resource.bodies_sql(ask.query.selected), {**parameters, "ids": ids})
+    parameters = {**parameters, "ids": ids}
+    if resource.bodies is not USER_BODIES:
+        rows = uc.rows(resource.bodies_sql(ask.query.selected), parameters)
+    elif ask.query.selected is None:
+        rows = uc.rows(_USERS, parameters)
+    else:
+        parameters["persons"] = uc.json(PAGE_PERSONS, parameters) or []
+        rows = uc.rows(resource.bodies_sql(ask.query.selected), parameters)
     if resource.person:
         if len(rows) <= NAMED_SUBJECTS:
             uc.saw(row["person"] for row in rows)
