@@ -1,6 +1,7 @@
 """`digione up`, `demo` and `check`: start everything, stop everything, and see whether all is well."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -22,6 +23,9 @@ from digione.config.embedded import EmbeddedServer, migrate
 from digione.config.provisioning import Database, provision
 
 _READY_SECONDS = 120
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: a child between fork and exec should load nothing.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _DATA = click.option(
     "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
 )
@@ -150,12 +154,23 @@ def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Po
         "--workers", str(workers), "--blocking-threads", "4", "--backpressure", "16", "--no-ws", "--log-level", "warning",
         "--workers-kill-timeout", "5", "digione.config.wsgi:application",
     ]  # fmt: skip
-    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    return _child(command, environment)
 
 
 def _jobs(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-W", "ignore", "-m", "django", "procrastinate", "worker", "--concurrency", "2"]
-    return subprocess.Popen(command, env={**environment, "DIGIONE_LOG_LEVEL": "ERROR"}, start_new_session=True)  # noqa: S603
+    return _child(command, {**environment, "DIGIONE_LOG_LEVEL": "ERROR"})
+
+
+def _child(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a part in a session of its own, so that Ctrl-C reaches us first; it ends when we are killed."""
+    return subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
+
+
+def _end_with_parent() -> None:
+    """Let Linux send SIGTERM when the parent dies: a kill -9 would else leave a web server on the port."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_port(first: int) -> int:

@@ -57,9 +57,12 @@ class _User:
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if is_root() else {}
 
 
-def _server_user() -> _User:
+def _server_user(cluster: Path) -> _User:
     if not is_root():
         return _User(os.geteuid(), os.getegid())
+    if cluster.exists() and cluster.stat().st_uid != 0:
+        # Made by an ordinary user, and now root starts it: it stays that user's.
+        return _User(cluster.stat().st_uid, cluster.stat().st_gid)
     for name in ("nobody", "daemon"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
@@ -86,7 +89,8 @@ class EmbeddedServer:
     def socket_folder(self) -> Path:
         """A short folder for the socket: its path may have 107 bytes at most, and a data folder may be deep."""
         mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"digione-{mark}"
+        # Not TMPDIR: it may be long, and two processes with different ones would look in different places.
+        return Path("/tmp") / f"digione-{mark}"  # noqa: S108 - its owner is checked before it is used.
 
     @property
     def admin_url(self) -> str:
@@ -101,17 +105,30 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Everybody who uses the server holds a lease; whoever gives back the last one stops it. The operating
             # system gives back the lease of a process that was killed.
+            self._give_back_lease()
             self._lease = (self.data / "users.lock").open("w")
             fcntl.flock(self._lease, fcntl.LOCK_SH)
-            if self._running():
-                return
-            major = self._remembered_major()
-            user = _server_user()
-            binaries = reachable_binaries(find_binaries(major), user.uid, user.gid)
-            self._prepare_socket_folder(user)
-            if major is None:
-                self._create(binaries, user)
-            self._launch(binaries, user)
+            try:
+                self._ensure_running()
+            except BaseException:
+                self._give_back_lease()
+                raise
+
+    def _ensure_running(self) -> None:
+        if self._running():
+            return
+        major = self._remembered_major()
+        user = _server_user(self.cluster)
+        binaries = reachable_binaries(find_binaries(major), user.uid, user.gid)
+        self._prepare_socket_folder(user)
+        if major is None:
+            self._create(binaries, user)
+        self._launch(binaries, user)
+
+    def _give_back_lease(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.close()
 
     def stop(self) -> None:
         """Give the lease back, and stop the server when nobody else holds one. What was committed stays."""
@@ -138,10 +155,11 @@ class EmbeddedServer:
                 os.kill(pid, number)
             deadline = time.monotonic() + _STOP_SECONDS
             while time.monotonic() < deadline:
-                if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
-                    self._process = None
-                    return
                 if not _alive(pid):
+                    if self._process is not None:
+                        # Ours is a zombie until it is asked for.
+                        self._process.poll()
+                        self._process = None
                     return
                 time.sleep(0.02)
 
@@ -176,7 +194,7 @@ class EmbeddedServer:
         folder = self.socket_folder
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in {user.uid, os.geteuid()}:
-            raise StartFailure(f"{folder} belongs to somebody else. Remove it, or set TMPDIR to a folder of your own.")
+            raise StartFailure(f"{folder} belongs to somebody else. Remove it, or choose another data folder.")
         if is_root():
             os.chown(folder, user.uid, user.gid)
 
@@ -234,7 +252,7 @@ class EmbeddedServer:
             command += ["-c", f"{name}={value}"]
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            self._clear_stale_pid_file()
+            self._clear_stale_locks()
             with (self.data / "postgres.log").open("ab") as log:
                 process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
                     command,
@@ -262,16 +280,24 @@ class EmbeddedServer:
             self._end_orphans()
             time.sleep(0.3)
 
-    def _clear_stale_pid_file(self) -> None:
-        """Remove a pid file whose number now belongs to somebody else; the server itself would believe it."""
+    def _clear_stale_locks(self) -> None:
+        """Remove lock files whose number belongs to a zombie or to somebody else; the server itself would believe them.
+
+        What still uses the data is noticed by its shared memory, which needs no file.
+        """
         pid = self._pid()
-        if pid is not None and not (_alive(pid) and _works_in(pid, self.cluster)):
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if pid is not None and _alive(pid) and _works_in(pid, self.cluster):
+            return
+        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        # The folder serves this cluster alone.
+        for left in self.socket_folder.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
 
     def _end_orphans(self) -> None:
         for entry in Path("/proc").glob("[0-9]*"):
             pid = int(entry.name)
-            if _works_in(pid, self.cluster) and _parent(pid) == 1:
+            # The server itself has ended, so whoever still works here has lost it.
+            if _works_in(pid, self.cluster):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGQUIT)
 
@@ -295,20 +321,15 @@ def _alive(pid: int) -> bool:
 
 
 def _works_in(pid: int, folder: Path) -> bool:
-    """Whether the process has its working folder there, as each process of a PostgreSQL server has."""
+    """Whether the process is PostgreSQL's and has its working folder there, as each process of a server has."""
     if not Path("/proc/self").exists():
         return True
     try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == folder
+        # Somebody's shell may stand there too.
+        program = Path(os.readlink(f"/proc/{pid}/exe")).name
+        return program.startswith("postgres") and Path(os.readlink(f"/proc/{pid}/cwd")) == folder
     except OSError:
         return False
-
-
-def _parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager
