@@ -139,7 +139,7 @@ class Stage:
         client = Client(SERVER_NAME="127.0.0.1", headers={"authorization": f"Bearer {self.token}"})
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
-            b"".join(answer.streaming_content) if answer.streaming else answer.content
+            b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}")
         return [query["sql"] for query in queries.captured_queries]
