@@ -41,7 +41,11 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "django", "migrate", "--skip-checks", "--verbosity", "0"],
             check=True,
-            env={**os.environ, "DIGIONE_APP_DATABASE_URL": database.migrate_url, "DJANGO_SETTINGS_MODULE": "digione.config.settings"},
+            env={
+                **os.environ,
+                "DIGIONE_APP_DATABASE_URL": database.migrate_url,
+                "DJANGO_SETTINGS_MODULE": "digione.config.settings",
+            },
         )
         connections["default"].close()
         connections["default"].settings_dict.update(database_from_url(database.app_url))
