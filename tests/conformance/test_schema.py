@@ -229,3 +229,45 @@ def test_a_period_may_not_end_before_it_starts() -> None:
 def test_our_validation_and_the_json_schema_agree(change: dict) -> None:
     payload = {**GROUP, **change}
     assert bool(validate(RESOURCES["group"], payload)) == _refused_by_json_schema(RESOURCES["group"], payload)
+
+
+_RIGHT = {
+    Kind.ID: ID,
+    Kind.TEXT: "text",
+    Kind.LOCALIZED_TEXT: {"fi": "teksti", "sv": "text"},
+    Kind.TEXTS: ["text"],
+    Kind.DATE: "2026-08-01",
+    Kind.MOMENT: "2026-08-01T09:00:00+03:00",
+    Kind.BOOLEAN: True,
+    Kind.INTEGER: 7,
+    Kind.OBJECT: {"added": 7},
+    Kind.OBJECTS: [{"line": 7}],
+}
+_STRANGE = [None, True, 7, 1.5, "", "text", [], ["text", "text"], [7], {}, {"fi": "teksti"}, {"fi": 7}, {"Suomi": "x"}]
+
+
+def _right(field: Field) -> object:
+    value = field.values[0] if field.values else _RIGHT[field.kind]
+    return [value] if field.values and field.kind is Kind.TEXTS else value
+
+
+@pytest.mark.parametrize("resource", ALL, ids=_name)
+def test_validation_and_json_schema_agree_on_every_field(resource: Resource) -> None:
+    fields = resource.public_fields()
+    whole = {field.name: _right(field) for field in fields}
+    least = {field.name: whole[field.name] for field in fields if field.required}
+    for payload in (whole, least):
+        assert validate(resource, payload) == []
+        assert not _refused_by_json_schema(resource, payload)
+    for field in fields:
+        without = {name: value for name, value in whole.items() if name != field.name}
+        assert bool(validate(resource, without)) == field.required == _refused_by_json_schema(resource, without)
+        for strange in _STRANGE:
+            if field.kind is Kind.MOMENT and isinstance(strange, str):
+                # The library has no opinion on moments; ours has.
+                continue
+            changed = {**whole, field.name: strange}
+            assert bool(validate(resource, changed)) == _refused_by_json_schema(resource, changed), (
+                field.name,
+                strange,
+            )

@@ -40,14 +40,20 @@ class ImportRun:
     started_at: datetime = field("When it began.", term="moment")
     finished_at: datetime | None = field("When it ended; absent while it runs.", term="moment")
     dry_run: bool = field("Whether it only told what it would do.", term="dry run", default=False)
-    status: str = field("How it went.", term="status")
+    status: str = field(
+        "Done; only rehearsed; or refused, and then nothing was changed.",
+        term="status",
+        values=("done", "dry_run", "refused"),
+    )
     counts: Json = field(
-        "By resource, how many rows were added, changed, unchanged, ended, refused.",
+        "How many rows were added, changed (of them ended), unchanged, held back and refused.",
         term="import run",
         default={},
         unit="rows",
     )
-    problems: JsonList = field("What was wrong, row by row.", term="fault", default=[])
+    problems: JsonList = field(
+        "What was wrong: file, line, field, reason; the first thousand.", term="fault", default=[]
+    )
     reconciliation: JsonList = field(
         "What the source said beside what stands after the run.", term="reconciliation", default=[], unit="rows"
     )

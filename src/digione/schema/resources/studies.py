@@ -10,6 +10,8 @@ from digione.schema.resources.shared import known_since, of_person, of_provider,
 
 _SUBJECTS = "koskioppiaineetyleissivistava"
 _GRADES = "perusopetuksenluokkaaste"
+_AS_TOLD = ", by the national code where the source knows it, else in its words."
+_YEARS = "1 to 9 as in the national list; outside basic education, the year as the source names it."
 
 
 @resource(table="studies_course", term="course", basis=NO_PERSONAL_DATA, master=Master.PROVIDER)
@@ -22,8 +24,12 @@ class Course:
     session_id: UUID | None = field("The school year or part of it.", term="academic session")
     code: str | None = field("Its short name.", term="short code")
     title: LocalizedText = field("Its name.", term="name", default={})
-    subjects: list[str] = field("The subjects that it teaches.", term="subject", default=[], code_list=_SUBJECTS)
-    grades: list[str] = field("The grades for which it is meant.", term="grade", default=[], code_list=_GRADES)
+    subjects: list[str] = field(
+        f"The subjects that it teaches{_AS_TOLD}", term="subject", default=[], code_list=_SUBJECTS
+    )
+    grades: list[str] = field(
+        f"The grades for which it is meant: {_YEARS}", term="grade", default=[], code_list=_GRADES
+    )
     status: str = field("Whether it is offered.", term="status", default="active", values=("active", "ended"))
     sys_from: datetime = known_since()
 
@@ -39,8 +45,10 @@ class Group:
     kind: str = field("Which sort of group it is.", term="type", values=("home_group", "class_section", "care_group"))
     code: str | None = field("Its short name, such as 7B.", term="short code")
     title: LocalizedText = field("Its name.", term="name", default={})
-    grades: list[str] = field("The grades of its learners.", term="grade", default=[], code_list=_GRADES)
-    subjects: list[str] = field("The subjects that it is taught.", term="subject", default=[], code_list=_SUBJECTS)
+    grades: list[str] = field(f"The grades of its learners: {_YEARS}", term="grade", default=[], code_list=_GRADES)
+    subjects: list[str] = field(
+        f"The subjects that it is taught{_AS_TOLD}", term="subject", default=[], code_list=_SUBJECTS
+    )
     valid_from: date | None = valid_from()
     valid_to: date | None = valid_to()
     sys_from: datetime = known_since()
@@ -67,7 +75,7 @@ class SchoolEnrolment:
     school_id: UUID = field(
         "The school; hidden under a non-disclosure order.", term="school", sensitivity=Sensitivity.CONFIDENTIAL
     )
-    grade: str | None = field("The year of schooling.", term="grade", code_list=_GRADES)
+    grade: str | None = field(f"The year of schooling: {_YEARS}", term="grade", code_list=_GRADES)
     is_primary: bool = field("Whether it is the learner's main school.", term="primary enrolment", default=True)
     valid_from: date = valid_from()
     valid_to: date | None = valid_to()
