@@ -24,6 +24,8 @@ _SOURCE = Path(digione.__file__).parent
 def docs(check: bool, folder: Path | None) -> None:
     """Write the data model, its JSON Schemas, the glossary, the permission matrix and the event catalogue."""
     place = folder or _SOURCE.parents[1] / "docs"
+    if folder is None and not (place.parent / "pyproject.toml").is_file():
+        raise click.UsageError("This is an installed package without its source; name a folder with --folder.")
     wanted = generated()
     stale = stale_documents(place, wanted)
     if check:
