@@ -43,7 +43,7 @@ class Page:
 
 def one(wish: Wish) -> str:
     """Return the JSON of one object. Raises `NotFoundError` when no provider of the app has it."""
-    bodies = []
+    bodies: list[str] = []
     missing: NotFoundError | None = None
     for grant in _grants(wish):
         try:
@@ -61,7 +61,8 @@ def page(wish: Wish) -> Page:
     if len(grants) == 1:
         found = _read(wish, grants[0], bodies=CHUNK)
         ids = [ident for ident, _ in found.keys]
-        rest = _chunks(wish, ids[CHUNK:], dict.fromkeys(ids[CHUNK:], (grants[0],))) if len(ids) > CHUNK else None
+        owners = dict.fromkeys(ids[CHUNK:], tuple(grant for grant in grants if grant is not None))
+        rest = _chunks(wish, ids[CHUNK:], owners) if owners else None
         return Page(_joined(ids[:CHUNK], found.bodies), rest, found.total)
     return _page_of_several(wish, [grant for grant in grants if grant is not None])
 
