@@ -22,6 +22,8 @@ class Reference:
     column: str
     kind: str
     key: str
+    #: More columns of the row that is referred to.
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Merge:
                 f" AND {alias}.state <> 'refused'"
             )
             columns += f", {alias}.id AS {reference.column}"
+            columns += "".join(f", {alias}.{name}" for name in reference.also)
             missing += f" WHEN s.{reference.key} IS NOT NULL AND {alias}.id IS NULL THEN 'refused'"
         names = ", ".join(f"s.{name}" for name in hashed)
         self.execute(f"DROP TABLE IF EXISTS ready_{kind}")
