@@ -78,7 +78,7 @@ class Source:
         info = self._archive.getinfo(self._members[name])
         with self._archive.open(info) as stream:
             # The directory of an archive can lie about sizes; what is really read is bounded as well.
-            yield io.BufferedReader(_Bounded(stream, info.file_size, name))  # type: ignore[type-var]
+            yield io.BufferedReader(_Bounded(stream, info.file_size, name))
 
     def size(self, name: str) -> int:
         """Return how many bytes a file holds unpacked."""
