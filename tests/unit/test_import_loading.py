@@ -8,6 +8,7 @@ from django.db import connection
 
 from digione.core import secrets
 from digione.core.use_case import set_reach
+from digione.integrations.csv_templates import read_people, read_staff
 from digione.integrations.koodisto.reader import read_codes
 from digione.integrations.koodisto.services import import_codes
 from digione.integrations.loading.report import ImportRefusedError, Report
@@ -156,6 +157,34 @@ def test_guardians_in_the_childs_row_and_the_loads_bases(tmp_path: Path) -> None
         " WHERE k.kind = 'person' ORDER BY k.key"
     )
     assert bases == [("guardian",), ("learner",)]
+
+
+def test_learners_and_staff_of_two_files_meet_in_one_group_which_outlives_one_of_them(tmp_path: Path) -> None:
+    def take(name: str, text: str) -> Report:
+        (tmp_path / name).write_text(text)
+        report = Report()
+        read = read_people if name == "people" else read_staff
+        roster = read(tmp_path / name, report.problems, today=TODAY)
+        return import_roster(
+            cast.administrator,
+            roster=roster,
+            report=report,
+            kind=name,
+            source=name,
+            file_hash="x",
+            accept_removals=True,
+        )
+
+    head = "own id,first names,family name,school,"
+    take("people", f"{head}group\np1,Aino,Lehto,Koe,9X\n")
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,9X\n")
+    groups = "SELECT count(*), bool_and(valid_to IS NULL) FROM studies_group WHERE code = '9X'"
+    assert rows(groups) == [(1, True)]
+    members = "SELECT role FROM studies_enrolment e JOIN studies_group g ON g.id = e.group_id WHERE g.code = '9X' AND e.valid_to IS NULL ORDER BY 1"
+    assert rows(members) == [("student",), ("teacher",)]
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,\n")
+    assert rows(groups) == [(1, True)]
+    assert rows(members) == [("student",)]
 
 
 def test_only_who_may_imports(tmp_path: Path) -> None:

@@ -161,13 +161,20 @@ class Merge:
         return gone, covered
 
     def end(self, kind: str, statement: str) -> None:
-        """End what is in `gone_<kind>` by `statement`, and forget its hash, so that it can come back as changed."""
-        self.execute(statement)
+        """Forget the hash of what is gone, so that it can come back as changed, and end it by `statement`.
+
+        What another source of the provider still has goes on.
+        """
         self.execute(
             f"UPDATE core_sourcekey k SET row_hash = NULL, run_id = %(run)s FROM gone_{kind} g"
             " WHERE k.provider_id = %(provider)s AND k.source = %(source)s"
             f" AND k.kind = '{kind}' AND k.key = g.key"
         )
+        self.execute(
+            f"DELETE FROM gone_{kind} g USING core_sourcekey k WHERE k.provider_id = %(provider)s AND k.target_id = g.id"
+            f" AND k.kind = '{kind}' AND k.row_hash IS NOT NULL"
+        )
+        self.execute(statement)
 
     def tell(self, kind: str, event: str) -> None:
         """Count the kind's rows for the report, announce what changed, and list what differs."""

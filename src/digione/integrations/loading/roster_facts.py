@@ -216,6 +216,12 @@ def _groups(merge: Merge) -> None:
         _hashed(Group),
         [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
     )
+    # A school has one 3B, whichever source speaks of it; the staff's table and the learners' mean the same group.
+    merge.execute(
+        "UPDATE ready_group r SET id = t.id, state = 'linked' FROM studies_group t WHERE r.state = 'added'"
+        " AND r.kind = 'home_group' AND r.code IS NOT NULL AND t.provider_id = %(provider)s AND t.kind = 'home_group'"
+        " AND t.school_id = r.school_id AND t.code = r.code AND (t.valid_to IS NULL OR t.valid_to >= %(day)s)"
+    )
     merge.remember("group")
     merge.write(
         "group",
