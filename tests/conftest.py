@@ -53,3 +53,8 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
             cast.load()
         yield
         connections["default"].close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the browser come last: while its driver runs, this thread has an event loop, and Django refuses to query."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
