@@ -19,6 +19,7 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
     began = time.monotonic()
     with django_ready(data) as database:
         from digione.integrations.demo.load import load_demo
+        from digione.integrations.demo.newcomers import import_newcomers
 
         # A bar that nobody watches would only fill a log.
         if sys.stderr.isatty():
@@ -29,6 +30,7 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
         if loaded.already:
             click.echo("The demonstration is here already; nothing was changed.")
             return
+        import_newcomers()
         _tidy(database.migrate_url)
     seconds = time.monotonic() - began
     click.echo(f"{loaded.learners} learners, {loaded.rows} rows in {seconds:.1f} s.")
