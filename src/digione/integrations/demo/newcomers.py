@@ -20,13 +20,13 @@ from digione.integrations.oneroster_csv.services import import_roster
 _HOME, _SCHOOL = "Kuusniemi", "Rantapuiston koulu"
 _NAME = "uudet-oppilaat.csv"
 _TABLE = f"""oma tunnus;henkilötunnus;etunimet;kutsumanimi;sukunimi;syntymäaika;äidinkieli;koulu;vuosiluokka;ryhmä;alkaa
-uusi-1;;Nuutti Olavi;Nuutti;Peltosaari;3.5.2019;FI;{_SCHOOL};1;1 A;7.1.2027
+uusi-1;;Nuutti Olavi;Nuutti;Peltosaari;3.5.2019;FI;{_SCHOOL};1;1A;16.11.2026
 uusi-2;;Saimi;Saimi;Kuusivaara;17.9.2018;FI;{_SCHOOL};2;;16.11.2026
-uusi-3;;Toivo Eino;Toivo;Korpiselkä;31.2.2017;FI;{_SCHOOL};3;3 A;7.1.2027
+uusi-3;;Toivo Eino;Toivo;Korpiselkä;31.2.2017;FI;{_SCHOOL};3;3A;7.1.2027
 uusi-4;;Lumi;Lumi;Kettukangas;8.1.2016;SV;{_SCHOOL};4;;16.11.2026
-uusi-5;140317A935X;Arttu;Arttu;Jokivarsi;14.3.2017;FI;{_SCHOOL};3;3 B;7.1.2027
-uusi-6;;Amal;Amal;Abdi;22.11.2015;SO;{_SCHOOL};5;5 A;7.1.2027
-uusi-7;;Nuutti;Nuutti;Peltosaari;3.5.2019;FI;{_SCHOOL};1;1 A;7.1.2027
+uusi-5;140317A935X;Arttu;Arttu;Jokivarsi;14.3.2017;FI;{_SCHOOL};3;3B;7.1.2027
+uusi-6;;Amal;Amal;Abdi;22.11.2015;SO;{_SCHOOL};5;5A;16.11.2026
+uusi-7;;Nuutti;Nuutti;Peltosaari;3.5.2019;FI;{_SCHOOL};1;1A;16.11.2026
 """
 
 
