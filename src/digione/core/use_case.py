@@ -15,10 +15,7 @@ from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
-import psycopg
-from django.conf import settings
 from django.db import connection, transaction
-from psycopg.rows import dict_row
 
 from digione.core import clock
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
@@ -208,16 +205,6 @@ class UseCase:
                 return []
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def prepared(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-        """Run one statement whose plan is kept for the life of the connection: for the few that are asked all day.
-
-        Planning a page of users took four times as long as running it. Behind a pooler that swaps connections between
-        transactions plans cannot be kept: `DIGIONE_KEEP_PLANS=0` there.
-        """
-        connection.ensure_connection()
-        with psycopg.Cursor(connection.connection, row_factory=dict_row) as cursor:
-            return cursor.execute(sql, parameters, prepare=settings.KEEP_PLANS).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Run one statement and return its first row, if any."""
