@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -267,20 +267,20 @@ _BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
 NAMES = (*_BENCHES, "demo_start")
 
 
-def measure(only: str | None, learners: int, data: Path) -> tuple[list[Figure], list[str]]:
-    """Run the benches (or one) on an installation in `data`; return the figures and what could not be measured."""
+def measure(only: Collection[str], learners: int, data: Path) -> tuple[list[Figure], list[str]]:
+    """Run the benches (or those in `only`) on an installation in `data`; return the figures and what could not be measured."""
     figures: list[Figure] = []
     faults: list[str] = []
     with stage(data, learners) as on:
         for name, run in _BENCHES.items():
-            if only not in (None, name):
+            if only and name not in only:
                 continue
             pin(on.roots, on.served)
             try:
                 figures += run(on)
             except Exception as fault:
                 faults.append(f"{name}: {type(fault).__name__}: {fault}")
-    if only in (None, "demo_start"):
+    if not only or "demo_start" in only:
         try:
             figures.append(_demo_start(data, learners))
         except RuntimeError as fault:
@@ -289,10 +289,10 @@ def measure(only: str | None, learners: int, data: Path) -> tuple[list[Figure], 
 
 
 @click.command("bench")
-@click.option("--only", type=click.Choice(NAMES), default=None, help="Run this one only.")
+@click.option("--only", type=click.Choice(NAMES), multiple=True, help="Run this one only. May be given again.")
 @click.option("--learners", default=10_000, show_default=True, type=click.IntRange(200, 5_000_000), help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects.")
-def bench(only: str | None, learners: int, as_json: bool) -> None:
+def bench(only: tuple[str, ...], learners: int, as_json: bool) -> None:
     """Measure speed and memory on invented data, in a database of its own that is removed afterwards."""
     parent = Path(tempfile.mkdtemp(prefix="digione-bench-"))
     parent.chmod(0o711)
