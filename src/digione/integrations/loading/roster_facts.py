@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
+from digione.core.texts import sort_key
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals, stage
 from digione.integrations.loading.merge import Merge, Reference
@@ -164,12 +165,19 @@ def _schools(merge: Merge) -> None:
     merge.remember("school")
     merge.execute(
         "INSERT INTO organisations_organisation (id, provider_id, parent_id, kinds, name, sort_key, source)"
-        " SELECT id, %(provider)s, %(provider)s, '{school}', jsonb_build_object('fi', name), lower(name), %(source)s"
+        " SELECT id, %(provider)s, %(provider)s, '{school}', jsonb_build_object('fi', name), '', %(source)s"
         " FROM ready_school WHERE state = 'added'"
     )
     merge.execute(
-        "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name), sort_key = lower(r.name)"
+        "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name)"
         " FROM ready_school r WHERE r.state = 'changed' AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
+    )
+    named = merge.uc.rows("SELECT id, name FROM ready_school WHERE state IN ('added', 'changed')")
+    # Only the application knows how a name sorts in Finnish and Swedish.
+    merge.uc.execute(
+        "UPDATE organisations_organisation o SET sort_key = k.key FROM unnest(%s::uuid[], %s::text[]) AS k (id, key)"
+        " WHERE o.id = k.id AND o.oid IS NULL AND o.sort_key <> k.key",
+        [[row["id"] for row in named], [sort_key(row["name"]) for row in named]],
     )
 
 
