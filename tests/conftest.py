@@ -16,6 +16,7 @@ import pytest
 _DATA = tempfile.mkdtemp(prefix="digione-tests-")
 os.environ["DIGIONE_DATA"] = _DATA
 os.environ.setdefault("DIGIONE_DEMO", "1")
+os.environ.setdefault("DIGIONE_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.pop("DATABASE_URL", None)
 
 
