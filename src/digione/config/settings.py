@@ -41,9 +41,7 @@ DEMO = _flag("DIGIONE_DEMO")
 SECRET_KEY = os.environ.get("DIGIONE_SECRET_KEY") or ("demo-only-" + "0" * 50 if DEMO else "")
 if not SECRET_KEY:
     SECRET_KEY = "set-DIGIONE_SECRET_KEY-before-serving-" + "0" * 30 if not _flag("DIGIONE_SERVING") else ""
-ALLOWED_HOSTS = [
-    host for host in os.environ.get("DIGIONE_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host
-]
+ALLOWED_HOSTS = [host for host in os.environ.get("DIGIONE_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DIGIONE_ORIGINS", "").split(",") if origin]
 SECURE_COOKIES = _flag("DIGIONE_HTTPS")
 
