@@ -7,6 +7,7 @@ class Permission(StrEnum):
     """A thing that a rule may allow."""
 
     ACCOUNT_READ = "account:read"
+    APP_CREATE = "app:create"
     APP_MANAGE = "app:manage"
     AUDIT_READ_OWN = "audit:read_own"
     DESK_READ = "desk:read"
@@ -25,6 +26,7 @@ class Event(StrEnum):
     """A thing that was done, for the audit and the event catalogue."""
 
     ACCOUNT_READ = "account.read"
+    APP_CREATED = "app.created"
     APP_MANAGED = "app.managed"
     AUDIT_READ = "audit.read"
     DESK_OPENED = "desk.opened"
