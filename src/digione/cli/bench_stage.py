@@ -92,6 +92,21 @@ class Stage:
         with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
             return answer.read(), dict(answer.headers)
 
+    def total(self) -> int:
+        """Return how many users the roster has."""
+        _, headers = self.get(f"{ONEROSTER}/users?limit=1")
+        return int({key.lower(): value for key, value in headers.items()}["x-total-count"])
+
+    def read_all(self) -> None:
+        """Read the whole roster once, as a client does before it asks for single users."""
+        for offset in range(0, self.total(), 10_000):
+            self.get(f"{ONEROSTER}/users?limit=10000&offset={offset}")
+
+    def forget_all(self) -> None:
+        """Let every kept document go, as if nobody had read the roster yet."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute("TRUNCATE rest_user_document")
+
     def drive(self, paths: Sequence[str], *, connections: int, seconds: float) -> tuple[float, float]:
         """Load the server from the other core; return milliseconds and CPU milliseconds per request."""
         plan = {"port": self.port, "paths": list(paths), "token": self.token, "connections": connections}
@@ -129,20 +144,6 @@ class Stage:
         if answer.returncode or found is None:
             raise RuntimeError(f"pgbench failed: {answer.stderr[-500:]}")
         return 1000 / float(found[1])
-
-    def captured(self, path: str) -> list[str]:
-        """Return the statements that the ordinary lane runs for a GET, with their values, transaction marks included."""
-        from django.db import connection
-        from django.test import Client
-        from django.test.utils import CaptureQueriesContext
-
-        client = Client(SERVER_NAME="127.0.0.1", headers={"authorization": f"Bearer {self.token}"})
-        with CaptureQueriesContext(connection) as queries:
-            answer = client.get(path)
-            b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-        if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
-        return [query["sql"] for query in queries.captured_queries]
 
 
 def is_transaction_mark(sql: str) -> bool:

@@ -3,32 +3,51 @@
 A small WSGI router stands in front of Django. The function that it calls checks the token, the scope and the taking,
 sets the reach, applies the rule, writes the audit row and returns the JSON; the router passes bytes on. Each hot route
 also exists as an ordinary operation, and a test proves that both answer alike. Whatever is not exactly the plain form
-of the request (a query string, another method, another content type) goes to the ordinary lane.
+of the request (another query, another method, another content type) goes to the ordinary lane.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.http.request import split_domain_port, validate_host
+from psycopg.pq import ExecStatus, Format
+
+from digione.rest.oneroster.answers import links
+from digione.rest.oneroster.query import DEFAULT_LIMIT, LARGEST_LIMIT
 
 #: Where OneRoster 1.2 stands; links in answers are made with it.
 PREFIX = "/ims/oneroster/rostering/v1p2"
+#: Rows of a long page that are made at a time: what a stream holds in memory, whatever its length.
+RUN = 1000
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-_USER = re.compile(
-    r"/ims/oneroster/(?:v1p2/rostering|rostering)/v1p2/users/"
-    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z"
+_USERS = re.compile(
+    r"/ims/oneroster/(?:v1p2/rostering|rostering)/v1p2/users"
+    r"(?:/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))?\Z"
 )
-_CALL = "SELECT oneroster_user(%s, %s, %s)"
+_PAGE = re.compile(r"(?:limit=([1-9]\d{0,4}))?(?:(?:\A|&)offset=(\d{1,9}))?\Z")
+_CALLS = {
+    b"user": b"SELECT oneroster_user($1, $2::uuid, $3)",
+    b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5)",
+    b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4)",
+}
+#: The calls that each connection has prepared already.
+_prepared: "WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]" = WeakKeyDictionary()
+_HEADERS = [
+    ("Content-Type", "application/json"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 
 
 class HotLane:
@@ -39,23 +58,20 @@ class HotLane:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a hot read. Only a plain success is answered here: every refusal is worded by the ordinary lane."""
-        if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
-            found = _USER.match(environ["PATH_INFO"])
+        if environ["REQUEST_METHOD"] == "GET":
+            found = _USERS.match(environ["PATH_INFO"])
             authorization = environ.get("HTTP_AUTHORIZATION", "")
-            base = _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
-            if found and base and authorization.startswith("Bearer "):
-                body = _one_user(authorization[7:].strip(), UUID(found[1]), base)
-                if body is not None:
-                    start_response(
-                        "200 OK",
-                        [
-                            ("Content-Type", "application/json"),
-                            ("Content-Length", str(len(body))),
-                            ("Cache-Control", "no-store"),
-                            ("X-Content-Type-Options", "nosniff"),
-                        ],
-                    )
-                    return [body]
+            if found and authorization.startswith("Bearer "):
+                base = _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
+                query = environ.get("QUERY_STRING", "")
+                if base:
+                    checksum = hashlib.sha256(authorization[7:].strip().encode("utf-8", "surrogateescape")).hexdigest()
+                    if found[1] is None:
+                        answer = _page(environ, start_response, checksum, query, base)
+                    else:
+                        answer = None if query else _user(start_response, checksum, found[1], base)
+                    if answer is not None:
+                        return answer
         return self.ordinary(environ, start_response)
 
 
@@ -66,23 +82,80 @@ def _base(scheme: str, host: str) -> str | None:
     return f"{scheme}://{host}{PREFIX}" if domain and validate_host(domain, settings.ALLOWED_HOSTS) else None
 
 
-def _one_user(token: str, sourced_id: UUID, base: str) -> bytes | None:
-    """Return the JSON of one user, or None where the ordinary lane must answer.
+def _user(start_response: StartResponse, checksum: str, sourced_id: str, base: str) -> list[bytes] | None:
+    row = _call(b"user", [checksum.encode(), sourced_id.encode(), base.encode()])
+    if row is None or row[0] is None:
+        return None
+    start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(row[0])))])
+    return [row[0]]
 
-    The connection is Django's own for this thread, so both lanes share one; a connection that the server has closed
-    meanwhile is opened anew once, which is safe since the statement did not run.
+
+def _page(
+    environ: dict[str, Any], start_response: StartResponse, checksum: str, query: str, base: str
+) -> Iterable[bytes] | None:
+    asked = _PAGE.match(query)
+    if asked is None:
+        return None
+    limit, offset = min(int(asked[1] or DEFAULT_LIMIT), LARGEST_LIMIT), int(asked[2] or 0)
+    row = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode()])
+    if row is None or row[0] is None:
+        return None
+    total, held, last, body = int.from_bytes(row[0], "big"), int.from_bytes(row[1] or b"", "big"), row[2], row[3] or b""
+    address = base.removesuffix(PREFIX) + quote(environ["PATH_INFO"])
+    headers = [
+        *_HEADERS,
+        ("X-Total-Count", str(total)),
+        ("Link", links(lambda at: f"{address}?limit={limit}&offset={at}", limit=limit, offset=offset, total=total)),
+    ]
+    whole = b'{"users":[' + body
+    if held < RUN or held >= limit:
+        whole += b"]}"
+        start_response("200 OK", [*headers, ("Content-Length", str(len(whole)))])
+        return [whole]
+    start_response("200 OK", headers)
+    return _stream(whole, checksum, last, limit - held, base)
+
+
+def _stream(begun: bytes, checksum: str, last: bytes | None, left: int, base: str) -> Iterator[bytes]:
+    yield begun
+    while left > 0 and last is not None:
+        size = min(left, RUN)
+        row = _call(b"more", [checksum.encode(), last, b"%d" % size, base.encode()])
+        if row is None or row[0] is None:
+            # The token or the taking has ended meanwhile. An answer cut short is seen as a fault; one that is closed
+            # properly would be taken for the whole roster.
+            raise ConnectionAbortedError("The right to read ended while the roster was being read.")
+        held, last = int.from_bytes(row[0], "big"), row[1]
+        if row[2]:
+            yield b"," + row[2]
+        left = left - held if held == size else 0
+    yield b"]}"
+
+
+def _call(name: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
+    """Return the one row of a call in PostgreSQL's binary form. None where the ordinary lane must answer.
+
+    The connection is Django's own for this thread, so both lanes share one. libpq is called directly, since a cursor
+    costs more than the function does. A connection that the server has closed meanwhile is opened anew once, which is
+    safe since the statement did not run.
     """
-    checksum = hashlib.sha256(token.encode()).hexdigest()
     for _ in range(2):
         try:
             connection.ensure_connection()
-            # Django's own cursors put values into the text; this one sends them apart, so the plan is kept.
-            cursor = psycopg.Cursor(connection.connection)
-            row = cursor.execute(
-                _CALL, (checksum, sourced_id, base), prepare=settings.KEEP_PLANS, binary=True
-            ).fetchone()
+            database = connection.connection
+            asked = database.pgconn
+            if settings.KEEP_PLANS:
+                known = _prepared.setdefault(database, set())
+                if name not in known:
+                    asked.prepare(name, _CALLS[name])
+                    known.add(name)
+                result = asked.exec_prepared(name, values, None, Format.BINARY)
+            else:
+                result = asked.exec_params(_CALLS[name], values, result_format=Format.BINARY)
         except (OperationalError, psycopg.OperationalError):
             connection.close()
-        else:
-            return row[0].encode() if row and row[0] is not None else None
+            continue
+        if result.status == ExecStatus.TUPLES_OK:
+            return [result.get_value(0, column) for column in range(result.nfields)]
+        connection.close()
     return None

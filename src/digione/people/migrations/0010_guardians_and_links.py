@@ -16,6 +16,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $f$
           AND g.valid_from <= day AND (g.valid_to IS NULL OR g.valid_to >= day))
 $f$;
 
+-- The same for many at once: every bar, of any time, that binds one of `persons` whom the provider has.
+CREATE FUNCTION people_bars_of(persons uuid[])
+RETURNS TABLE (guardian_id uuid, child_id uuid, valid_from date, valid_to date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $f$
+    WITH mine AS MATERIALIZED (
+        SELECT DISTINCT l.person_id FROM people_providerperson l
+        WHERE l.provider_id = nullif(current_setting('digione.provider', true), '')::uuid AND l.person_id = ANY (persons)
+    )
+    SELECT g.guardian_id, g.child_id, g.valid_from, g.valid_to
+    FROM mine JOIN people_guardianship g ON g.child_id = mine.person_id WHERE 'no_information' = ANY (g.limits)
+    UNION
+    SELECT g.guardian_id, g.child_id, g.valid_from, g.valid_to
+    FROM mine JOIN people_guardianship g ON g.guardian_id = mine.person_id WHERE 'no_information' = ANY (g.limits)
+$f$;
+
 -- Who was found by a national identifier in this very transaction, for whom. Written by the function below alone.
 CREATE UNLOGGED TABLE people_match (xid xid8 NOT NULL, provider_id uuid NOT NULL, person_id uuid NOT NULL);
 ALTER TABLE people_match ENABLE ROW LEVEL SECURITY;

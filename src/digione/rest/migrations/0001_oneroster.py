@@ -1,8 +1,6 @@
-"""The functions of OneRoster: who asks, users by id, and one user in one call."""
+"""The room's first migration. The functions of OneRoster follow in the next one."""
 
 from django.db import migrations
-
-from digione.rest.oneroster.hot import FUNCTIONS
 
 
 class Migration(migrations.Migration):
@@ -13,11 +11,4 @@ class Migration(migrations.Migration):
         ("studies", "0002_security"),
         ("oauth2_provider", "0001_initial"),
     ]
-    operations = [
-        migrations.RunSQL(
-            FUNCTIONS,
-            "DROP FUNCTION oneroster_user(text, uuid, text); "
-            "DROP FUNCTION oneroster_users(uuid[], uuid, uuid, date, text, boolean, boolean); "
-            "DROP FUNCTION oneroster_app(text, timestamptz, date);",
-        )
-    ]
+    operations: list[migrations.RunSQL] = []

@@ -1,7 +1,7 @@
 """Counts by bucket of the listing: any page of a provider's users is found by a jump, and the total comes free.
 
-A bucket is the leading nine bits of `sourced_id`, which is spread evenly. Triggers only ever add rows (+n, −n), so that
-writers never wait for each other; a job folds them.
+A bucket is the leading nine bits of `sourced_id`, which is spread evenly; groups of 32 buckets are counted as well.
+Triggers only ever add rows (+n, −n), so that writers never wait for each other; a job folds them.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,6 @@ from uuid import UUID
 from digione.core.use_case import UseCase
 
 BITS = 9
-
-_FIND = """
-SELECT coalesce(sum(n), 0)::bigint AS total,
-       max(bucket) FILTER (WHERE n > 0 AND before <= %(offset)s) AS bucket,
-       coalesce(max(before) FILTER (WHERE n > 0 AND before <= %(offset)s), 0)::bigint AS before
-FROM (SELECT bucket, sum(n) AS n, sum(sum(n)) OVER (ORDER BY bucket) - sum(n) AS before
-      FROM access_page_bucket
-      WHERE supplier_id = %(supplier)s AND provider_id = %(provider)s AND (%(disclosed)s OR NOT hidden)
-      GROUP BY bucket) counted
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +23,9 @@ class Bucket:
 
 def find(uc: UseCase, parameters: dict[str, Any]) -> tuple[int, Bucket]:
     """Return the total, and the last bucket that begins at or before the offset."""
-    row = uc.row(_FIND, parameters) or {}
-    lowest = UUID(int=(row["bucket"] or 0) << (128 - BITS))
-    return row["total"], Bucket(lowest, row["before"])
+    row = uc.row(
+        "SELECT total, lowest, before FROM oneroster_jump(%(supplier)s, %(provider)s, %(disclosed)s, %(offset)s)",
+        parameters,
+    )
+    assert row is not None  # noqa: S101 - the function always answers with one row.
+    return row["total"], Bucket(row["lowest"], row["before"])

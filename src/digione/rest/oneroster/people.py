@@ -31,35 +31,17 @@ _ROLES = f"""
            l.provider_id, l.valid_from, l.valid_to, true, NULL, l.sys_from, true
     FROM people_providerperson l WHERE l.provider_id = %(provider)s AND l.person_id {{match}}"""
 
-# One pass over the roles gives what a user needs of them. `place` 1 is the primary role; ended roles and the bare link
-# come last, and are shown only where they are the first, that is, where nothing better is there.
-_USER_ROLES = f"""
-    SELECT person, json_agg(json_build_object('roleType', CASE place WHEN 1 THEN 'primary' ELSE 'secondary' END, 'role', role,
-               'org', json_build_object('href', %(base)s || '/orgs/' || org, 'sourcedId', org, 'type', 'org'),
-               'beginDate', valid_from, 'endDate', valid_to) ORDER BY place)
-               FILTER (WHERE place = 1 OR (live AND NOT link)) AS roles,
-           coalesce(bool_or(link AND live), false) AS active,
-           json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
-           max(org::text) FILTER (WHERE place = 1) AS org
-    FROM (SELECT found.*, row_number() OVER (PARTITION BY person ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org) AS place
-          FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= ANY (%(persons)s)")}) role) found) placed GROUP BY person"""
-
 # A child's guardians and a guardian's children, while custody lasts. One who has no right to information is not named,
 # whichever provider knows of it.
-_KIN = f"""
+_AGENTS = f"""
     FROM (SELECT g.child_id AS owner, g.guardian_id AS person_id FROM people_guardianship g
-          WHERE g.provider_id = %(provider)s AND g.child_id {{match}} AND {LIVE.format("g")}
+          WHERE g.provider_id = %(provider)s AND g.child_id = k.person_id AND {LIVE.format("g")}
             AND NOT people_barred(g.guardian_id, g.child_id, %(today)s)
           UNION
           SELECT g.guardian_id, g.child_id FROM people_guardianship g
-          WHERE g.provider_id = %(provider)s AND g.guardian_id {{match}} AND {LIVE.format("g")}
-            AND NOT 'no_information' = ANY (g.limits)) kin
+          WHERE g.provider_id = %(provider)s AND g.guardian_id = k.person_id AND {LIVE.format("g")}
+            AND NOT people_barred(g.guardian_id, g.child_id, %(today)s)) kin
     {visible_person("kin.person_id", "agent")}"""
-_AGENTS = _KIN.format(match="= k.person_id")
-_USER_AGENTS = f"""
-    SELECT kin.owner, json_agg({reference("agent.sourced_id", "users", "user")} ORDER BY agent.sourced_id) AS agents
-    {_KIN.format(match="= ANY (%(persons)s)")} GROUP BY kin.owner"""
-
 # When anything of a user at the provider changed: a role, a guardian or child, an e-mail address.
 _TOUCHED = f"""
     SELECT role.person, role.sys_from FROM ({_ROLES}) role
@@ -144,25 +126,64 @@ _USER_KNOWN = frozenset(
 _KNOWN_ROW = """JOIN access_listing k ON k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s
     AND k.sourced_id = asked.id AND (%(disclosed)s OR NOT k.hidden)
     JOIN people_person p ON p.id = k.person_id"""
-#: The persons of a page, whom `USER_BODIES` wants as `persons`. A page is found first, then everything about its
-#: people is read at once; sideways row by row costs twice as much.
+#: The persons of a page, whom `USER_BODIES` wants as `persons`: a page is found first, then everything about its
+#: people is read at once.
 PAGE_PERSONS = f"SELECT array_agg(k.person_id) {_ROWS} AND k.sourced_id = ANY (%(ids)s)"
-_EMAILS = f"""
-    SELECT DISTINCT ON (c.person_id) c.person_id, c.value FROM people_contact c
-    WHERE %(contact)s AND c.provider_id = %(provider)s AND c.person_id = ANY (%(persons)s) AND c.kind = 'email'
-      AND {LIVE.format("c")} ORDER BY c.person_id, c.id"""
-# The three are laid on each other and grouped, not joined: joins of small sets of unknown size are planned badly.
+# What is known of the persons of a page is read once (`held`, `kin`, `bars`, `mail`), laid on each other, and grouped,
+# not joined: joins of small sets of unknown size are planned badly. In `placed`, place 1 is the primary role; ended
+# roles and the bare link come last, and are shown only where they are the first, that is, where nothing better is
+# there. `turns` is the next day on which a user would look otherwise though nobody writes anything: a period ends.
 USER_BODIES = f"""{_KNOWN_ROW}
-    JOIN (SELECT person, bool_or(active) AS active, max(changed) AS changed, max(org) AS org, max(email) AS email,
-                 (array_agg(roles) FILTER (WHERE roles IS NOT NULL))[1] AS roles,
-                 (array_agg(grades) FILTER (WHERE grades IS NOT NULL))[1] AS grades,
-                 (array_agg(agents) FILTER (WHERE agents IS NOT NULL))[1] AS agents
-          FROM (SELECT person, roles, active, grades, org, NULL::timestamptz AS changed, NULL::json AS agents, NULL AS email
-                FROM ({_USER_ROLES}) held
-                UNION ALL SELECT person, NULL, NULL, NULL, NULL, sys_from, NULL, NULL FROM ({_TOUCHED.format(match="= ANY (%(persons)s)")}) touched
-                UNION ALL SELECT owner, NULL, NULL, NULL, NULL, NULL, agents, NULL FROM ({_USER_AGENTS}) kin
-                UNION ALL SELECT person_id, NULL, NULL, NULL, NULL, NULL, NULL, value FROM ({_EMAILS}) mail) part
-          GROUP BY person) r ON r.person = k.person_id"""
+    JOIN (WITH held AS MATERIALIZED (
+        SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= ANY (%(persons)s)")}) role
+    ), kin AS MATERIALIZED (
+        SELECT g.child_id AS owner, g.guardian_id AS other, g.guardian_id, g.child_id, g.valid_to, g.sys_from
+        FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.child_id = ANY (%(persons)s)
+        UNION ALL
+        SELECT g.guardian_id, g.child_id, g.guardian_id, g.child_id, g.valid_to, NULL
+        FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.guardian_id = ANY (%(persons)s)
+    ), bars AS MATERIALIZED (
+        SELECT * FROM people_bars_of(%(persons)s)
+    ), mail AS MATERIALIZED (
+        SELECT c.id, c.person_id, c.value, c.valid_to, c.sys_from FROM people_contact c
+        WHERE c.provider_id = %(provider)s AND c.person_id = ANY (%(persons)s) AND c.kind = 'email'
+    ), parts AS (
+        SELECT person, NULL::json AS agents, NULL AS email,
+               json_agg(json_build_object('roleType', CASE place WHEN 1 THEN 'primary' ELSE 'secondary' END, 'role', role,
+                   'org', json_build_object('href', %(base)s || '/orgs/' || org, 'sourcedId', org, 'type', 'org'),
+                   'beginDate', valid_from, 'endDate', valid_to) ORDER BY place)
+                   FILTER (WHERE place = 1 OR (live AND NOT link)) AS roles,
+               coalesce(bool_or(link AND live), false) AS active,
+               json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
+               max(org::text) FILTER (WHERE place = 1) AS org,
+               max(sys_from) AS changed, min(valid_to + 1) FILTER (WHERE valid_to >= %(today)s) AS turns
+        FROM (SELECT held.*, row_number() OVER (PARTITION BY person ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org, role, valid_to) AS place
+              FROM held) placed GROUP BY person
+        UNION ALL
+        SELECT named.owner, json_agg({reference("agent.sourced_id", "users", "user")} ORDER BY agent.sourced_id),
+               NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM (SELECT DISTINCT owner, other FROM kin WHERE {LIVE.format("kin")} AND NOT EXISTS (
+                  SELECT 1 FROM bars b WHERE b.guardian_id = kin.guardian_id AND b.child_id = kin.child_id
+                  AND b.valid_from <= %(today)s AND {LIVE.format("b")})) named
+        {visible_person("named.other", "agent")} GROUP BY named.owner
+        UNION ALL
+        SELECT owner, NULL, NULL, NULL, NULL, NULL, NULL, max(sys_from), min(valid_to + 1) FILTER (WHERE valid_to >= %(today)s)
+        FROM kin GROUP BY owner
+        UNION ALL
+        SELECT kin.owner, NULL, NULL, NULL, NULL, NULL, NULL, NULL, min(turn.day)
+        FROM kin JOIN bars b ON b.guardian_id = kin.guardian_id AND b.child_id = kin.child_id
+        CROSS JOIN LATERAL (VALUES (b.valid_from), (b.valid_to + 1)) turn (day) WHERE turn.day > %(today)s GROUP BY kin.owner
+        UNION ALL
+        SELECT person_id, NULL, (array_agg(value ORDER BY id) FILTER (WHERE %(contact)s AND {LIVE.format("mail")}))[1],
+               NULL, NULL, NULL, NULL, max(sys_from), min(valid_to + 1) FILTER (WHERE valid_to >= %(today)s)
+        FROM mail GROUP BY person_id
+    ), made AS MATERIALIZED (
+        SELECT person, bool_or(active) AS active, max(changed) AS changed, max(org) AS org, max(email) AS email,
+               min(turns) AS turns, (array_agg(roles) FILTER (WHERE roles IS NOT NULL))[1] AS roles,
+               (array_agg(grades) FILTER (WHERE grades IS NOT NULL))[1] AS grades,
+               (array_agg(agents) FILTER (WHERE agents IS NOT NULL))[1] AS agents
+        FROM parts GROUP BY person
+    ) SELECT * FROM made) r ON r.person = k.person_id"""
 USER_PROPERTIES = {
     "sourcedId": "k.sourced_id",
     "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",

@@ -11,13 +11,12 @@ from digione.access.permissions import Event, Permission
 from digione.core.errors import DeniedError, NotFoundError
 from digione.core.use_case import UseCase, use_case
 from digione.rest.oneroster import buckets
+from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import PARENTS, Operation
 from digione.rest.oneroster.people import PAGE_PERSONS, USER_BODIES, USERS
 from digione.rest.oneroster.query import Query, condition_sql
 from digione.rest.oneroster.token import Grant
 
-#: Pages up to this size are recorded person by person; larger ones by their scope and count.
-NAMED_SUBJECTS = 100
 #: A client that pages on does not pay for the same count again. A first page always counts anew.
 _TOTAL_KEPT_SECONDS = 60
 #: The same SQL as the resource's own, as a function whose plan PostgreSQL keeps.
