@@ -37,11 +37,14 @@ class App:
     def __init__(
         self, *oids: str, scopes: tuple[str, ...] = (ROSTER, CORE, DEMOGRAPHICS), supplier: str = "Tuikku Oy"
     ) -> None:
-        self.made = create_app(
-            cast.platform, name=f"{supplier} {uuid4()}", supplier=supplier, provider_oids=oids, scopes=scopes
-        )
+        self.name = f"{supplier} {uuid4()}"
+        self.made = create_app(cast.platform, name=self.name, supplier=supplier, provider_oids=oids, scopes=scopes)
         self.token = self.new_token(scopes)
         self.client = Client()
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.token.encode()).hexdigest()
 
     def new_token(self, scopes: tuple[str, ...], *, lasts: timedelta = timedelta(hours=1)) -> str:
         token = uuid4().hex

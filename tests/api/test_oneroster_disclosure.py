@@ -1,6 +1,7 @@
 """What an app is not told: of people with non-disclosure, of those who have left, of guardians who are barred."""
 
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -8,6 +9,8 @@ from django.db import connection, transaction
 from digione.access.roles import Role
 from digione.core import clock
 from digione.core.use_case import Actor, set_reach
+from digione.people.selectors import views_of
+from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 from tests.api.test_oneroster import App
@@ -106,3 +109,40 @@ def test_a_change_of_guardians_or_address_is_seen_by_a_client_that_asks_for_chan
         moment = cursor.fetchone()[0]
     before = (moment - timedelta(milliseconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert pupil in app.ids("users", filter=f"dateLastModified>'{before}'")
+
+
+@pytest.mark.parametrize("lane", ["hot", "ordinary", "enrolments"])
+def test_whoever_is_read_in_bulk_is_told(lane: str) -> None:
+    app = App(cast.KUUSNIEMI_OID, scopes=(ROSTER,))
+    people = [uuid4() for _ in range(NAMED_SUBJECTS + 1)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_reach(cast.administrator)
+        cursor.execute(
+            "INSERT INTO people_providerperson (id, provider_id, person_id, basis, valid_from)"
+            " SELECT gen_random_uuid(), %s, id, 'learner', %s FROM unnest(%s::uuid[]) AS id",
+            [cast.KUUSNIEMI, cast.START, people],
+        )
+        cursor.execute(
+            "INSERT INTO people_person (id, first_names, given_name, family_name, sort_key, search_key)"
+            " SELECT id, 'Otso', 'Otso', 'Suvanto', 'suvanto', 'suvanto otso' FROM unnest(%s::uuid[]) AS id",
+            [people],
+        )
+        cursor.execute(
+            "INSERT INTO studies_enrolment (id, provider_id, group_id, school_id, person_id, role, valid_from)"
+            " SELECT gen_random_uuid(), %s, %s, %s, id, 'student', %s FROM unnest(%s::uuid[]) AS id",
+            [cast.KUUSNIEMI, cast.GROUP_4A, cast.RANTAPUISTO, cast.START, people],
+        )
+    if lane == "hot":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT held FROM oneroster_page(%s, 1000, 0, 1000, '')", [app.checksum])
+            assert cursor.fetchone()[0] > NAMED_SUBJECTS
+    else:
+        assert len(app.ids("users" if lane == "ordinary" else "enrollments", limit="1000")) > NAMED_SUBJECTS
+
+    def viewers(person: UUID) -> list[str]:
+        page = views_of(cast.actor(person, Role.LEARNER, None), person=person)
+        return [viewer["name"] for viewer in page["viewers"] if viewer["is_app"]]
+
+    assert viewers(people[0]) == viewers(cast.PUPIL) == [app.name]
+    # Of another municipality, or left out since protected: not among them.
+    assert viewers(cast.VALKAMO_PUPIL) == viewers(cast.PROTECTED_PUPIL) == []

@@ -47,6 +47,7 @@ DEFINER_FUNCTIONS = {
     "access_unlist_old_links",
     "access_subjects_of_new_links",
     "access_subjects_of_new_takings",
+    "audit_make_partitions",
     "audit_of_person",
     "audit_seal_lag",
     "audit_seal_next",

@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from digione.access.permissions import Event, Permission
+from digione.audit.jobs import make_partitions
 from digione.core import clock
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
 from digione.core.use_case import Actor, UseCase, set_reach, use_case
@@ -183,6 +184,20 @@ def test_the_log_is_sealed_and_the_application_cannot_change_it() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM audit_verify()")
         assert cursor.fetchall() == []
+
+
+def test_the_log_has_a_partition_for_every_month_of_the_coming_year() -> None:
+    make_partitions(0)
+    make_partitions(0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_char(now() + n * interval '1 month', 'YYYYMM') FROM generate_series(0, 12) n"
+            " WHERE to_regclass('audit_entry_' || to_char(now() + n * interval '1 month', 'YYYYMM')) IS NULL"
+        )
+        assert cursor.fetchall() == []
+        # What the application may not do to the log it may not do to a partition either.
+        cursor.execute("SELECT count(*) FROM " + f"audit_entry_{clock.now():%Y%m}")
+        assert cursor.fetchone() == (0,)
 
 
 def test_history_keeps_what_a_row_was_and_who_changed_it() -> None:

@@ -1,4 +1,5 @@
-"""The sealer: every few seconds it chains what has settled, and puts the head where the database cannot reach it."""
+"""Housekeeping of the log. The sealer: every few seconds it chains what has settled, and puts the head where the
+database cannot reach it. And partitions, made in time."""
 
 import os
 from pathlib import Path
@@ -34,3 +35,11 @@ def seal() -> int:
 def seal_periodically(timestamp: int) -> None:
     """Run `seal`; `timestamp` is the moment for which it was planned."""
     seal()
+
+
+@app.periodic(cron="17 3 * * *", periodic_id="audit-make-partitions")
+@app.task(name="audit.make_partitions", queueing_lock="audit.make_partitions")
+def make_partitions(timestamp: int) -> None:
+    """Make the log's partitions of the coming year; `timestamp` is the moment for which it was planned."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT audit_make_partitions()")

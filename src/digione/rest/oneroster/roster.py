@@ -181,6 +181,8 @@ def _bodies(uc: UseCase, ask: Ask, parameters: dict[str, Any], ids: list[UUID]) 
         if len(rows) <= NAMED_SUBJECTS:
             uc.saw(row["person"] for row in rows)
         else:
-            uc.saw_in_bulk(first=ids[0], last=ids[-1])
+            # By this the log tells each person later whether they were among them.
+            by = "person" if resource.key == "k.sourced_id" else "row"
+            uc.saw_in_bulk(by=by, disclosed=parameters["disclosed"], first=min(ids), last=max(ids))
     uc.saw_in_bulk(count=len(rows))
     return {row["id"]: row["body"] for row in rows}

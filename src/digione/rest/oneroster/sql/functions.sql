@@ -240,7 +240,7 @@ BEGIN
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN part.held = 1 THEN part.aliases[1] END, CASE WHEN part.held BETWEEN 2 AND <<named>> THEN part.aliases END,
             1, 'done', CASE WHEN part.held <= <<named>> THEN jsonb_build_object('operation', 'getAllUsers', 'count', part.held)
-                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'first', part.first, 'last', part.last) END);
+                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END);
 END $f$;
 
 -- The next run of a page that was begun: the token and the taking are looked at again, so that what has ended ends.
@@ -259,5 +259,5 @@ BEGIN
     body := part.body;
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken', 1, 'done',
-            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'first', part.first, 'last', part.last));
+            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last));
 END $f$;
