@@ -282,7 +282,7 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
         SELECT p.id, p.given_name, p.family_name,
                (SELECT array_agg(DISTINCT pp.basis ORDER BY pp.basis) FROM people_providerperson pp
                 WHERE pp.provider_id = %s AND pp.person_id = p.id) AS bases,
-               (SELECT g.code FROM studies_enrolment e
+               (SELECT jsonb_build_object('code', g.code, 'title', g.title) FROM studies_enrolment e
                 JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
                 WHERE e.provider_id = %s AND e.person_id = p.id AND e.role = 'student' AND g.kind = 'home_group'
                   AND e.valid_from <= %s AND (e.valid_to IS NULL OR e.valid_to >= %s)
@@ -306,6 +306,6 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
             *parameters,
         ],
     )
-    shown = decoded(found[:_MOST_FOUND], "school_name")
+    shown = decoded(found[:_MOST_FOUND], "school_name", "home_group")
     uc.saw(row["id"] for row in shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
