@@ -69,8 +69,8 @@ def load() -> None:
     """Write the cast into an empty, migrated database."""
     with transaction.atomic():
         set_reach(platform)
-        _insert("organisations_organisation", _organisations())
-        _insert(
+        insert("organisations_organisation", _organisations())
+        insert(
             "organisations_provider",
             [
                 {"id": KUUSNIEMI, "joined_on": START, "languages": ["fi", "sv", "en"]},
@@ -153,10 +153,10 @@ def _load_provider(
             **dict.fromkeys(learners, "learner"),
             **{g: "guardian" for g, _, _ in guardians},
         }
-        _insert("people_providerperson", [tenant(person_id=p, basis=b, valid_from=START) for p, b in everybody.items()])
-        _insert("people_person", [_person(p) for p in everybody], conflict="ON CONFLICT DO NOTHING")
+        insert("people_providerperson", [tenant(person_id=p, basis=b, valid_from=START) for p, b in everybody.items()])
+        insert("people_person", [_person(p) for p in everybody], conflict="ON CONFLICT DO NOTHING")
         if PUPIL in learners:
-            _insert(
+            insert(
                 "people_identifier",
                 [
                     {
@@ -169,14 +169,14 @@ def _load_provider(
                     }
                 ],
             )
-        _insert(
+        insert(
             "people_guardianship",
             [
                 tenant(guardian_id=g, child_id=c, kind="custodian", limits=limits, valid_from=START, source="demo")
                 for g, c, limits in guardians
             ],
         )
-        _insert(
+        insert(
             "people_staffassignment",
             [
                 tenant(
@@ -188,11 +188,11 @@ def _load_provider(
                 for p, role in assignments.items()
             ],
         )
-        _insert(
+        insert(
             "people_contact",
             [tenant(person_id=p, kind="email", value=f"{PEOPLE[p][0].lower()}@example.invalid") for p in everybody],
         )
-        _insert(
+        insert(
             "organisations_academicsession",
             [
                 {
@@ -207,8 +207,8 @@ def _load_provider(
             ],
         )
         course = tenant(school_id=school, session_id=year, code="YL", title={"fi": "Luokanopetus"})
-        _insert("studies_course", [course])
-        _insert(
+        insert("studies_course", [course])
+        insert(
             "studies_group",
             [
                 {
@@ -225,15 +225,15 @@ def _load_provider(
                 for g, name in groups.items()
             ],
         )
-        _insert("studies_groupsession", [tenant(group_id=g, session_id=year) for g in groups])
-        _insert(
+        insert("studies_groupsession", [tenant(group_id=g, session_id=year) for g in groups])
+        insert(
             "studies_schoolenrolment",
             [
                 tenant(person_id=p, school_id=school, grade=grade, valid_from=START)
                 for p, (_, grade) in learners.items()
             ],
         )
-        _insert(
+        insert(
             "studies_enrolment",
             [
                 *[
@@ -262,7 +262,8 @@ def _person(person: UUID) -> dict[str, Any]:
     }
 
 
-def _insert(table: str, rows: list[dict[str, Any]], conflict: str = "") -> None:
+def insert(table: str, rows: list[dict[str, Any]], conflict: str = "") -> None:
+    """Write rows as they stand, with the reach that is set."""
     with connection.cursor() as cursor:
         for row in rows:
             values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]

@@ -51,6 +51,8 @@ DEFINER_FUNCTIONS = {
     "audit_seal_next",
     "audit_verify",
     "people_find_by_identifier",
+    # Whether a record of a duplicate case is another provider's too: yes or no, never whose.
+    "people_linked_elsewhere",
 }
 
 

@@ -32,6 +32,7 @@ class Relation(StrEnum):
     SELF = "self"
     PROVIDER = "provider"
     GUARDIAN_OF = "people_guardian_of"
+    DECIDES_DUPLICATE_OF = "people_decides_duplicate_of"
     TEACHES = "studies_teaches"
     WORKS_AT_SCHOOL_OF = "studies_works_at_school_of"
 
@@ -109,6 +110,26 @@ RULES: tuple[Rule, ...] = (
         fi="Henkilöstö näkee oman organisaationsa rakenteen, tuonnit ja luvut.",
         sv="Personalen ser den egna organisationens struktur, importer och siffror.",
         en="Staff see the structure, imports and figures of their own organisation.",
+    ),
+    _rule(
+        "duplicate-cases",
+        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE},
+        {Role.ADMINISTRATOR},
+        Relation.DECIDES_DUPLICATE_OF,
+        Purpose.ADMINISTRATION,
+        fi="Pääkäyttäjä ratkaisee, onko kahdessa oman organisaationsa tietueessa sama ihminen, ja näkee nämä kaksi.",
+        sv="Huvudanvändaren avgör om två poster i den egna organisationen gäller samma person, och ser dessa två.",
+        en="The main administrator decides whether two records of the organisation are one person, and sees these two.",
+    ),
+    _rule(
+        "duplicate-office",
+        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE},
+        {Role.SCHOOL_SECRETARY},
+        Relation.WORKS_AT_SCHOOL_OF,
+        Purpose.ADMINISTRATION,
+        fi="Koulusihteeri ratkaisee, onko kahdessa oman koulunsa tietueessa sama ihminen.",
+        sv="Skolsekreteraren avgör om två poster i den egna skolan gäller samma person.",
+        en="The school secretary decides whether two records of the school are one person.",
     ),
     _rule(
         "own-desk",

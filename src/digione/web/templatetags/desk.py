@@ -22,7 +22,7 @@ from digione.core.texts import in_language
 register = template.Library()
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 _FALLBACK = ("fi", "sv", "en")
-_MAY_BREAK = format_html("<wbr>")
+_MAY_BREAK = SafeString("<wbr>")
 
 
 def _locale() -> str:
