@@ -6,16 +6,19 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 from uuid import UUID
 
+from allauth.account import views as account
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from digione.core.use_case import Actor
 from digione.people import selectors as people
 from digione.studies import selectors as studies
+from digione.web import demo
 from digione.web.actor import ROLE_IN_SESSION, THEME_COOKIE, THEMES, Desk
 
 P = ParamSpec("P")
@@ -73,7 +76,11 @@ def group(request: HttpRequest, actor: Actor, group: UUID) -> HttpResponse:
 @with_desk
 def person(request: HttpRequest, actor: Actor, person: UUID) -> HttpResponse:
     """Show a person as far as the rule opens them."""
-    return render(request, "person.html", {"page": studies.person_page(actor, person=person)})
+    page = studies.person_page(actor, person=person)
+    if page["person"]["id"] != person:
+        # An old id, of a record that was merged into this one.
+        return HttpResponseRedirect(reverse("person", args=[page["person"]["id"]]))
+    return render(request, "person.html", {"page": page})
 
 
 @require_GET
@@ -101,10 +108,8 @@ def search(request: HttpRequest, actor: Actor) -> HttpResponse:
 def viewed(request: HttpRequest, actor: Actor, person: UUID | None = None) -> HttpResponse:
     """Show who has looked at one's own data, or a ward's."""
     desk: Desk = cast(Any, request).desk
-    wards = [row for row in actor.persons if row != actor.person_id]
-    chosen = person or next(iter(wards), None) or desk.person_id
-    page = people.views_of(actor, person=chosen)
-    return render(request, "viewed.html", {"page": page, "own": chosen == desk.person_id})
+    page = people.views_of(actor, person=person)
+    return render(request, "viewed.html", {"page": page, "own": page["person"]["id"] == desk.person_id})
 
 
 @require_GET
@@ -126,6 +131,16 @@ def import_run(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Show what one may set: role, language, appearance."""
     return render(request, "settings.html")
+
+
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password. Those of the demonstration's people stay, since everybody shares them."""
+    mine = cast(Any, request.user)
+    if demo.is_shared(mine) or not mine.has_usable_password():
+        status = 403 if request.method == "POST" else 200
+        return render(request, "account/password_change.html", {"fixed": True}, status=status)
+    return cast(HttpResponse, account.password_change(request))
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:

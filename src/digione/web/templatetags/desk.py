@@ -9,6 +9,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from django import template
+from django.core.exceptions import ValidationError
 from django.templatetags.static import static
 from django.utils import translation
 from django.utils.html import format_html, format_html_join
@@ -211,11 +212,40 @@ def role_name(role: str) -> str:
 
 
 @register.filter
+def password_label(field: str) -> str:
+    """Show what a field of the password form asks for."""
+    names = {
+        "oldpassword": _("Password now"),
+        "password1": _("New password"),
+        "password2": _("New password once more"),
+    }
+    return names[field]
+
+
+@register.filter
+def password_fault(fault: ValidationError, field: str) -> str:
+    """Show what is wrong with a password, and how to mend it."""
+    texts = {
+        "enter_current_password": _("This is not your password. Check capital letters too."),
+        "password_entirely_numeric": _("Figures alone are easy to guess. Add letters."),
+        "password_too_common": _("Many people use this one, so it is tried first. Choose another."),
+        "password_too_short": _("It is too short. Write at least twelve."),
+        "password_too_similar": _("It is too much like your name. Choose another."),
+        "required": _("Write it here."),
+    }
+    mismatch = _("The two are not alike. Write the new password again.")
+    return texts.get(fault.code or "", mismatch if field == "password2" else texts["required"])
+
+
+@register.filter
 def event_name(event: str) -> str:
     """Show what somebody did with the data, as a thing that was done."""
     names = {
         "audit.read": _("looked at who has looked"),
         "desk.opened": _("saw the details on a desk"),
+        "duplicate.decided": _("decided whether two records are one person"),
+        "duplicate.read": _("compared two records"),
+        "duplicate.undone": _("took a decision about two records back"),
         "group.read": _("opened a group's list"),
         "person.read": _("opened the person's page"),
         "person.searched": _("saw the name in a search"),
