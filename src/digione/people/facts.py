@@ -40,6 +40,15 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
     )
 
 
+def guardian_ids(uc: UseCase, child: UUID) -> set[UUID]:
+    """Return who is a guardian of a child today, by id alone: a child's own reach holds no other person's name."""
+    found = uc.rows(
+        f"SELECT g.guardian_id AS id FROM people_guardianship g WHERE g.child_id = %(child)s AND {_LIVE.format('g')}",
+        {"child": child, "day": uc.today},
+    )
+    return {row["id"] for row in found}
+
+
 def wards(uc: UseCase, guardian: UUID) -> list[Row]:
     """Return today's children of a guardian within the reach, with names, one row each."""
     return uc.rows(

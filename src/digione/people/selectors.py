@@ -35,7 +35,7 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
         raise NotFoundError("There is no such person here.")
     uc.check(person)
     known |= facts.persons(uc, [person]) if person not in known else {}
-    family = {person, uc.actor.person_id, *(row["id"] for row in facts.guardians(uc, person))}
+    family = {person, uc.actor.person_id, *facts.guardian_ids(uc, person)}
     entries = decoded(
         uc.rows(
             "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
