@@ -221,6 +221,29 @@ def test_a_page_is_compressed_for_whom_it_helps(client: Client) -> None:
     assert "Content-Encoding" not in client.get("/healthz", headers={"accept-encoding": "gzip"})
 
 
+def test_a_stylesheet_is_compressed_for_whoever_takes_that(client: Client) -> None:
+    place = "/static/digione/desk.css"
+    plain = b"".join(client.get(place).streaming_content)  # type: ignore[arg-type]
+    packed = client.get(place, headers={"accept-encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed["Vary"]
+    sent = b"".join(packed.streaming_content)  # type: ignore[arg-type]
+    assert gzip.decompress(sent) == plain
+    assert len(sent) < len(plain) / 3
+
+
+@pytest.mark.parametrize(("chosen", "spoken"), [(None, "sv"), ("en", "en")])
+def test_one_is_spoken_to_in_ones_language_on_a_new_device(client: Client, chosen: str | None, spoken: str) -> None:
+    mine = account(cast.TEACHER, "somebody")
+    mine.language = "sv"
+    mine.save()
+    if chosen:
+        client.cookies["django_language"] = chosen
+    page = client.post("/accounts/login/", {"login": "somebody", "password": PASSWORD}, follow=True)
+    assert page.redirect_chain == [("/", 302)]
+    assert f'<html lang="{spoken}"' in page.content.decode()
+
+
 def test_an_old_id_leads_to_the_record_that_stays(client: Client) -> None:
     set_reach(cast.administrator)
     cast.insert(

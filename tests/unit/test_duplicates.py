@@ -1,6 +1,7 @@
 """Two records, perhaps one person: who may decide, what a decision does, and that it can be taken back."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,10 @@ from digione.core import secrets
 from digione.core.errors import DeniedError, NotFoundError
 from digione.core.texts import search_key, sort_key
 from digione.core.use_case import Actor, set_reach
+from digione.integrations.csv_templates import read_people
+from digione.integrations.loading.report import Report
+from digione.integrations.oneroster_csv.services import import_roster
+from digione.people import selectors as people
 from digione.people.desks import desk_of
 from digione.studies import selectors as studies
 from digione.studies import services
@@ -308,6 +313,73 @@ def test_a_record_that_is_not_ours_alone_is_held_back_and_no_other_provider_is_n
     assert str(cast.VALKAMO) not in page
     assert "Valkamo" not in page
     assert services.decide_same(cast.administrator, case=CASE, kept=TWIN).done, "The other way nobody loses anything."
+
+
+def test_the_next_import_of_either_source_finds_the_record_that_stays(tmp_path: Path) -> None:
+    """Two sources bring the same boy; he is merged, both bring him again, and nobody is made, ended or asked about."""
+    header = "oma tunnus;etunimet;kutsumanimi;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä;alkaa\n"
+    line = "{};Nuutti;Nuutti;Peltosaari;3.5.2019;Rantapuiston koulu;3;3 B;16.11.2026\n"
+
+    def load(source: str, more: str = "") -> Report:
+        path, report = tmp_path / f"{source}.csv", Report()
+        path.write_text(header + line.format(f"{source}-1") + more, encoding="utf-8")
+        return import_roster(
+            cast.administrator,
+            roster=read_people(path, report.problems, today=DAY),
+            report=report,
+            kind="people",
+            source=source,
+            file_hash=source + more,
+        )
+
+    load("first")
+    assert load("second").added > 0
+    (case,) = studies.duplicate_list(cast.administrator)["open"]
+    kept, ended = case["person_id"], case["other_id"]
+    assert services.decide_same(cast.administrator, case=case["id"], kept=kept).done
+    before = _held()
+    newcomer = "{}-2;Toivo;Toivo;Korpiselkä;7.1.2018;Rantapuiston koulu;3;3 B;16.11.2026\n"
+    for source in ("first", "second"):
+        assert load(source).added == 0
+        load(source, newcomer.format(source) if source == "first" else "")
+    gone = set(before) - set(_held())
+    assert gone == set(), "Nothing of the merged boy has changed."
+    assert not [row for row in set(_held()) - set(before) if str(ended) in row]
+    assert studies.duplicate_list(cast.administrator)["open"] == []
+
+
+def test_two_persons_are_not_suspected_again_by_the_next_import(tmp_path: Path) -> None:
+    """The case of two persons stays closed when the sources say the same again."""
+    header = "oma tunnus;etunimet;kutsumanimi;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä;alkaa\n"
+    path = tmp_path / "two.csv"
+    twins = "".join(f"t-{n};Nuutti;Nuutti;Peltosaari;3.5.2019;Rantapuiston koulu;3;3 B;16.11.2026\n" for n in (1, 2))
+    for text in (twins, twins.replace(";3;3 B;", ";4;4 A;")):
+        path.write_text(header + text, encoding="utf-8")
+        report = Report()
+        import_roster(
+            cast.administrator,
+            roster=read_people(path, report.problems, today=DAY),
+            report=report,
+            kind="people",
+            source="two.csv",
+            file_hash=text,
+        )
+        for case in studies.duplicate_list(cast.administrator)["open"]:
+            assert services.decide_different(cast.administrator, case=case["id"]).done
+    assert len(studies.duplicate_list(cast.administrator)["decided"]) == 1
+    assert _told().count("people.duplicate_suspected") == 1
+
+
+def test_decisions_and_refusals_are_in_the_log_and_in_the_history(twin: UUID) -> None:
+    assert services.decide_different(cast.administrator, case=CASE).done
+    assert services.decide_same(cast.administrator, case=CASE, kept=cast.PUPIL).reasons
+    assert services.undo_duplicate_decision(cast.administrator, case=CASE).done
+    seen = people.views_of(cast.pupil, person=cast.PUPIL)["viewers"]
+    assert {(viewer["role"], *sorted(viewer["events"])) for viewer in seen} == {
+        ("administrator", "duplicate.decided", "duplicate.undone")
+    }
+    (before,) = _ask("SELECT status, sys_reason FROM people_duplicatecase_history WHERE id = %s LIMIT 1", CASE)
+    assert before == ("open", f"duplicate case {CASE}")
 
 
 def test_whether_a_person_is_known_elsewhere_is_told_in_a_case_alone() -> None:

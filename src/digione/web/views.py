@@ -143,14 +143,16 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return cast(HttpResponse, account.password_change(request))
 
 
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """Go back to where the form was, never out of the house."""
+def _back_with(request: HttpRequest, cookie: str, value: str) -> HttpResponseRedirect:
+    """Go back to where the form was, never out of the house, and let the browser remember a choice for a year."""
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         target = "/"
-    return HttpResponseRedirect(target)
+    response = HttpResponseRedirect(target)
+    response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True)
+    return response
 
 
 @login_required
@@ -171,15 +173,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    response = _back(request)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=_YEAR,
-        samesite="Lax",
-        secure=settings.SECURE_COOKIES,
-        httponly=True,
-    )
+    response = _back_with(request, settings.LANGUAGE_COOKIE_NAME, language)
     account = cast(Any, request.user)
     if account.is_authenticated and account.language != language:
         account.language = language
@@ -193,11 +187,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         raise Http404
-    response = _back(request)
-    response.set_cookie(
-        THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
-    )
-    return response
+    return _back_with(request, THEME_COOKIE, theme)
 
 
 @require_GET
