@@ -353,6 +353,8 @@ def duplicate_case(uc: UseCase, *, case: UUID) -> dict[str, Any]:
     return {
         **found,
         "persons": persons,
+        # The office may open a person's page; an administrator has no business there.
+        "opens": decisions[0].rule == "duplicate-office",
         "suggested": max(persons, key=_weight)["id"],
         "fields": _compared(persons, told, hidden) if not found["kept"] else [],
     }
