@@ -44,13 +44,16 @@ _GAPS = ("birth_date", "sex", "mother_tongue", "home_municipality")
 def case(uc: UseCase, ident: UUID, *, to_decide: bool = False) -> Row | None:
     """Return a duplicate case of the actor's provider, with which record stays where they were merged.
 
-    `to_decide` keeps anybody else from deciding it until this transaction has ended.
+    `to_decide` keeps anybody else from deciding a case of the provider until this transaction has ended: cases may
+    share a person.
     """
+    if to_decide:
+        uc.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"persons of {uc.actor.provider_id}"])
     return uc.row(
         "SELECT d.id, d.reason, d.status, d.person_id, d.other_person_id, d.sys_from AS since, s.successor_id AS kept"
         " FROM people_duplicatecase d"
         " LEFT JOIN people_personsuccession s ON s.provider_id = d.provider_id AND s.case_id = d.id"
-        " WHERE d.provider_id = %s AND d.id = %s" + (" FOR UPDATE OF d" if to_decide else ""),
+        " WHERE d.provider_id = %s AND d.id = %s",
         [uc.actor.provider_id, ident],
     )
 
