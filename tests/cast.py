@@ -70,8 +70,8 @@ def load() -> None:
     """Write the cast into an empty, migrated database."""
     with transaction.atomic():
         set_reach(platform)
-        _insert("organisations_organisation", _organisations())
-        _insert(
+        insert("organisations_organisation", _organisations())
+        insert(
             "organisations_provider",
             [
                 {"id": KUUSNIEMI, "joined_on": START, "languages": ["fi", "sv", "en"]},
@@ -155,26 +155,22 @@ def _load_provider(
             **{g: "guardian" for g, _, _ in guardians},
         }
         # The second municipality meets the guardian by the identity code, as an import would.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM people_find_by_identifier('hetu', %s, %s)",
-                [[secrets.digest(GUARDIAN_HETU)], [search_key(*reversed(PEOPLE[GUARDIAN]))]],
-            )
-        _insert("people_providerperson", [tenant(person_id=p, basis=b, valid_from=START) for p, b in everybody.items()])
-        _insert("people_person", [_person(p) for p in everybody], conflict="ON CONFLICT DO NOTHING")
+        meet("hetu", GUARDIAN_HETU, *PEOPLE[GUARDIAN])
+        insert("people_providerperson", [tenant(person_id=p, basis=b, valid_from=START) for p, b in everybody.items()])
+        insert("people_person", [_person(p) for p in everybody], conflict="ON CONFLICT DO NOTHING")
         if PUPIL in learners:
-            _insert(
+            insert(
                 "people_identifier",
                 [_hetu(_id(501), PUPIL, PUPIL_HETU), _hetu(_id(502), GUARDIAN, GUARDIAN_HETU)],
             )
-        _insert(
+        insert(
             "people_guardianship",
             [
                 tenant(guardian_id=g, child_id=c, kind="custodian", limits=limits, valid_from=START, source="demo")
                 for g, c, limits in guardians
             ],
         )
-        _insert(
+        insert(
             "people_staffassignment",
             [
                 tenant(
@@ -186,11 +182,11 @@ def _load_provider(
                 for p, role in assignments.items()
             ],
         )
-        _insert(
+        insert(
             "people_contact",
             [tenant(person_id=p, kind="email", value=f"{PEOPLE[p][0].lower()}@example.invalid") for p in everybody],
         )
-        _insert(
+        insert(
             "organisations_academicsession",
             [
                 {
@@ -205,8 +201,8 @@ def _load_provider(
             ],
         )
         course = tenant(school_id=school, session_id=year, code="YL", title={"fi": "Luokanopetus"})
-        _insert("studies_course", [course])
-        _insert(
+        insert("studies_course", [course])
+        insert(
             "studies_group",
             [
                 {
@@ -223,15 +219,15 @@ def _load_provider(
                 for g, name in groups.items()
             ],
         )
-        _insert("studies_groupsession", [tenant(group_id=g, session_id=year) for g in groups])
-        _insert(
+        insert("studies_groupsession", [tenant(group_id=g, session_id=year) for g in groups])
+        insert(
             "studies_schoolenrolment",
             [
                 tenant(person_id=p, school_id=school, grade=grade, valid_from=START)
                 for p, (_, grade) in learners.items()
             ],
         )
-        _insert(
+        insert(
             "studies_enrolment",
             [
                 *[
@@ -243,6 +239,15 @@ def _load_provider(
                     for p, g in teachers.items()
                 ],
             ],
+        )
+
+
+def meet(kind: str, value: str, given: str, family: str) -> None:
+    """Let the provider in reach find a person by a national identifier, and so link them in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM people_find_by_identifier(%s, %s, %s)",
+            [kind, [secrets.digest(value)], [search_key(family, given)]],
         )
 
 
@@ -271,7 +276,8 @@ def _person(person: UUID) -> dict[str, Any]:
     }
 
 
-def _insert(table: str, rows: list[dict[str, Any]], conflict: str = "") -> None:
+def insert(table: str, rows: list[dict[str, Any]], conflict: str = "") -> None:
+    """Write rows as they stand, with the reach that is set."""
     with connection.cursor() as cursor:
         for row in rows:
             values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]

@@ -56,6 +56,8 @@ DEFINER_FUNCTIONS = {
     "people_barred",
     "people_bars_of",
     "people_find_by_identifier",
+    # Whether a record of a duplicate case is another provider's too: yes or no, never whose.
+    "people_linked_elsewhere",
     "people_refuse_foreign_links",
     # Forget documents that a change has made untrue, whoever made the change.
     "rest_documents_at",

@@ -32,6 +32,7 @@ class Relation(StrEnum):
     SELF = "self"
     PROVIDER = "provider"
     GUARDIAN_OF = "people_guardian_of"
+    DECIDES_DUPLICATE_OF = "people_decides_duplicate_of"
     TEACHES = "studies_teaches"
     WORKS_AT_SCHOOL_OF = "studies_works_at_school_of"
 
@@ -122,6 +123,26 @@ RULES: tuple[Rule, ...] = (
         fi="Rehtori ja koulusihteeri näkevät, mitä organisaationsa tuonnit ovat tehneet.",
         sv="Rektorn och skolsekreteraren ser vad den egna organisationens importer har gjort.",
         en="The principal and the school secretary see what their organisation's imports have done.",
+    ),
+    _rule(
+        "duplicate-cases",
+        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE},
+        {Role.ADMINISTRATOR},
+        Relation.DECIDES_DUPLICATE_OF,
+        Purpose.ADMINISTRATION,
+        fi="Pääkäyttäjä ratkaisee, onko kahdessa oman organisaationsa tietueessa sama ihminen, ja näkee nämä kaksi.",
+        sv="Huvudanvändaren avgör om två poster i den egna organisationen gäller samma person, och ser dessa två.",
+        en="The main administrator decides whether two records of the organisation are one person, and sees these two.",
+    ),
+    _rule(
+        "duplicate-office",
+        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE},
+        {Role.SCHOOL_SECRETARY},
+        Relation.WORKS_AT_SCHOOL_OF,
+        Purpose.ADMINISTRATION,
+        fi="Koulusihteeri ratkaisee, onko kahdessa oman koulunsa tietueessa sama ihminen.",
+        sv="Skolsekreteraren avgör om två poster i den egna skolan gäller samma person.",
+        en="The school secretary decides whether two records of the school are one person.",
     ),
     _rule(
         "own-desk",

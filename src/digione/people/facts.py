@@ -40,6 +40,15 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
     )
 
 
+def guardian_ids(uc: UseCase, child: UUID) -> set[UUID]:
+    """Return who is a guardian of a child today, by id alone: a child's own reach holds no other person's name."""
+    found = uc.rows(
+        f"SELECT g.guardian_id AS id FROM people_guardianship g WHERE g.child_id = %(child)s AND {_LIVE.format('g')}",
+        {"child": child, "day": uc.today},
+    )
+    return {row["id"] for row in found}
+
+
 def wards(uc: UseCase, guardian: UUID) -> list[Row]:
     """Return today's children of a guardian within the reach, with names, one row each.
 
@@ -85,7 +94,7 @@ def schools_of_staff(uc: UseCase, person: UUID, role: str) -> list[Row]:
 def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
     """Return open duplicate cases of the actor's provider with both persons' names and birth dates."""
     return uc.rows(
-        "SELECT d.id, d.reason, p.id AS person_id, p.given_name, p.family_name, p.birth_date,"
+        "SELECT d.id, d.reason, d.status, p.id AS person_id, p.given_name, p.family_name, p.birth_date,"
         " o.id AS other_id, o.given_name AS other_given_name, o.family_name AS other_family_name,"
         " o.birth_date AS other_birth_date, count(*) OVER () AS total"
         " FROM people_duplicatecase d JOIN people_person p ON p.id = d.person_id"

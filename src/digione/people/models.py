@@ -3,6 +3,7 @@
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from digione.core.fields import Row, texts
 from digione.core.ids import new_id
@@ -153,4 +154,26 @@ class DuplicateCase(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "person", "other_person"], name="people_duplicatecase_once"),
+        ]
+
+
+class PersonSuccession(Row):
+    """A record that turned out to be of the same person as another: its id leads to the one that stays.
+
+    What undoing needs stands here as ids alone; what the rows were is in their history. `state` is a digest of both
+    persons' rows as the merge left them, so that undoing can tell whether anything has come since.
+    """
+
+    provider_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
+    successor = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
+    case_id = models.UUIDField()
+    decided_at = models.DateTimeField(db_default=Now())
+    touched = models.JSONField(default=dict, db_default={})
+    state = models.TextField(default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider_id", "person"], name="people_personsuccession_once"),
+            models.CheckConstraint(condition=~Q(person=F("successor")), name="people_personsuccession_two"),
         ]

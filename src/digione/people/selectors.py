@@ -9,25 +9,34 @@ from digione.access.rules import BY_CODE
 from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
-from digione.people import facts
+from digione.people import duplicate_facts, facts
 from digione.people.rows import decoded
 
 #: As far back as the page looks unless it is told otherwise.
 VIEWED_DAYS = 30
 _MOST_VIEWS = 2000
+#: The rules by which one looks at one's own data, or at a child's as its guardian.
+_AT_HOME = ("own-data", "guardian")
 
 
 @use_case(Permission.AUDIT_READ_OWN, Event.AUDIT_READ)
-def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str, Any]:
+def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS) -> dict[str, Any]:
     """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
 
-    `person` is oneself or a ward. One's own looks are counted apart (`own`), since they are no news. Of a ward with
+    `person` is oneself or a ward; without one, the eldest ward, else oneself. The looks of oneself and of one's
+    guardians, as such, are told apart (`family`): they are no news, but nobody's look is left out. Of a ward with
     non-disclosure no name and no provider is told, for these would tell where the ward goes to school.
     """
-    rule = uc.check(person).rule
-    known = facts.persons(uc, [person, *uc.actor.persons])
-    if person not in known:
+    known = facts.persons(uc, [*([person] if person else []), *uc.actor.persons])
+    wards = [row for row in known.values() if row["id"] in uc.actor.persons and row["id"] != uc.actor.person_id]
+    wards.sort(key=lambda row: (row["birth_date"] or clock.today(), row["sort_key"]))
+    choices = [*wards, *(row for row in known.values() if row["id"] == uc.actor.person_id)]
+    person = duplicate_facts.successor(uc, person) if person else choices[0]["id"] if choices else None
+    if person is None:
         raise NotFoundError("There is no such person here.")
+    rule = uc.check(person).rule
+    known |= facts.persons(uc, [person]) if person not in known else {}
+    family = {person, uc.actor.person_id, *facts.guardian_ids(uc, person)}
     entries = decoded(
         uc.rows(
             "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
@@ -38,17 +47,18 @@ def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str,
     )
     if rule == "guardian" and known[person]["non_disclosure"]:
         entries = [{**entry, "actor_name": None, "provider_name": None} for entry in entries]
-    own = [entry for entry in entries if entry["actor_id"] == uc.actor.person_id and entry["app_id"] is None]
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
-        if entry in own:
-            continue
-        key = (entry["actor_id"], entry["app_id"], entry["role"])
+        # A guardian who looks as a teacher is a viewer like any other.
+        at_home = entry["actor_id"] in family and entry["app_id"] is None and entry["rule"] in _AT_HOME
+        key = (at_home, entry["actor_id"], entry["app_id"], entry["role"])
         viewer = viewers.setdefault(
             key,
             {
                 "name": entry["app_name"] or entry["actor_name"],
                 "is_app": entry["app_id"] is not None,
+                "is_family": at_home,
+                "is_self": entry["actor_id"] == uc.actor.person_id,
                 "role": entry["role"],
                 "provider": entry["provider_name"],
                 "rules": {},
@@ -63,15 +73,16 @@ def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str,
             viewer["rules"].setdefault(entry["rule"], BY_CODE[entry["rule"]].sentence)
         if len(viewer["times"]) < 10:
             viewer["times"].append({"at": entry["at"], "event": entry["event"]})
+    shown = [
+        {**viewer, "rules": list(viewer["rules"].values()), "events": list(viewer["events"])}
+        for viewer in viewers.values()
+    ]
     return {
         "person": known[person],
-        "choices": [known[row] for row in (*uc.actor.persons[1:], *uc.actor.persons[:1]) if row in known],
+        "choices": choices,
         "days": days,
-        "viewers": [
-            {**viewer, "rules": list(viewer["rules"].values()), "events": list(viewer["events"])}
-            for viewer in viewers.values()
-        ],
-        "own": len(own),
+        "viewers": [viewer for viewer in shown if not viewer["is_family"]],
+        "family": [viewer for viewer in shown if viewer["is_family"]],
         "complete": len(entries) < _MOST_VIEWS,
     }
 

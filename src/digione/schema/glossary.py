@@ -62,6 +62,7 @@ _TERMS = (
     Term("staff assignment", "tehtävä", "uppdrag", "A member of staff works in a role at an organisation for a period."),
     Term("role", "rooli", "roll", "That in which somebody acts."),
     Term("duplicate case", "kaksoiskappaleen selvitys", "utredning av dubblett", "Two persons who may be one; a human decides."),
+    Term("person succession", "henkilön seuraanto", "personföljd", "One record of a person goes on in another, once somebody has decided that both are the same person."),
     # Studies
     Term("course", "kurssi", "kurs", "A course of study that a provider or one of its schools offers."),
     Term("group", "ryhmä", "grupp", "Learners who are taught or cared for together: home group, class section, or care group."),

@@ -5,7 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
+from digione.people.duplicate_facts import MOVED as MOVED_OF_PEOPLE
+from digione.people.duplicate_facts import Moved
 from digione.people.rows import decoded
+
+#: Everything that follows a person when two records turn out to be of the same person.
+MOVED = (
+    *MOVED_OF_PEOPLE,
+    Moved("studies_schoolenrolment", "person_id", ("school_id",)),
+    Moved("studies_enrolment", "person_id", ("group_id", "role")),
+)
 
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
 _GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to IS NULL OR g.valid_to >= %(day)s)"
@@ -176,4 +185,30 @@ def apps_taken(uc: UseCase) -> list[Row]:
         WHERE t.provider_id = %(provider)s AND {_LIVE.format("t")} ORDER BY a.name, t.valid_from
         """,
         {"provider": uc.actor.provider_id, "day": uc.today},
+    )
+
+
+def schooling_held(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
+    """Return schools and groups of `persons` at the actor's provider, today and ahead, each with its source."""
+    ahead = "({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+    return decoded(
+        uc.rows(
+            f"""
+        SELECT found.person_id, found.field, found.value, k.source FROM (
+            SELECT e.person_id, 'schools' AS field, e.id,
+                   jsonb_build_object('name', o.name, 'grade', e.grade, 'since', e.valid_from) AS value
+            FROM studies_schoolenrolment e JOIN organisations_organisation o ON o.id = e.school_id
+            WHERE e.provider_id = %(provider)s AND e.person_id = ANY (%(persons)s) AND {ahead.format("e")}
+            UNION ALL
+            SELECT e.person_id, 'groups', e.id, jsonb_build_object('title', g.title, 'code', g.code)
+            FROM studies_enrolment e JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
+            WHERE e.provider_id = %(provider)s AND e.person_id = ANY (%(persons)s) AND {ahead.format("e")}
+        ) found
+        LEFT JOIN LATERAL (SELECT min(k.source) AS source FROM core_sourcekey k
+                           WHERE k.provider_id = %(provider)s AND k.target_id = found.id) k ON true
+        ORDER BY found.field, found.value ->> 'code', found.value::text
+        """,
+            {"provider": uc.actor.provider_id, "persons": list(persons), "day": uc.today},
+        ),
+        "value",
     )

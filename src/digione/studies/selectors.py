@@ -8,6 +8,7 @@ from digione.access.roles import Role
 from digione.core.errors import DeniedError, NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
+from digione.people import duplicate_facts as duplicates
 from digione.people import facts as people
 from digione.people.rows import decoded
 from digione.studies import facts
@@ -225,7 +226,9 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     Oneself, a guardian and the school office see identity and contact details; a teacher sees names, groups and how
     to reach home, never an address. The address of a person with non-disclosure is shown to the office alone, and a
     guardian of such a child is told neither school nor municipality nor contact details, nor who teaches.
+    An old id, of a record that was merged into another, leads to the one that stays.
     """
+    person = duplicates.successor(uc, person)
     decision = uc.check(person)
     known = people.persons(uc, [person])
     if person not in known:
@@ -285,7 +288,7 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
         SELECT p.id, p.given_name, p.family_name,
                (SELECT array_agg(DISTINCT pp.basis ORDER BY pp.basis) FROM people_providerperson pp
                 WHERE pp.provider_id = %s AND pp.person_id = p.id) AS bases,
-               (SELECT g.code FROM studies_enrolment e
+               (SELECT jsonb_build_object('code', g.code, 'title', g.title) FROM studies_enrolment e
                 JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
                 WHERE e.provider_id = %s AND e.person_id = p.id AND e.role = 'student' AND g.kind = 'home_group'
                   AND e.valid_from <= %s AND (e.valid_to IS NULL OR e.valid_to >= %s)
@@ -309,6 +312,89 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
             *parameters,
         ],
     )
-    shown = decoded(found[:_MOST_FOUND], "school_name")
+    shown = decoded(found[:_MOST_FOUND], "school_name", "home_group")
     uc.saw(row["id"] for row in shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
+
+
+@use_case(Permission.DUPLICATE_READ, Event.DUPLICATE_READ)
+def duplicate_list(uc: UseCase) -> dict[str, Any]:
+    """Return the duplicate cases whose persons the actor may see: those that wait, and the latest that were decided."""
+    one, of_one = uc.visible("d.person_id")
+    other, of_other = uc.visible("d.other_person_id")
+    # Of two records that were merged one has no school any more, so it is enough to see the one that stays.
+    where = f"({one} AND {other}) OR (d.status = 'same' AND ({one} OR {other}))"
+    found = duplicates.cases(uc, where, [*of_one, *of_other, *of_one, *of_other], at_most=_MOST_FOUND)
+    uc.saw(row[key] for row in found for key in ("person_id", "other_id"))
+    return {
+        "open": [row for row in found if row["status"] == "open"],
+        "decided": [row for row in found if row["status"] != "open"],
+    }
+
+
+@use_case(Permission.DUPLICATE_READ, Event.DUPLICATE_READ)
+def duplicate_case(uc: UseCase, *, case: UUID) -> dict[str, Any]:
+    """Return a duplicate case: both persons field by field, each value with the source that told it.
+
+    Identity codes are never shown, only whether there is one. What non-disclosure protects, and every address, is
+    compared but not shown to an administrator. Raises `NotFoundError` unless the actor may see both persons.
+    """
+    found = duplicates.case(uc, case)
+    if found is None:
+        uc.target = case
+        raise NotFoundError("There is no such case here.")
+    both = [found["person_id"], found["other_person_id"]]
+    decisions = [uc.check(person) for person in ([found["kept"]] if found["kept"] else both)]
+    uc.saw(both)
+    persons = duplicates.identities(uc, both)
+    hidden: set[str] = set()
+    if decisions[0].rule == "duplicate-cases":
+        hidden = {"address"}
+        if any(person["non_disclosure"] for person in persons):
+            hidden |= {"email", "phone", "schools", "groups"}
+    told = [*duplicates.relations(uc, both), *facts.schooling_held(uc, both)] if not found["kept"] else []
+    return {
+        **found,
+        "persons": persons,
+        # The office may open a person's page; an administrator has no business there.
+        "opens": decisions[0].rule == "duplicate-office",
+        "suggested": max(persons, key=_weight)["id"],
+        "fields": _compared(persons, told, hidden) if not found["kept"] else [],
+    }
+
+
+def _weight(person: Row) -> tuple[int, int]:
+    """What speaks for keeping a record: a national identifier, then its age (ids are made in the order of time)."""
+    national = {"hetu": 2, "learner_number": 1}
+    return sum(national.get(kind, 0) for kind in person["identifiers"] or []), -person["id"].int
+
+
+def _compared(persons: list[Row], told: list[Row], hidden: set[str]) -> list[Row]:
+    """Return field by field what each of two persons has, whether it agrees, and where it came from."""
+    compared = []
+    for name in (*_IDENTITY_FIELDS, *_TOLD_FIELDS):
+        sides = []
+        for person in persons:
+            rows = [row for row in told if row["field"] == name and row["person_id"] == person["id"]]
+            values = _identity_values(person, name) if name in _IDENTITY_FIELDS else [row["value"] for row in rows]
+            sources = {row["source"] for row in rows if row["source"]} if rows else set(person["sources"] or [])
+            sides.append({"values": values, "sources": sorted(sources) if values else []})
+        one, other = sides[0]["values"], sides[1]["values"]
+        if one or other:
+            agrees = "same" if one == other else "differs" if one and other else "one"
+            compared.append({"name": name, "sides": sides, "agrees": agrees, "hidden": name in hidden})
+    return compared
+
+
+_IDENTITY_FIELDS = ("name", "first_names", "birth_date", "mother_tongue", "hetu", "learner_number", "bases")
+_TOLD_FIELDS = ("schools", "groups", "guardians", "children", "posts", "email", "phone", "address")
+
+
+def _identity_values(person: Row, name: str) -> list[Any]:
+    if name == "name":
+        return [f"{person['given_name']} {person['family_name']}".strip()]
+    if name in ("hetu", "learner_number"):
+        return [True] if name in (person["identifiers"] or []) else []
+    if name == "bases":
+        return list(person["bases"] or [])
+    return [person[name]] if person[name] else []

@@ -5,7 +5,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
@@ -17,10 +19,12 @@ from digione.core.errors import DeniedError, NotFoundError
 from digione.core.ids import new_id
 from digione.core.use_case import Actor
 from digione.people.desks import PersonDesk, RoleChoice, desk_of
+from digione.web.templatetags.desk import role_name
 
 ROLE_IN_SESSION = "role"
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
+_GZIP = GZipMiddleware(lambda request: HttpResponse())
 
 #: Nothing inline and nothing from elsewhere. A provider's colour comes as a stylesheet of its own.
 CONTENT_SECURITY_POLICY = (
@@ -59,6 +63,7 @@ PLACES: dict[str, list[tuple[str, Any, str]]] = {
     ],
     "administrator": [
         ("home", gettext_lazy("Today"), "today"),
+        ("duplicates", gettext_lazy("Duplicates"), "twins"),
         ("imports", gettext_lazy("Imports"), "load"),
     ],
 }
@@ -90,6 +95,7 @@ def build(request: HttpRequest) -> Desk | None:
     wanted = request.session.get(ROLE_IN_SESSION)
     chosen = next((choice for choice in person.roles if choice.key == wanted), None)
     chosen = chosen or next(iter(person.roles), None)
+    _remember(request, wanted, chosen)
     actor = None
     if chosen is not None:
         wards = person.wards if chosen.role == "guardian" else ()
@@ -105,6 +111,21 @@ def build(request: HttpRequest) -> Desk | None:
             request_id=str(new_id()),
         )
     return Desk(account.person_id, person, chosen, actor)
+
+
+def _remember(request: HttpRequest, wanted: str | None, chosen: RoleChoice | None) -> None:
+    """Keep in the session in which role one acts, so that one can be told when that role has ended."""
+    now = chosen.key if chosen else None
+    if wanted == now:
+        return
+    if wanted and chosen:
+        words = {"ended": role_name(wanted.partition(":")[0]), "now": role_name(chosen.role)}
+        messages.warning(
+            request, _("Your role has ended: %(ended)s. You now act in another of your roles: %(now)s.") % words
+        )
+    elif wanted:
+        messages.warning(request, _("Your role has ended: %(ended)s.") % {"ended": role_name(wanted.partition(":")[0])})
+    request.session[ROLE_IN_SESSION] = now
 
 
 class ActorMiddleware:
@@ -129,6 +150,8 @@ class ActorMiddleware:
             response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
             response.setdefault("Cache-Control", "no-store")
             response.setdefault("Content-Language", translation.get_language() or "fi")
+            # Pages alone: interfaces stream, and what they save on the way they would pay for in time.
+            response = cast(HttpResponse, _GZIP.process_response(request, response))
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

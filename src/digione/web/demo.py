@@ -27,6 +27,11 @@ def _people() -> list[dict[str, Any]]:
     return sorted(found, key=lambda entry: SIGN_INS.index(entry["username"]))
 
 
+def is_shared(account: Any) -> bool:
+    """Tell whether an account is one of the demonstration's own, which everybody may use."""
+    return settings.DEMO and account.get_username() in SIGN_INS
+
+
 def _only_in_demo() -> None:
     if not settings.DEMO:
         raise Http404
@@ -37,9 +42,11 @@ def pick(request: HttpRequest) -> HttpResponse:
     """Show whom one can be, and on POST be that person."""
     _only_in_demo()
     if request.method == "POST":
-        account = get_user_model().objects.filter(username=request.POST.get("username", ""), is_active=True).first()
-        if account is None:
+        username = request.POST.get("username", "")
+        listed = next((entry for entry in _people() if entry["username"] == username), None)
+        if listed is None:
             raise Http404
+        account = get_user_model().objects.get(username=username)
         request.session.flush()
         login(request, account, backend=_BACKEND)
         return HttpResponseRedirect("/")

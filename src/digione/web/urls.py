@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import path
 from django.views.generic import RedirectView
 
-from digione.web import demo, views
+from digione.web import demo, duplicates, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("search", views.search, name="search"),
     path("viewed", views.viewed, name="viewed"),
     path("viewed/<uuid:person>", views.viewed, name="viewed_person"),
+    path("duplicates", duplicates.cases, name="duplicates"),
+    path("duplicates/<uuid:case>", duplicates.case, name="duplicate"),
+    path("duplicates/<uuid:case>/decide", duplicates.decide, name="duplicate_decide"),
+    path("duplicates/<uuid:case>/undo", duplicates.undo, name="duplicate_undo"),
     path("imports", views.imports, name="imports"),
     path("imports/<uuid:run>", views.import_run, name="import_run"),
     path("settings", views.settings_page, name="settings"),
@@ -27,6 +31,7 @@ urlpatterns = [
     # Only the doors that we use: nobody signs up, and there is no mail to reset a password by.
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/password/change/", views.change_password, name="account_change_password"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
 ]

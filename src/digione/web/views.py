@@ -6,16 +6,19 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 from uuid import UUID
 
+from allauth.account import views as account
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from digione.core.use_case import Actor
 from digione.people import selectors as people
 from digione.studies import selectors as studies
+from digione.web import demo
 from digione.web.actor import ROLE_IN_SESSION, THEME_COOKIE, THEMES, Desk
 
 P = ParamSpec("P")
@@ -73,7 +76,11 @@ def group(request: HttpRequest, actor: Actor, group: UUID) -> HttpResponse:
 @with_desk
 def person(request: HttpRequest, actor: Actor, person: UUID) -> HttpResponse:
     """Show a person as far as the rule opens them."""
-    return render(request, "person.html", {"page": studies.person_page(actor, person=person)})
+    page = studies.person_page(actor, person=person)
+    if page["person"]["id"] != person:
+        # An old id, of a record that was merged into this one.
+        return HttpResponseRedirect(reverse("person", args=[page["person"]["id"]]))
+    return render(request, "person.html", {"page": page})
 
 
 @require_GET
@@ -101,10 +108,8 @@ def search(request: HttpRequest, actor: Actor) -> HttpResponse:
 def viewed(request: HttpRequest, actor: Actor, person: UUID | None = None) -> HttpResponse:
     """Show who has looked at one's own data, or a ward's."""
     desk: Desk = cast(Any, request).desk
-    wards = [row for row in actor.persons if row != actor.person_id]
-    chosen = person or next(iter(wards), None) or desk.person_id
-    page = people.views_of(actor, person=chosen)
-    return render(request, "viewed.html", {"page": page, "own": chosen == desk.person_id})
+    page = people.views_of(actor, person=person)
+    return render(request, "viewed.html", {"page": page, "own": page["person"]["id"] == desk.person_id})
 
 
 @require_GET
@@ -128,14 +133,26 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     return render(request, "settings.html")
 
 
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """Go back to where the form was, never out of the house."""
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password. Those of the demonstration's people stay, since everybody shares them."""
+    mine = cast(Any, request.user)
+    if demo.is_shared(mine) or not mine.has_usable_password():
+        status = 403 if request.method == "POST" else 200
+        return render(request, "account/password_change.html", {"fixed": True}, status=status)
+    return cast(HttpResponse, account.password_change(request))
+
+
+def _back_with(request: HttpRequest, cookie: str, value: str) -> HttpResponseRedirect:
+    """Go back to where the form was, never out of the house, and let the browser remember a choice for a year."""
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         target = "/"
-    return HttpResponseRedirect(target)
+    response = HttpResponseRedirect(target)
+    response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True)
+    return response
 
 
 @login_required
@@ -156,15 +173,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    response = _back(request)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=_YEAR,
-        samesite="Lax",
-        secure=settings.SECURE_COOKIES,
-        httponly=True,
-    )
+    response = _back_with(request, settings.LANGUAGE_COOKIE_NAME, language)
     account = cast(Any, request.user)
     if account.is_authenticated and account.language != language:
         account.language = language
@@ -178,11 +187,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         raise Http404
-    response = _back(request)
-    response.set_cookie(
-        THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
-    )
-    return response
+    return _back_with(request, THEME_COOKIE, theme)
 
 
 @require_GET

@@ -20,6 +20,7 @@ RESOURCES: dict[str, Resource] = {
             people.Guardianship,
             people.StaffAssignment,
             people.DuplicateCase,
+            people.PersonSuccession,
             studies.Course,
             studies.Group,
             studies.GroupSession,

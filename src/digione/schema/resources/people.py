@@ -12,7 +12,7 @@ from digione.schema.basis import (
     SECRET_CONTACT,
     STATUTORY_TASK,
 )
-from digione.schema.declare import Master, Sensitivity, field, resource
+from digione.schema.declare import Json, Master, Sensitivity, field, resource
 from digione.schema.resources.shared import known_since, of_person, of_provider, own_id, valid_from, valid_to
 
 
@@ -200,4 +200,19 @@ class DuplicateCase:
     other_person_id: UUID = of_person("The other.")
     reason: str = field("Why they may be one.", term="reason")
     status: str = field("What was decided.", term="status", default="open", values=("open", "same", "different"))
+    sys_from: datetime = known_since()
+
+
+@resource(table="people_personsuccession", term="person succession", basis=STATUTORY_TASK, master=Master.PROVIDER)
+class PersonSuccession:
+    """A record that turned out to be of the same person as another: its id leads to the one that stays."""
+
+    id: UUID = own_id()
+    provider_id: UUID = of_provider()
+    person_id: UUID = of_person("The record that ended.")
+    successor_id: UUID = of_person("The record that stays.")
+    case_id: UUID = field("The duplicate case in which it was decided.", term="duplicate case")
+    decided_at: datetime = field("When it was decided.", term="moment", made=True)
+    touched: Json = field("Ids of the rows that were moved, for undoing.", term="id", default={}, internal=True)
+    state: str = field("Digest of what the merge left.", term="row hash", default="", internal=True)
     sys_from: datetime = known_since()

@@ -1,5 +1,6 @@
 """What templates need to speak three languages and to draw the desk's small parts."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -8,9 +9,10 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from django import template
+from django.core.exceptions import ValidationError
 from django.templatetags.static import static
 from django.utils import translation
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -21,6 +23,7 @@ from digione.core.texts import in_language
 register = template.Library()
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 _FALLBACK = ("fi", "sv", "en")
+_MAY_BREAK = SafeString("<wbr>")
 
 
 def _locale() -> str:
@@ -36,7 +39,10 @@ def localized(text: Mapping[str, str] | None) -> str:
 @register.filter
 def listed(texts: Any) -> str:
     """Show several localized texts as one list in words."""
-    names = [localized(text) for text in texts]
+    return _in_a_row([localized(text) for text in texts])
+
+
+def _in_a_row(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
@@ -56,21 +62,57 @@ def group_name(group: Mapping[str, Any]) -> str:
 
 
 @register.filter
-def initials(person: Mapping[str, Any]) -> str:
-    """Show the first letters of a person's names."""
-    return (str(person["given_name"])[:1] + str(person["family_name"])[:1]).upper()
+def home_groups(groups: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Keep the groups to which learners belong all day."""
+    return [group for group in groups if group["kind"] != "class_section"]
 
 
 @register.filter
-def person_initials(person: Any) -> str:
-    """Show the first letters of the names of a person's desk."""
-    return (str(person.given_name)[:1] + str(person.family_name)[:1]).upper() if person else ""
+def by_grade(groups: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Put the groups of a subject together by their lowest grade, in the order of grades; without a grade comes last."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for group in groups:
+        if group["kind"] == "class_section":
+            found.setdefault(min(group.get("grades") or [""], key=_grade_order), []).append(group)
+    return sorted(found.items(), key=lambda entry: _grade_order(entry[0]))
+
+
+def _grade_order(grade: str) -> tuple[bool, int, str]:
+    return not grade, int(grade) if grade.isdigit() else 99, grade
+
+
+@register.filter
+def initials(person: Any) -> str:
+    """Show the first letters of the names of a person, be it a row or a person's desk."""
+    if not person:
+        return ""
+    names = (
+        (person["given_name"], person["family_name"])
+        if isinstance(person, Mapping)
+        else (person.given_name, person.family_name)
+    )
+    return "".join(str(name)[:1] for name in names).upper()
 
 
 @register.filter
 def full_name(person: Mapping[str, Any]) -> str:
     """Show the name that a person is called by."""
     return f"{person['given_name']} {person['family_name']}".strip()
+
+
+@register.filter
+def contact_name(kind: str) -> str:
+    """Show what kind of contact detail it is."""
+    return {"email": _("E-mail"), "phone": _("Phone")}.get(kind, _("Address"))
+
+
+@register.filter
+def reach_by(contact: Mapping[str, Any]) -> SafeString:
+    """Show a contact detail, as a link where a device can follow it. A long address breaks after @ and dots."""
+    value = str(contact["value"])
+    shown = format_html_join(_MAY_BREAK, "{}", ((part,) for part in re.split(r"(?<=[@.])(?=.)", value)))
+    scheme = {"email": "mailto", "phone": "tel"}.get(contact["kind"])
+    return format_html('<a class="reach" href="{}:{}">{}</a>', scheme, value, shown) if scheme else shown
 
 
 @register.filter
@@ -123,7 +165,8 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return ""
     here = at.astimezone(clock.FINLAND)
-    time = format_time(here, "short", locale=_locale())
+    # Swedish in Finland writes the hour with a point, which the common data of locales does not know.
+    time = format_time(here, "H.mm" if _locale() == "sv_FI" else "short", locale=_locale())
     if here.date() == clock.today():
         return _("today at %(time)s") % {"time": time}
     return _("%(day)s at %(time)s") % {"day": short_day(here.date()), "time": time}
@@ -169,11 +212,40 @@ def role_name(role: str) -> str:
 
 
 @register.filter
+def password_label(field: str) -> str:
+    """Show what a field of the password form asks for."""
+    names = {
+        "oldpassword": _("Password now"),
+        "password1": _("New password"),
+        "password2": _("New password once more"),
+    }
+    return names[field]
+
+
+@register.filter
+def password_fault(fault: ValidationError, field: str) -> str:
+    """Show what is wrong with a password, and how to mend it."""
+    texts = {
+        "enter_current_password": _("This is not your password. Check capital letters too."),
+        "password_entirely_numeric": _("Figures alone are easy to guess. Add letters."),
+        "password_too_common": _("Many people use this one, so it is tried first. Choose another."),
+        "password_too_short": _("It is too short. Write at least twelve."),
+        "password_too_similar": _("It is too much like your name. Choose another."),
+        "required": _("Write it here."),
+    }
+    mismatch = _("The two are not alike. Write the new password again.")
+    return texts.get(fault.code or "", mismatch if field == "password2" else texts["required"])
+
+
+@register.filter
 def event_name(event: str) -> str:
     """Show what somebody did with the data, as a thing that was done."""
     names = {
         "audit.read": _("looked at who has looked"),
         "desk.opened": _("saw the details on a desk"),
+        "duplicate.decided": _("decided whether two records are one person"),
+        "duplicate.read": _("compared two records"),
+        "duplicate.undone": _("took a decision about two records back"),
         "group.read": _("opened a group's list"),
         "person.read": _("opened the person's page"),
         "person.searched": _("saw the name in a search"),
@@ -227,10 +299,7 @@ def icon(name: str) -> SafeString:
 @register.filter
 def events_listed(events: list[str]) -> str:
     """Show what somebody did, as one list in words."""
-    names = [event_name(event) for event in events]
-    if len(names) < 2:
-        return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return _in_a_row([event_name(event) for event in events])
 
 
 @register.filter
@@ -265,6 +334,7 @@ def record_name(kind: str) -> str:
         "code": _("Code"),
         "contact": _("Contact detail"),
         "course": _("Course"),
+        "enrolment": _("Enrolment at a school"),
         "group": _("Group"),
         "guardian": _("Guardianship"),
         "guardianship": _("Guardianship"),
@@ -272,6 +342,7 @@ def record_name(kind: str) -> str:
         "organisation": _("Organisation"),
         "person": _("Person"),
         "rows": _("Rows"),
+        "school": _("School"),
         "school_enrolment": _("Enrolment at a school"),
         "session": _("Term"),
     }

@@ -1,0 +1,104 @@
+"""Writes of the room: deciding whether two records are one person, and taking the decision back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from digione.access.permissions import Event, Permission
+from digione.core.errors import NotFoundError
+from digione.core.outbox import announce
+from digione.core.use_case import Row, UseCase, use_case
+from digione.people import duplicate_facts as duplicates
+from digione.studies.facts import MOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a decision. Where `reasons` (codes) stand, nothing was changed; the attempt is in the log."""
+
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether the decision holds."""
+        return not self.reasons
+
+
+@use_case(Permission.DUPLICATE_DECIDE, Event.DUPLICATE_DECIDED)
+def decide_different(uc: UseCase, *, case: UUID) -> Outcome:
+    """Close a duplicate case: two persons. It is not raised again."""
+    found = _case(uc, case)
+    if found["status"] != "open":
+        return _refused(uc, "decided_already")
+    _set_status(uc, case, "different")
+    announce(uc, "people.duplicate_dismissed", provider_id=uc.actor.provider_id, subject=case)
+    return Outcome()
+
+
+@use_case(Permission.DUPLICATE_DECIDE, Event.DUPLICATE_DECIDED)
+def decide_same(uc: UseCase, *, case: UUID, kept: UUID) -> Outcome:
+    """Close a duplicate case: one person. Everything of the other record moves to `kept`, and its id leads there.
+
+    Refused where the two cannot be one person, and where the record that would end is not this provider's alone.
+    """
+    found = _case(uc, case)
+    both = {found["person_id"], found["other_person_id"]}
+    if kept not in both:
+        raise NotFoundError("There is no such person in this case.")
+    if found["status"] != "open":
+        return _refused(uc, "decided_already")
+    (ended,) = both - {kept}
+    reasons = duplicates.objections(uc, kept, ended)
+    if reasons:
+        return _refused(uc, *reasons)
+    _set_status(uc, case, "same")
+    duplicates.Merging(uc, kept, ended, MOVED).run(case)
+    announce(uc, "people.persons_merged", provider_id=uc.actor.provider_id, subject=kept, ended=ended)
+    return Outcome()
+
+
+@use_case(Permission.DUPLICATE_DECIDE, Event.DUPLICATE_UNDONE)
+def undo_duplicate_decision(uc: UseCase, *, case: UUID) -> Outcome:
+    """Open a decided case again, and part what was merged; refused where something has come since that contradicts."""
+    found = _case(uc, case)
+    if found["status"] == "open":
+        return _refused(uc, "open_already")
+    if found["status"] == "same":
+        if not duplicates.unmerge(uc, case, MOVED):
+            return _refused(uc, "changed_since")
+        announce(
+            uc,
+            "people.persons_parted",
+            provider_id=uc.actor.provider_id,
+            subject=found["kept"],
+            again=next(iter({found["person_id"], found["other_person_id"]} - {found["kept"]})),
+        )
+    elif any(duplicates.successor(uc, found[side]) != found[side] for side in ("person_id", "other_person_id")):
+        return _refused(uc, "changed_since")
+    _set_status(uc, case, "open")
+    announce(uc, "people.duplicate_reopened", provider_id=uc.actor.provider_id, subject=case)
+    return Outcome()
+
+
+def _case(uc: UseCase, case: UUID) -> Row:
+    """Return the case if the actor may decide about both its persons; of merged ones, about the one that stays."""
+    found = duplicates.case(uc, case, to_decide=True)
+    if found is None:
+        uc.target = case
+        raise NotFoundError("There is no such case here.")
+    for person in [found["kept"]] if found["kept"] else [found["person_id"], found["other_person_id"]]:
+        uc.check(person)
+    uc.saw([found["person_id"], found["other_person_id"]])
+    uc.execute("SELECT set_config('digione.reason', %s, true)", [f"duplicate case {case}"])
+    return found
+
+
+def _set_status(uc: UseCase, case: UUID, status: str) -> None:
+    uc.execute(
+        "UPDATE people_duplicatecase SET status = %s WHERE provider_id = %s AND id = %s",
+        [status, uc.actor.provider_id, case],
+    )
+
+
+def _refused(uc: UseCase, *reasons: str) -> Outcome:
+    uc.saw_in_bulk(refused=list(reasons))
+    return Outcome(reasons)
