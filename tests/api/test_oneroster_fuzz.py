@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from digione.config.wsgi import application
 from tests import cast
-from tests.api.test_oneroster import OFFICIAL, PREFIX, App
+from tests.api.oneroster import OFFICIAL, PREFIX, App
 
 CHECKS = [
     not_a_server_error,

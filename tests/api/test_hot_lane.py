@@ -1,0 +1,40 @@
+"""The hot lane answers as the ordinary operation does, and leaves the same trace."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
+from tests import cast
+from tests.api.oneroster import PREFIX, App, audit, hot
+
+pytestmark = pytest.mark.django_db
+
+
+class TestHotLane:
+    """One function call answers as the ordinary operation does, and leaves the same trace."""
+
+    def test_both_lanes_answer_alike(self, app: App) -> None:
+        for ident in app.ids("users"):
+            assert hot(app, ident, f"http://testserver{PREFIX}") == app.get(f"users/{ident}").content.decode()
+        core = app.new_token((CORE,))
+        teacher = app.sourced(cast.TEACHER)
+        ordinary = app.get(f"users/{teacher}", token=core).content.decode()
+        assert hot(app, teacher, f"http://testserver{PREFIX}", core) == ordinary
+
+    def test_it_refuses_what_the_ordinary_lane_refuses(self, app: App) -> None:
+        teacher = app.sourced(cast.TEACHER)
+        expired = app.new_token((ROSTER,), lasts=timedelta(seconds=-1))
+        for token in ("wrong", expired, app.new_token((DEMOGRAPHICS,))):
+            assert hot(app, teacher, token=token) is None
+        assert hot(app, str(uuid4())) is None
+        assert hot(app, App(cast.VALKAMO_OID).sourced(cast.VALKAMO_PUPIL)) is None
+
+    def test_it_leaves_the_same_trace(self, app: App) -> None:
+        teacher = app.sourced(cast.TEACHER)
+        app.get(f"users/{teacher}")
+        assert hot(app, teacher)
+        shown = "provider_id, app_id, role, event, purpose, rule, outcome, in_bulk"
+        ordinary, quick = audit(cast.TEACHER, shown)
+        assert ordinary == quick
