@@ -4,9 +4,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
+from tests.api.lanes import Lanes, Scene, compare, scenes
 from tests.api.oneroster import PREFIX, App, audit, hot
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +40,18 @@ class TestHotLane:
         shown = "provider_id, app_id, role, event, purpose, rule, outcome, in_bulk"
         ordinary, quick = audit(cast.TEACHER, shown)
         assert ordinary == quick
+
+
+def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
+    """The same over some scenes; `tests/deep` plays thousands."""
+    lanes = Lanes()
+    answered = 0
+
+    @settings(max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(scene=scenes())
+    def probe(scene: Scene) -> None:
+        nonlocal answered
+        answered += compare(lanes, scene)[0]
+
+    probe()
+    assert answered > 50
