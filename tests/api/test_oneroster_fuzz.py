@@ -2,14 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -36,17 +33,7 @@ CHECKS = [
 ]
 
 
-@pytest.fixture
-def _one_transaction(db: None) -> Iterator[None]:
-    """Keep the test's transaction over many requests, as Django's own test client does."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-
-
-@pytest.mark.usefixtures("_one_transaction")
+@pytest.mark.usefixtures("one_transaction")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_official_file_holds_under_fuzzing(shared_data: Path, mode: GenerationMode) -> None:
     app = App(cast.KUUSNIEMI_OID)

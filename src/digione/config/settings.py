@@ -17,6 +17,15 @@ def _flag(name: str, default: str = "0") -> bool:
     return value in {"1", "true"}
 
 
+def _rate(name: str, default: str) -> tuple[float, int]:
+    """Return requests a second and at once, from `200/1000`. 0 a second means no limit."""
+    per_second, _, burst = os.environ.get(name, default).partition("/")
+    try:
+        return float(per_second), int(burst or 1)
+    except ValueError:
+        raise ValueError(f"{name} takes requests a second and at once, like {default}.") from None
+
+
 def database_from_url(url: str) -> dict[str, Any]:
     """Return Django's description of a `postgresql://` address; query parameters become driver options."""
     parts = urlsplit(url)
@@ -44,6 +53,11 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = [host for host in os.environ.get("DIGIONE_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DIGIONE_ORIGINS", "").split(",") if origin]
 SECURE_COOKIES = _flag("DIGIONE_HTTPS")
+#: How many proxies of our own stand in front: what the outermost noted is the caller's address. 0 trusts no header.
+PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DIGIONE_PROXIES", "0"))
+#: How often one app may ask, and how often one address may ask for tokens; see `rest/gate.py`.
+APP_RATE = _rate("DIGIONE_APP_RATE", "200/1000")
+TOKEN_RATE = _rate("DIGIONE_TOKEN_RATE", "5/50")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -120,6 +134,8 @@ ACCOUNT_ADAPTER = "digione.web.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+#: A whole school signs in from one address in the same minute; one account is guessed at five times in five minutes.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "60/m/ip,5/5m/key"}
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/demo" if DEMO else "/accounts/login/"
