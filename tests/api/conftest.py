@@ -1,13 +1,11 @@
 """Fixtures of the tests over HTTP; the words that they speak stand in `oneroster`."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from digione.core.use_case import Actor, set_reach
 from tests import cast
@@ -45,13 +43,3 @@ def stage(db: None) -> None:
             "INSERT INTO studies_groupsession (id, provider_id, group_id, session_id) VALUES (%s, %s, %s, %s)",
             [uuid4(), cast.KUUSNIEMI, LOOSE_GROUP, TERM],
         )
-
-
-@pytest.fixture
-def one_transaction(db: None) -> Iterator[None]:
-    """Keep the test's transaction over many requests, as Django's own test client does."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)

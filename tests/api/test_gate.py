@@ -70,7 +70,6 @@ class TestLimiter:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("one_transaction")
 class TestGate:
     """429 in both lanes, for the app that asks too often and no other."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from digione.config.wsgi import application
 from tests import cast
 from tests.api.oneroster import OFFICIAL, PREFIX, App
+from tests.api.wsgi import one_transaction
 
 CHECKS = [
     not_a_server_error,
@@ -33,7 +35,13 @@ CHECKS = [
 ]
 
 
-@pytest.mark.usefixtures("one_transaction")
+@pytest.fixture
+def _transaction(db: None) -> Iterator[None]:
+    with one_transaction():
+        yield
+
+
+@pytest.mark.usefixtures("_transaction")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_official_file_holds_under_fuzzing(shared_data: Path, mode: GenerationMode) -> None:
     app = App(cast.KUUSNIEMI_OID)

@@ -2,18 +2,31 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 
 @cache
 def django_application() -> Any:
     """Django alone: the ordinary lane."""
     return get_wsgi_application()
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Keep the test's transaction over requests, as Django's own test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @dataclass(frozen=True)
@@ -71,9 +84,10 @@ def ask(
         **({"HTTP_AUTHORIZATION": authorization} if authorization is not None else {}),
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()},
     }
-    chunks = application(environ, lambda status, sent, *_: told.append((status, sent)))
-    content = b"".join(chunks)
-    if hasattr(chunks, "close"):
-        chunks.close()
+    with one_transaction():
+        chunks = application(environ, lambda status, sent, *_: told.append((status, sent)))
+        content = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()
     ((status, sent),) = told
     return Answer(int(status[:3]), dict(sent), content)

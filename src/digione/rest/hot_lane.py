@@ -72,7 +72,7 @@ def _one_user(token: str, sourced_id: UUID, base: str) -> bytes | None:
     The connection is Django's own for this thread, so both lanes share one; a connection that the server has closed
     meanwhile is opened anew once, which is safe since the statement did not run.
     """
-    checksum = hashlib.sha256(token.encode()).hexdigest()
+    checksum = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
     for _ in range(2):
         try:
             connection.ensure_connection()
