@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 
 from digione.core.use_case import Actor, set_reach
@@ -43,3 +44,9 @@ def stage(db: None) -> None:
             "INSERT INTO studies_groupsession (id, provider_id, group_id, session_id) VALUES (%s, %s, %s, %s)",
             [uuid4(), cast.KUUSNIEMI, LOOSE_GROUP, TERM],
         )
+
+
+@pytest.fixture(autouse=True)
+def _quick_secrets(settings: LazySettings) -> None:
+    """Let secrets be hashed as quickly as they are made: a slow hash for each test's own app is no test of anything."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

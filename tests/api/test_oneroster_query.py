@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import cast
-from tests.api.oneroster import LOOSE_GROUP, App, validate
+from tests.api.oneroster import LOOSE_GROUP, App, minor, validate
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ class TestQuery:
         assert app.ids("users", filter="familyName='O''Neill'' OR 1=1'") == []
 
     @pytest.mark.parametrize(
-        ("query", "status", "minor"),
+        ("query", "status", "code"),
         [
             ({"fields": "nonsense"}, 400, "invalid_selection_field"),
             ({"fields": ""}, 400, "invalid_selection_field"),
@@ -71,11 +71,11 @@ class TestQuery:
         ],
     )
     def test_what_cannot_be_understood_is_refused(
-        self, official: dict[str, Any], app: App, query: dict[str, Any], status: int, minor: str
+        self, official: dict[str, Any], app: App, query: dict[str, Any], status: int, code: str
     ) -> None:
         answer = app.get("users", query)
         assert answer.status_code == status
-        assert minor(answer) == minor
+        assert minor(answer) == code
         validate(official, "/users", answer)
 
     def test_selected_fields_are_the_only_ones(self, app: App) -> None:
