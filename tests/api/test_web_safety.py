@@ -8,6 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -15,7 +16,7 @@ from digione.rest.gate import Gate
 from digione.rest.hot_lane import HotLane
 from digione.web.actor import ROLE_IN_SESSION
 from tests import cast
-from tests.api.wsgi import ask, django_application
+from tests.api.wsgi import ask
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "seitsemän-veljestä"
@@ -274,7 +275,7 @@ class TestHeaders:
         client.post("/theme", {"theme": "dark"})
         assert {"sessionid", "csrftoken", "django_language", "theme"} <= set(client.cookies)
         assert all(cookie["secure"] for cookie in client.cookies.values())
-        answer = ask(Gate(HotLane(django_application())), "/healthz")
+        answer = ask(Gate(HotLane(get_wsgi_application())), "/healthz")
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
