@@ -211,6 +211,8 @@ class TestGuessing:
     def test_an_account_is_guessed_at_five_times(self, account: Any) -> None:
         told = [sign_in(Client(), f"arvaus{n}").status_code for n in range(6)]
         assert told[:5] == [200] * 5
+        for n in range(5000):
+            cache.set(f"something-else-{n}", n)
         last = sign_in(Client())
         assert "sessionid" not in last.cookies, "Not even with the right password, until time has passed."
 

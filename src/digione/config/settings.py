@@ -119,6 +119,8 @@ DATABASES = {
 }
 #: Behind a pooler in transaction mode no plan can be kept with a connection.
 KEEP_PLANS = _flag("DIGIONE_KEEP_PLANS", "1")
+#: In the process. It remembers failed sign-ins too, so it must be too large for others to push them out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.Account"
