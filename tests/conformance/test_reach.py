@@ -1,0 +1,143 @@
+"""The net alone: whatever a query forgets, no table shows or takes a row of another provider, person or supplier.
+
+The tables are found, not listed, so a new one is tested by itself.
+"""
+
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from digione.access.services import create_app
+from digione.core.use_case import Actor, set_reach
+from digione.rest.oneroster.operations import CORE
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+#: Registers that everybody reads. Their rows say which provider they are of, and are no secret.
+PUBLIC = {"organisations_organisation", "organisations_organisation_history"}
+#: The log is read by nobody; it has its own tests.
+UNREADABLE = {"audit_entry"}
+
+
+def _tables(column: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s"
+            " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity"
+            " AND NOT c.relispartition ORDER BY 1",
+            [column],
+        )
+        return [row[0] for row in cursor.fetchall() if row[0] not in PUBLIC | UNREADABLE]
+
+
+def _count(table: str, where: str = "true", *values: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)
+        return int(cursor.fetchone()[0])
+
+
+def _at(provider: UUID | None, *persons: UUID) -> None:
+    set_reach(Actor("administrator", provider_id=provider, persons=persons))
+
+
+def _change_everything(provider: UUID) -> None:
+    """Touch every row of the provider, so that the tables of history have some as well."""
+    _at(provider)
+    with connection.cursor() as cursor:
+        for table in _tables("provider_id"):
+            if f"{table}_history" in _tables("provider_id"):
+                cursor.execute(f"UPDATE {table} SET provider_id = provider_id WHERE provider_id = %s", [provider])
+
+
+def test_no_table_shows_another_providers_rows() -> None:
+    create_app(cast.platform, name="A", supplier="S", provider_oids=[cast.KUUSNIEMI_OID], scopes=[CORE])
+    _change_everything(cast.KUUSNIEMI)
+    filled = []
+    for table in _tables("provider_id"):
+        _at(cast.KUUSNIEMI)
+        own = _count(table, "provider_id = %s", cast.KUUSNIEMI)
+        filled += [table] if own else []
+        for provider in (cast.VALKAMO, None, uuid4()):
+            _at(provider)
+            assert _count(table, "provider_id = %s", cast.KUUSNIEMI) == 0, (table, provider)
+    assert len(filled) >= 15, filled
+
+
+def test_no_table_takes_a_row_for_another_provider() -> None:
+    create_app(cast.platform, name="A", supplier="S", provider_oids=[cast.VALKAMO_OID], scopes=[CORE])
+    refused = 0
+    for table in _tables("provider_id"):
+        _at(cast.VALKAMO)
+        if table.endswith("_history") or not _count(table, "provider_id = %s", cast.VALKAMO):
+            continue
+        with (
+            pytest.raises(DatabaseError, match="row-level security"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                f"UPDATE {table} SET provider_id = %s WHERE provider_id = %s", [cast.KUUSNIEMI, cast.VALKAMO]
+            )
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET provider_id = provider_id WHERE provider_id = %s", [cast.KUUSNIEMI])
+            assert cursor.rowcount == 0, table
+            cursor.execute(f"DELETE FROM {table} WHERE provider_id = %s", [cast.KUUSNIEMI])
+            assert cursor.rowcount == 0, table
+        refused += 1
+    assert refused >= 9
+
+
+@pytest.mark.parametrize("column", ["person_id", "guardian_id", "child_id"])
+def test_a_persons_own_reach_shows_that_person_alone(column: str) -> None:
+    """Read without a provider, as a learner or guardian does; and nothing is written that way."""
+    _change_everything(cast.KUUSNIEMI)
+    shown = 0
+    for table in _tables(column):
+        if table.startswith("access_"):
+            continue
+        _at(None, cast.PUPIL)
+        others = "NOT %s IN (guardian_id, child_id)" if column != "person_id" else "person_id <> %s"
+        assert _count(table, others, cast.PUPIL) == 0, table
+        own = _count(table)
+        shown += own > 0
+        if own and not table.endswith("_history"):
+            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(f"UPDATE {table} SET {column} = {column}")
+    assert shown
+
+
+def test_a_supplier_sees_its_own_ids_alone() -> None:
+    mine, other = (
+        create_app(cast.platform, name=name, supplier=name, provider_oids=[cast.KUUSNIEMI_OID], scopes=[CORE])
+        for name in ("Tuikku", "Kajo")
+    )
+    tables = [table for table in _tables("supplier_id") if table != "access_app"]
+    assert {"access_subject", "access_listing", "access_page_bucket"} <= set(tables)
+    for table in tables:
+        for supplier, seen in ((mine.supplier_id, True), (other.supplier_id, False), (None, False)):
+            set_reach(Actor("app", supplier_id=supplier, provider_id=cast.KUUSNIEMI))
+            assert (_count(table, "supplier_id = %s", mine.supplier_id) > 0) is seen, (table, supplier)
+        set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"UPDATE {table} SET supplier_id = supplier_id")
+
+
+def test_an_app_sees_its_own_takings_alone_and_makes_none() -> None:
+    mine, other = (
+        create_app(cast.platform, name=name, supplier="S", provider_oids=[cast.KUUSNIEMI_OID], scopes=[CORE])
+        for name in ("A", "B")
+    )
+    set_reach(Actor("app", app_id=mine.app_id))
+    assert _count("access_taking", "app_id = %s", mine.app_id) == 1
+    assert _count("access_taking", "app_id = %s", other.app_id) == 0
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE access_taking SET non_disclosure_included = true")
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO access_taking (id, provider_id, app_id, scopes, valid_from)"
+            " VALUES (gen_random_uuid(), %s, %s, '{}', '2026-01-01')",
+            [cast.VALKAMO, mine.app_id],
+        )
