@@ -37,6 +37,11 @@ def _count(table: str, where: str = "true", *values: object) -> int:
         return int(cursor.fetchone()[0])
 
 
+def _refused(sql: str, *values: object) -> None:
+    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
 def _at(provider: UUID | None, *persons: UUID) -> None:
     set_reach(Actor("administrator", provider_id=provider, persons=persons))
 
@@ -71,14 +76,7 @@ def test_no_table_takes_a_row_for_another_provider() -> None:
         _at(cast.VALKAMO)
         if table.endswith("_history") or not _count(table, "provider_id = %s", cast.VALKAMO):
             continue
-        with (
-            pytest.raises(DatabaseError, match="row-level security"),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(
-                f"UPDATE {table} SET provider_id = %s WHERE provider_id = %s", [cast.KUUSNIEMI, cast.VALKAMO]
-            )
+        _refused(f"UPDATE {table} SET provider_id = %s WHERE provider_id = %s", cast.KUUSNIEMI, cast.VALKAMO)
         with connection.cursor() as cursor:
             cursor.execute(f"UPDATE {table} SET provider_id = provider_id WHERE provider_id = %s", [cast.KUUSNIEMI])
             assert cursor.rowcount == 0, table
@@ -102,9 +100,7 @@ def test_a_persons_own_reach_shows_that_person_alone(column: str) -> None:
         own = _count(table)
         shown += own > 0
         if own and not table.endswith("_history"):
-            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute(f"UPDATE {table} SET {column} = {column}")
+            _refused(f"UPDATE {table} SET {column} = {column}")
     assert shown
 
 
@@ -120,9 +116,7 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
             set_reach(Actor("app", supplier_id=supplier, provider_id=cast.KUUSNIEMI))
             assert (_count(table, "supplier_id = %s", mine.supplier_id) > 0) is seen, (table, supplier)
         set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
-        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"UPDATE {table} SET supplier_id = supplier_id")
+        _refused(f"UPDATE {table} SET supplier_id = supplier_id")
 
 
 def test_an_app_sees_its_own_takings_alone_and_makes_none() -> None:
@@ -133,11 +127,10 @@ def test_an_app_sees_its_own_takings_alone_and_makes_none() -> None:
     set_reach(Actor("app", app_id=mine.app_id))
     assert _count("access_taking", "app_id = %s", mine.app_id) == 1
     assert _count("access_taking", "app_id = %s", other.app_id) == 0
-    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE access_taking SET non_disclosure_included = true")
-    with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO access_taking (id, provider_id, app_id, scopes, valid_from)"
-            " VALUES (gen_random_uuid(), %s, %s, '{}', '2026-01-01')",
-            [cast.VALKAMO, mine.app_id],
-        )
+    _refused("UPDATE access_taking SET non_disclosure_included = true")
+    _refused(
+        "INSERT INTO access_taking (id, provider_id, app_id, scopes, valid_from)"
+        " VALUES (gen_random_uuid(), %s, %s, '{}', '2026-01-01')",
+        cast.VALKAMO,
+        mine.app_id,
+    )
