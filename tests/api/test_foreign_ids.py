@@ -11,7 +11,7 @@ from oauth2_provider.models import AccessToken
 from digione.core import clock
 from digione.core.use_case import Actor, set_reach
 from digione.rest.oneroster.fields import Among, Id
-from digione.rest.oneroster.operations import OPERATIONS, Operation
+from digione.rest.oneroster.operations import CORE, OPERATIONS, Operation
 from tests import cast
 from tests.api.oneroster import LOOSE_GROUP, TERM, App, address, audit, body, hot, minor, state
 
@@ -202,6 +202,31 @@ class TestHidden:
         # The count of everybody but one name must not betray the one either.
         everybody = int(app.get("users")["X-Total-Count"])
         assert int(app.get("users", {"filter": "givenName!='Iida'"})["X-Total-Count"]) == everybody
+
+    def test_an_address_is_found_by_no_filter_and_no_order(self, app: App) -> None:
+        """Also where the agreement includes hidden persons; and a token of the core sees nobody's address."""
+        set_reach(cast.platform)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE access_taking SET non_disclosure_included = true")
+        hidden, pupil = app.sourced(cast.PROTECTED_PUPIL), app.sourced(cast.PUPIL)
+        assert hidden in app.ids("users")
+        assert app.ids("users", filter="email='aino@example.invalid'") == [pupil]
+        assert app.ids("users", filter="email='iida@example.invalid'") == []
+        assert hidden not in app.ids("users", filter="email~'example'")
+        assert app.ids("users", sort="email")[-1] == hidden, "Without an address one comes last."
+        core = app.new_token((CORE,))
+        for wanted in ("email='aino@example.invalid'", "email~'example'"):
+            assert body(app.get("users", {"filter": wanted}, core)) == {"users": []}
+        assert [user["sourcedId"] for user in body(app.get("users", {"sort": "email"}, core))["users"]] == sorted(
+            app.ids("users")
+        )
+
+    def test_a_guardian_without_right_to_information_is_linked_to_nobody(self, app: App) -> None:
+        limited, pupil = app.sourced(cast.LIMITED_GUARDIAN), app.sourced(cast.PUPIL)
+        assert "agents" not in app.get(f"users/{limited}").json()["user"]
+        assert limited not in app.get(f"users/{pupil}").content.decode()
+        assert app.ids("users", filter=f"agents.sourcedId='{limited}'") == []
+        assert limited not in app.ids("users", filter=f"agents.sourcedId='{pupil}'")
 
     def test_not_as_an_agent(self, app: App) -> None:
         pupil, guardian = app.sourced(cast.PUPIL), app.sourced(cast.GUARDIAN)

@@ -1,6 +1,7 @@
 """The desk against others' sites and bad input: forms, redirects, sessions, cookies, headers, sizes."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +10,12 @@ from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from digione.core import clock
+from digione.core.use_case import Actor, set_reach
 from digione.rest.gate import Gate
 from digione.rest.hot_lane import HotLane
 from digione.web.actor import ROLE_IN_SESSION
@@ -175,6 +179,31 @@ class TestSessions:
         stranger = Client()
         stranger.cookies["sessionid"] = before
         assert LOGIN in stranger.get("/settings")["Location"]
+
+    def test_one_acts_in_the_chosen_role_alone(self, account: Any, signed_in: Client) -> None:
+        set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO people_staffassignment (id, provider_id, person_id, organisation_id, role, valid_from)"
+                " VALUES (gen_random_uuid(), %s, %s, %s, 'principal', %s)",
+                [cast.KUUSNIEMI, cast.TEACHER, cast.RANTAPUISTO, cast.START],
+            )
+        # The principal of the school sees a pupil whom the teacher does not teach.
+        for role, status in (("principal", 200), ("teacher", 404), ("principal", 200)):
+            assert signed_in.post("/role", {"role": f"{role}:{cast.KUUSNIEMI}"}).status_code == 302
+            assert signed_in.get("/settings").context["desk"].actor.role == role
+            assert signed_in.get(f"/people/{cast.UNTAUGHT_PUPIL}").status_code == status
+
+    def test_a_role_ends_with_its_row(self, signed_in: Client) -> None:
+        assert signed_in.get("/settings").context["desk"].actor.role == "teacher"
+        set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE people_staffassignment SET valid_to = %s WHERE person_id = %s",
+                [clock.today() - timedelta(days=1), cast.TEACHER],
+            )
+        assert signed_in.get("/groups").status_code == 403
+        assert signed_in.get(f"/people/{cast.PUPIL}").status_code == 403
 
     def test_another_who_signs_in_gets_nothing_of_the_first(self, account: Any) -> None:
         get_user_model().objects.create_user("rehtori", PASSWORD, person_id=cast.PRINCIPAL)

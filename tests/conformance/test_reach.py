@@ -3,14 +3,17 @@
 The tables are found, not listed, so a new one is tested by itself.
 """
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from digione.access.services import create_app
+from digione.core import clock
 from digione.core.use_case import Actor, set_reach
 from digione.rest.oneroster.operations import CORE
+from digione.studies.selectors import person_page
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +137,22 @@ def test_an_app_sees_its_own_takings_alone_and_makes_none() -> None:
         cast.VALKAMO,
         mine.app_id,
     )
+
+
+def test_the_log_of_a_person_is_read_in_that_persons_reach_alone() -> None:
+    """`audit_of_person` runs with the owner's rights, so it must look at the reach itself."""
+    with clock.fixed(datetime(2026, 11, 24, 9, 0, tzinfo=UTC)):
+        person_page(cast.teacher, person=cast.PUPIL)
+    read = "SELECT count(*) FROM audit_of_person(%s, now() - interval '1 hour', 50)"
+    for provider, persons, seen in (
+        (None, (cast.PUPIL,), 1),
+        (None, (cast.GUARDIAN, cast.PUPIL), 1),
+        (None, (cast.GUARDIAN,), 0),
+        (cast.KUUSNIEMI, (cast.TEACHER,), 0),
+        (cast.KUUSNIEMI, (), 0),
+        (None, (), 0),
+    ):
+        _at(provider, *persons)
+        with connection.cursor() as cursor:
+            cursor.execute(read, [cast.PUPIL])
+            assert cursor.fetchone() == (seen,), (provider, persons)
