@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from digione.audit.recorder import AuditRecorder
+from digione.core import clock
 from digione.core.use_case import UseCase, set_reach
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, OPERATIONS, ROSTER, Operation
 from tests import cast
@@ -56,6 +57,18 @@ class TestDenials:
             assert cursor.rowcount
         assert app.get("users").status_code == 403
         assert hot(app, app.sourced(cast.PUPIL)) is None
+
+    def test_a_taking_opens_from_its_first_day_to_its_last(self, app: App) -> None:
+        today, pupil = clock.today(), app.sourced(cast.PUPIL)
+        for first, last, opens in ((0, 0, True), (1, None, False), (-5, -1, False), (-5, 0, True), (-5, None, True)):
+            set_reach(cast.platform)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE access_taking SET valid_from = %s, valid_to = %s",
+                    [today + timedelta(days=first), None if last is None else today + timedelta(days=last)],
+                )
+            assert app.get("users").status_code == (200 if opens else 403), (first, last)
+            assert (hot(app, pupil) is not None) is opens, (first, last)
 
     def test_another_providers_ids_do_not_exist(self, app: App) -> None:
         valkamo = App(cast.VALKAMO_OID)
