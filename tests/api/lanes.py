@@ -131,7 +131,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     return Scene(
         moment=datetime.combine(day, at, clock.FINLAND),
         token_scopes=tuple(draw(_SCOPES)),
-        token_left=draw(st.sampled_from([timedelta(hours=1), timedelta(seconds=1), timedelta(0), -timedelta(hours=1)])),
+        token_left=timedelta(seconds=draw(st.sampled_from([3600, 3600, 60, 1, 1, 0, -3600]))),
         takings=tuple(takings),
         hidden=frozenset(draw(st.lists(st.sampled_from([*cast.PEOPLE, *MADE]), max_size=3))),
         rows=tuple(rows),

@@ -1,14 +1,15 @@
 """The hot lane answers as the ordinary operation does, and leaves the same trace."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from digione.core import clock
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
-from tests.api.lanes import Lanes, Scene, compare, scenes
+from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes
 from tests.api.oneroster import PREFIX, App, audit, hot
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +56,24 @@ def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
 
     probe()
     assert answered > 50
+
+
+def test_a_day_begins_at_midnight_in_finland_in_both_lanes() -> None:
+    """Half an hour past it, Greenwich still has the day before."""
+    lanes = Lanes()
+    first, second = DAYS[:2]
+    for since, until, opens in ((second, None, True), (first, first, False), (first, second, True)):
+        taking = {"provider_id": cast.KUUSNIEMI, "scopes": [ROSTER], "valid_from": since, "valid_to": until}
+        scene = Scene(
+            moment=datetime.combine(second, time(0, 30), clock.FINLAND),
+            token_scopes=(ROSTER,),
+            token_left=timedelta(hours=1),
+            takings=({**taking, "non_disclosure_included": True},),
+            hidden=frozenset(),
+            moved=tuple(
+                (table, person, {"valid_from": first, "valid_to": first if n % 2 else second})
+                for table in TENANTS
+                for n, person in enumerate(cast.PEOPLE)
+            ),
+        )
+        assert compare(lanes, scene) == ((10, 10) if opens else (0, 0))
