@@ -13,7 +13,7 @@ from digione.people.selectors import views_of
 from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
-from tests.api.test_oneroster import App
+from tests.api.oneroster import App
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -24,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from digione.config.wsgi import application
 from tests import cast
-from tests.api.test_oneroster import OFFICIAL, PREFIX, App
+from tests.api.oneroster import OFFICIAL, PREFIX, App
+from tests.api.wsgi import one_transaction
 
 CHECKS = [
     not_a_server_error,
@@ -37,16 +36,12 @@ CHECKS = [
 
 
 @pytest.fixture
-def _one_transaction(db: None) -> Iterator[None]:
-    """Keep the test's transaction over many requests, as Django's own test client does."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+def _transaction(db: None) -> Iterator[None]:
+    with one_transaction():
+        yield
 
 
-@pytest.mark.usefixtures("_one_transaction")
+@pytest.mark.usefixtures("_transaction")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_official_file_holds_under_fuzzing(shared_data: Path, mode: GenerationMode) -> None:
     app = App(cast.KUUSNIEMI_OID)

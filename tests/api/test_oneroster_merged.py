@@ -9,7 +9,7 @@ from digione.core import clock
 from digione.core.use_case import set_reach
 from digione.studies import services
 from tests import cast
-from tests.api.test_oneroster import App
+from tests.api.oneroster import App
 from tests.unit.test_duplicates import CASE, TWIN, twin
 
 __all__ = ["twin"]

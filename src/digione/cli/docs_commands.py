@@ -2,15 +2,21 @@
 
 import ast
 import importlib
+import json
 import os
+import shutil
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 
 import digione
 
 _SOURCE = Path(digione.__file__).parent
+#: Where the schemas of each published version are kept, under the documents.
+RELEASED = "released"
 
 
 @click.command()
@@ -21,12 +27,18 @@ _SOURCE = Path(digione.__file__).parent
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of the documents. Default: docs, beside the source.",
 )
-def docs(check: bool, folder: Path | None) -> None:
+@click.option(
+    "--release", is_flag=True, help="Freeze the JSON Schemas of this version, as what later ones must not break."
+)
+def docs(check: bool, folder: Path | None, release: bool) -> None:
     """Write the data model, its JSON Schemas, the glossary, the permission matrix and the event catalogue."""
     place = folder or _SOURCE.parents[1] / "docs"
     if folder is None and not (place.parent / "pyproject.toml").is_file():
         raise click.UsageError("This is an installed package without its source; name a folder with --folder.")
     wanted = generated()
+    if release:
+        _freeze(place, wanted)
+        return
     stale = stale_documents(place, wanted)
     if check:
         for path in stale:
@@ -43,6 +55,36 @@ def docs(check: bool, folder: Path | None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(wanted[path], encoding="utf-8")
     click.echo(f"{len(wanted)} documents in {place}: {len(stale)} written anew.")
+
+
+def _freeze(place: Path, wanted: dict[str, str]) -> None:
+    """Keep the schemas of this version. While the changes call it unreleased, it may be done again."""
+    version = source_version(place.parent)
+    target = place / RELEASED / version
+    changes = (place.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased = f"## {version} – unreleased" in changes
+    if target.exists() and not unreleased:
+        raise click.UsageError(f"{version} has been released, and stays as it is. Raise the version first.")
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    schemas = {path: text for path, text in wanted.items() if path.startswith("generated/schemas/")}
+    for path, text in schemas.items():
+        (target / Path(path).name).write_text(text, encoding="utf-8")
+    click.echo(f"{len(schemas)} schemas frozen in {target}.")
+
+
+def source_version(root: Path) -> str:
+    """Return the version that stands in the source at `root`, whatever version is installed."""
+    return str(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def last_release(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return the newest frozen version in `folder`, and its schemas by the name of their resource."""
+    newest = max(
+        (path for path in folder.iterdir() if path.is_dir()),
+        key=lambda path: [int(part) for part in path.name.split(".")],
+    )
+    return newest.name, {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in newest.glob("*.json")}
 
 
 def generated() -> dict[str, str]:

@@ -17,6 +17,15 @@ def _flag(name: str, default: str = "0") -> bool:
     return value in {"1", "true"}
 
 
+def _rate(name: str, default: str) -> tuple[float, int]:
+    """Return requests a second and at once, from `200/1000`. 0 a second means no limit."""
+    per_second, _, burst = os.environ.get(name, default).partition("/")
+    try:
+        return float(per_second), int(burst or 1)
+    except ValueError:
+        raise ValueError(f"{name} takes requests a second and at once, like {default}.") from None
+
+
 def database_from_url(url: str) -> dict[str, Any]:
     """Return Django's description of a `postgresql://` address; query parameters become driver options."""
     parts = urlsplit(url)
@@ -44,6 +53,11 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = [host for host in os.environ.get("DIGIONE_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DIGIONE_ORIGINS", "").split(",") if origin]
 SECURE_COOKIES = _flag("DIGIONE_HTTPS")
+#: How many proxies of our own stand in front: what the outermost noted is the caller's address. 0 trusts no header.
+PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DIGIONE_PROXIES", "0"))
+#: How often one app may ask, and how often one address may ask for tokens; see `rest/gate.py`.
+APP_RATE = _rate("DIGIONE_APP_RATE", "200/1000")
+TOKEN_RATE = _rate("DIGIONE_TOKEN_RATE", "5/50")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -105,6 +119,8 @@ DATABASES = {
 }
 #: Behind a pooler in transaction mode no plan can be kept with a connection.
 KEEP_PLANS = _flag("DIGIONE_KEEP_PLANS", "1")
+#: In the process. It remembers failed sign-ins too, so it must be too large for others to push them out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.Account"
@@ -129,6 +145,8 @@ ACCOUNT_ADAPTER = "digione.web.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+#: A whole school signs in from one address in the same minute; one account is guessed at five times in five minutes.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "60/m/ip,5/5m/key"}
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/demo" if DEMO else "/accounts/login/"
@@ -168,7 +186,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -163,6 +163,8 @@ def choose_role(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("role", "")
     if not desk or key not in {choice.key for choice in desk.person.roles}:
         raise Http404
+    # Another role reaches other people's data: a key that somebody has caught must not come along.
+    request.session.cycle_key()
     request.session[ROLE_IN_SESSION] = key
     return HttpResponseRedirect("/")
 

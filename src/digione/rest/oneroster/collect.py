@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from digione.core.errors import NotFoundError
 from digione.core.use_case import Actor
 from digione.rest.oneroster.operations import Operation
 from digione.rest.oneroster.query import Query
-from digione.rest.oneroster.roster import Ask, Found, read_demographics, read_roster
+from digione.rest.oneroster.roster import Ask, Found, has_path, read_demographics, read_roster
 from digione.rest.oneroster.token import Caller, Grant
 
 #: Rows of JSON made at a time: what a stream holds in memory, whatever its length.
@@ -43,16 +42,7 @@ class Page:
 
 def one(wish: Wish) -> str:
     """Return the JSON of one object. Raises `NotFoundError` when no provider of the app has it."""
-    bodies: list[str] = []
-    missing: NotFoundError | None = None
-    for grant in _grants(wish):
-        try:
-            bodies += _read(wish, grant).bodies.values()
-        except NotFoundError as error:
-            missing = error
-    if missing is not None and not bodies:
-        raise missing
-    return _merged(bodies)
+    return _merged([body for grant in _grants(wish) for body in _read(wish, grant).bodies.values()])
 
 
 def page(wish: Wish) -> Page:
@@ -68,15 +58,29 @@ def page(wish: Wish) -> Page:
 
 
 def _grants(wish: Wish) -> list[Grant | None]:
-    """Return the grants that open the operation; a lone None lets the use case deny, and record that it did."""
-    return [grant for grant in wish.caller.grants if grant.opens(wish.operation)] or [None]
+    """Return the grants that open the operation; a lone None lets the use case deny, and record that it did.
+
+    Of several, only those whose provider has what the path names are read: to look in vain at one provider for what
+    another has is no refusal, and must not stand in the log as one. When none has it, the first one refuses.
+    """
+    grants = [grant for grant in wish.caller.grants if grant.opens(wish.operation)]
+    if len(grants) > 1 and wish.path:
+        grants = [grant for grant in grants if has_path(_actor(wish, grant), _ask(wish, grant))] or grants[:1]
+    return [*grants] or [None]
 
 
 def _read(wish: Wish, grant: Grant | None, **more: Any) -> Found:
     read = read_demographics if wish.operation.demographic else read_roster
-    actor: Actor = wish.caller.actor.at(grant.provider_id if grant else None)
+    return read(_actor(wish, grant), ask=_ask(wish, grant, **more))
+
+
+def _actor(wish: Wish, grant: Grant | None) -> Actor:
+    return wish.caller.actor.at(grant.provider_id if grant else None)
+
+
+def _ask(wish: Wish, grant: Grant | None, **more: Any) -> Ask:
     query = more.pop("query", wish.query)
-    return read(actor, ask=Ask(wish.operation, grant, wish.base, query, wish.path, **more))
+    return Ask(wish.operation, grant, wish.base, query, wish.path, **more)
 
 
 def _page_of_several(wish: Wish, grants: list[Grant]) -> Page:
@@ -85,22 +89,15 @@ def _page_of_several(wish: Wish, grants: list[Grant]) -> Page:
     reach = Query(query.offset + query.limit, 0, query.sort, query.descending, query.condition, query.selected)
     ranks: dict[UUID, Any] = {}
     owners: dict[UUID, tuple[Grant, ...]] = {}
-    total, shared_anywhere, parent_missing = 0, set[UUID](), 0
-    missing: NotFoundError | None = None
+    total, shared_anywhere = 0, set[UUID]()
     for grant in grants:
         others = tuple(other.provider_id for other in grants if other is not grant)
-        try:
-            found = _read(wish, grant, query=reach, others=others)
-        except NotFoundError as error:
-            missing, parent_missing = error, parent_missing + 1
-            continue
+        found = _read(wish, grant, query=reach, others=others)
         for ident, rank in found.keys:
             ranks.setdefault(ident, rank)
             owners[ident] = (*owners.get(ident, ()), grant)
         total += found.total - len(found.shared & shared_anywhere)
         shared_anywhere |= found.shared
-    if missing is not None and parent_missing == len(grants):
-        raise missing
     ids = _ordered(ranks, descending=query.descending)[query.offset : query.offset + query.limit]
     chunks = _chunks(wish, ids, owners)
     return Page(next(chunks, ""), chunks if len(ids) > CHUNK else None, total)

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db import connection, transaction
 
 from digione.access.permissions import Event, Permission
+from digione.core import clock
 from digione.core.errors import DeniedError, NotFoundError
-from digione.core.use_case import UseCase, use_case
+from digione.core.use_case import Actor, UseCase, set_reach, use_case
 from digione.rest.oneroster import buckets
 from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import PARENTS, Operation
@@ -72,15 +74,7 @@ def _read(uc: UseCase, ask: Ask) -> Found:
         raise DeniedError("The token's scopes do not include this operation, or no provider has granted them.")
     if ask.operation.one:
         uc.target = ask.path[ask.operation.one]
-    parameters: dict[str, Any] = {
-        "provider": ask.grant.provider_id,
-        "supplier": uc.actor.supplier_id,
-        "today": uc.today,
-        "base": ask.base,
-        "disclosed": ask.grant.disclosed,
-        "contact": ask.grant.contact,
-        **ask.path,
-    }
+    parameters = _parameters(uc.actor, ask, ask.grant)
     uc.scope.update(operation=ask.operation.name)
     if ask.wanted is not None:
         return Found([], _bodies(uc, ask, parameters, list(ask.wanted)))
@@ -88,6 +82,34 @@ def _read(uc: UseCase, ask: Ask) -> Found:
     if ask.operation.one:
         return _one(uc, ask, parameters)
     return _page(uc, ask, parameters)
+
+
+def _parameters(actor: Actor, ask: Ask, grant: Grant) -> dict[str, Any]:
+    return {
+        "provider": grant.provider_id,
+        "supplier": actor.supplier_id,
+        "today": clock.today(),
+        "base": ask.base,
+        "disclosed": grant.disclosed,
+        "contact": grant.contact,
+        **ask.path,
+    }
+
+
+def has_path(actor: Actor, ask: Ask) -> bool:
+    """Whether the provider of `ask` has everything that the path names. Tells where to read, and shows nothing."""
+    assert ask.grant is not None  # noqa: S101 - only grants are chosen among.
+    operation, resource = ask.operation, ask.operation.resource
+    wanted = [PARENTS[kind].format(id=f"%({name})s") for name, kind in operation.within.items()]
+    if operation.one:
+        wanted.append(f"SELECT 1 {resource.rows}{operation.condition} AND {resource.key} = %({operation.one})s")
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_reach(actor)
+        cursor.execute(
+            "SELECT " + " AND ".join(f"EXISTS ({sql})" for sql in wanted), _parameters(actor, ask, ask.grant)
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _parents(uc: UseCase, operation: Operation, parameters: dict[str, Any]) -> None:

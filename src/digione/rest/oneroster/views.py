@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -38,6 +39,8 @@ def view(operation: Operation) -> Callable[..., HttpResponseBase]:
             return refusal(_NOT_FOUND)
         except DeniedError as error:
             return refusal(RefusedError(HTTPStatus.FORBIDDEN, Minor.FORBIDDEN, error.reason))
+        except SuspiciousOperation:
+            return refusal(RefusedError(HTTPStatus.BAD_REQUEST, Minor.INVALID_DATA, "The request cannot be read."))
         except Exception:
             # The payload's form is part of the standard, so a fault of ours is told in it too; the log has the rest.
             log.exception("OneRoster %s failed", operation.name)

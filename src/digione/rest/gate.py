@@ -1,0 +1,141 @@
+"""The gate before both lanes: bodies that are too large, and callers that ask too often, go no further.
+
+It works in the process alone, without a database: each worker counts for itself. A caller of the interfaces is known by
+its bearer token, so that one app never slows another down; at the door where tokens are given, by its address.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+
+from digione.rest.hot_lane import Application, StartResponse
+from digione.rest.oneroster.answers import Minor, RefusedError, refusal
+
+#: Callers remembered in each of two generations; about 100 bytes each.
+REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests a second in the long run, and so many at once. Without any a second, there is no limit."""
+
+    per_second: float
+    burst: int
+
+
+class Limiter:
+    """A token bucket for each caller, kept as one number: the moment at which the bucket will be full again.
+
+    Callers stand in two generations. When the young one is full it becomes the old one, and the old one is forgotten;
+    so memory is bounded, no request pays for a sweep, and who is forgotten has a full bucket, as a newcomer has.
+    Threads may overwrite each other's number, which lets a request too many through now and then; a lock would cost more.
+    """
+
+    def __init__(self, rate: Rate, *, remembered: int = REMEMBERED) -> None:
+        self._interval = 1 / rate.per_second if rate.per_second else 0.0
+        # A bucket that is this far from full has no room for one request more.
+        self._depth = self._interval * (rate.burst - 1)
+        self._remembered = remembered
+        self._young: dict[int, float] = {}
+        self._old: dict[int, float] = {}
+
+    def wait(self, caller: int, now: float) -> float:
+        """Count a request of `caller` at `now`. Returns 0, or the seconds after which it may be asked again."""
+        full_at = self._young.get(caller)
+        if full_at is None:
+            full_at = self._old.get(caller, now)
+        if full_at < now:
+            full_at = now
+        late = full_at - now - self._depth
+        if late < 1e-9:
+            late = 0.0
+            full_at += self._interval
+        if len(self._young) >= self._remembered and caller not in self._young:
+            self._old, self._young = self._young, {}
+        self._young[caller] = full_at
+        return late
+
+    def __len__(self) -> int:
+        """How many callers are remembered."""
+        return len(self._young) + len(self._old)
+
+
+class Gate:
+    """WSGI application that lets through to `inside` what is neither too large nor too frequent."""
+
+    def __init__(self, inside: Application, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.inside = inside
+        self._clock = clock
+        self._apps = Limiter(Rate(*settings.APP_RATE))
+        self._addresses = Limiter(Rate(*settings.TOKEN_RATE))
+        self._largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        self._scheme = "https" if settings.SECURE_COOKIES else None
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer 413 or 429 here, or hand the request on."""
+        if self._scheme:
+            # TLS ends before us, so the server says http; links in answers are made of what the caller used.
+            environ["wsgi.url_scheme"] = self._scheme
+        size = environ.get("CONTENT_LENGTH")
+        if size and (not size.isdecimal() or int(size) > self._largest):
+            return _too_large(environ, start_response, self._largest)
+        path = environ["PATH_INFO"]
+        if path.startswith("/ims/"):
+            # However the header is spaced and spelt, the token is its last word.
+            words = environ.get("HTTP_AUTHORIZATION", "").split()
+            wait = self._apps.wait(hash(words[-1] if words else client_address(environ)), self._clock())
+            if wait:
+                return _too_often_for_an_app(start_response, wait)
+        elif path.startswith("/oauth/"):
+            wait = self._addresses.wait(hash(client_address(environ)), self._clock())
+            if wait:
+                return _too_often_for_tokens(start_response, wait)
+        return self.inside(environ, start_response)
+
+
+def client_address(environ: dict[str, Any]) -> str:
+    """Return the caller's address: the connection's, or the one that the outermost of our own proxies has noted."""
+    if settings.PROXIES:
+        noted = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(noted) >= settings.PROXIES:
+            return str(noted[-settings.PROXIES].strip())
+    return str(environ.get("REMOTE_ADDR", ""))
+
+
+def _too_large(environ: dict[str, Any], start_response: StartResponse, largest: int) -> list[bytes]:
+    told = f"The body is too large: at most {largest} bytes are taken here."
+    if environ["PATH_INFO"].startswith("/ims/"):
+        answer = refusal(RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Minor.INVALID_DATA, told))
+        return _answer(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "application/json", answer.content)
+    return _answer(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain; charset=utf-8", told.encode())
+
+
+def _too_often_for_an_app(start_response: StartResponse, wait: float) -> list[bytes]:
+    told = f"Too many requests with this token: ask again in {math.ceil(wait)} s, and larger pages (limit) less often."
+    answer = refusal(RefusedError(HTTPStatus.TOO_MANY_REQUESTS, Minor.BUSY, told))
+    return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, "application/json", answer.content, wait)
+
+
+def _too_often_for_tokens(start_response: StartResponse, wait: float) -> list[bytes]:
+    told = b'{"error": "slow_down", "error_description": "Too many requests. A token may be used until it expires."}'
+    return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, "application/json", told, wait)
+
+
+def _answer(
+    start_response: StartResponse, status: HTTPStatus, content_type: str, body: bytes, wait: float | None = None
+) -> list[bytes]:
+    headers = [
+        ("Content-Type", content_type),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    if wait is not None:
+        headers.append(("Retry-After", str(math.ceil(wait))))
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]

@@ -1,0 +1,154 @@
+"""The gate before both lanes: who asks too often waits, whatever lane would have answered; large bodies go no further."""
+
+import json
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from digione.rest.gate import Gate, Limiter, Rate, client_address
+from digione.rest.hot_lane import HotLane
+from tests import cast
+from tests.api.oneroster import PREFIX, App, minor, validate
+from tests.api.wsgi import Answer, ask, django_application
+
+USERS = f"{PREFIX}/users"
+
+
+class Time:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def gate(settings: LazySettings, time: Time) -> Gate:
+    """Both lanes behind a gate that lets two requests through at once, and one more each ten seconds."""
+    settings.APP_RATE = settings.TOKEN_RATE = (0.1, 2)
+    return Gate(HotLane(django_application()), clock=time)
+
+
+class TestLimiter:
+    """A token bucket for each caller."""
+
+    def test_a_burst_then_one_at_a_time(self) -> None:
+        limiter = Limiter(Rate(2, 3))
+        assert [limiter.wait(1, 10.0) for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)]
+        assert limiter.wait(1, 10.4) == pytest.approx(0.1)
+        assert limiter.wait(1, 10.5) == 0
+        assert limiter.wait(1, 10.5) == pytest.approx(0.5)
+        # A refused request costs nothing; a full bucket holds no more than the burst.
+        assert [limiter.wait(1, 99.0) for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)]
+
+    def test_callers_do_not_touch_each_other(self) -> None:
+        limiter = Limiter(Rate(1, 1))
+        assert limiter.wait(1, 0) == 0
+        assert limiter.wait(1, 0) > 0
+        assert limiter.wait(2, 0) == 0
+
+    def test_its_memory_is_bounded_and_who_keeps_asking_is_remembered(self) -> None:
+        limiter = Limiter(Rate(0.001, 2), remembered=100)
+        refused = 0
+        for stranger in range(10_000):
+            limiter.wait(stranger, 0.0)
+            refused += stranger % 50 == 0 and limiter.wait(-1, 0.0) > 0
+            assert len(limiter) <= 200
+        assert refused == 198, "All but the burst of two, whatever a flood of strangers does."
+
+    def test_no_rate_is_no_limit(self) -> None:
+        limiter = Limiter(Rate(0, 1))
+        assert {limiter.wait(1, 0.0) for _ in range(100)} == {0}
+
+
+@pytest.mark.django_db
+class TestGate:
+    """429 in both lanes, for the app that asks too often and no other."""
+
+    @pytest.mark.parametrize("lane", ["hot", "ordinary"])
+    def test_who_asks_too_often_waits(
+        self, official: dict[str, Any], app: App, gate: Gate, time: Time, lane: str
+    ) -> None:
+        where, other = f"{USERS}/{app.sourced(cast.TEACHER)}", App(cast.KUUSNIEMI_OID)
+
+        def get(token: str, spelling: str = "Bearer {}") -> Answer:
+            query = "" if lane == "hot" else "fields=sourcedId"
+            return ask(gate, where, query=query, authorization=spelling.format(token))
+
+        assert [get(app.token).status for _ in range(3)] == [200, 200, 429]
+        refused = get(app.token)
+        assert refused.headers["Retry-After"] == "10"
+        assert refused.headers["Content-Type"] == "application/json"
+        assert minor(refused) == "server_busy"
+        validate(official, "/users/{sourcedId}", refused)
+        # Another spelling of the same header is the same app; another app is another.
+        assert {get(app.token, spelling).status for spelling in ("bearer {}", "Bearer   {} ", "BEARER \t{}")} == {429}
+        assert get(other.token).status == 200
+        time.now += 10
+        assert [get(app.token).status for _ in range(2)] == [200, 429]
+
+    def test_one_bucket_for_both_lanes(self, app: App, gate: Gate) -> None:
+        where, bearer = f"{USERS}/{app.sourced(cast.TEACHER)}", f"Bearer {app.token}"
+        assert ask(gate, where, authorization=bearer).status == 200
+        assert ask(gate, USERS, authorization=bearer).status == 200
+        assert ask(gate, where, authorization=bearer).status == 429
+        assert ask(gate, USERS, authorization=bearer).status == 429
+
+    def test_without_a_token_the_address_counts(self, gate: Gate) -> None:
+        assert [ask(gate, USERS, address="192.0.2.1").status for _ in range(3)] == [401, 401, 429]
+        assert ask(gate, USERS, address="192.0.2.2").status == 401
+
+    def test_tokens_are_asked_for_slowly(self, gate: Gate) -> None:
+        asked = [ask(gate, "/oauth/token", method="POST", address="192.0.2.1") for _ in range(3)]
+        assert [answer.status for answer in asked] == [400, 400, 429]
+        assert json.loads(asked[2].content)["error"] == "slow_down"
+        assert asked[2].headers["Retry-After"] == "10"
+        assert ask(gate, "/oauth/revoke", method="POST", address="192.0.2.1").status == 429
+        assert ask(gate, "/oauth/token", method="POST", address="192.0.2.2").status == 400
+
+    def test_the_desk_and_health_are_not_counted(self, gate: Gate) -> None:
+        assert {ask(gate, "/healthz", address="192.0.2.1").status for _ in range(5)} == {200}
+
+    @pytest.mark.parametrize(
+        "where", [USERS, "/oauth/token", "/oauth/revoke", "/accounts/login/", "/demo", "/role", "/language", "/theme"]
+    )
+    @pytest.mark.parametrize(
+        "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"]
+    )
+    def test_ten_megabytes_are_not_even_read(self, gate: Gate, where: str, content_type: str) -> None:
+        answer = ask(gate, where, method="POST", body=_Unreadable(), length=10 * 1024 * 1024, content_type=content_type)
+        assert answer.status == 413
+        assert b"at most 2097152 bytes" in answer.content
+        assert ask(gate, where, method="POST", body=_Unreadable(), length="-1").status == 413
+        assert ask(gate, where, method="POST", body=_Unreadable(), length="²").status == 413
+
+    def test_behind_tls_links_are_secure(self, app: App, settings: LazySettings) -> None:
+        settings.SECURE_COOKIES = True
+        gate = Gate(HotLane(django_application()))
+        answer = ask(gate, f"{USERS}/{app.sourced(cast.PUPIL)}", authorization=f"Bearer {app.token}")
+        assert answer.json()["user"]["primaryOrg"]["href"].startswith(f"https://testserver{PREFIX}/orgs/")
+
+
+def test_only_our_own_proxies_are_believed(settings: LazySettings) -> None:
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 192.0.2.7, 10.0.0.1"}
+    found = []
+    for settings.PROXIES in (0, 1, 2, 4):
+        found.append(client_address(environ))
+    assert found == ["127.0.0.1", "10.0.0.1", "192.0.2.7", "127.0.0.1"]
+
+
+class _Unreadable:
+    """A body that must not be touched."""
+
+    def read(self, *_: int) -> bytes:
+        raise AssertionError("The body was read.")
+
+    readline = read

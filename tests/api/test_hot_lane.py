@@ -1,0 +1,79 @@
+"""The hot lane answers as the ordinary operation does, and leaves the same trace."""
+
+from datetime import datetime, time, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from digione.core import clock
+from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
+from tests import cast
+from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes
+from tests.api.oneroster import PREFIX, App, audit, hot
+
+pytestmark = pytest.mark.django_db
+
+
+class TestHotLane:
+    """One function call answers as the ordinary operation does, and leaves the same trace."""
+
+    def test_both_lanes_answer_alike(self, app: App) -> None:
+        for ident in app.ids("users"):
+            assert hot(app, ident, f"http://testserver{PREFIX}") == app.get(f"users/{ident}").content.decode()
+        core = app.new_token((CORE,))
+        teacher = app.sourced(cast.TEACHER)
+        ordinary = app.get(f"users/{teacher}", token=core).content.decode()
+        assert hot(app, teacher, f"http://testserver{PREFIX}", core) == ordinary
+
+    def test_it_refuses_what_the_ordinary_lane_refuses(self, app: App) -> None:
+        teacher = app.sourced(cast.TEACHER)
+        expired = app.new_token((ROSTER,), lasts=timedelta(hours=-1))
+        for token in ("wrong", expired, app.new_token((DEMOGRAPHICS,))):
+            assert hot(app, teacher, token=token) is None
+        assert hot(app, str(uuid4())) is None
+        assert hot(app, App(cast.VALKAMO_OID).sourced(cast.VALKAMO_PUPIL)) is None
+
+    def test_it_leaves_the_same_trace(self, app: App) -> None:
+        teacher = app.sourced(cast.TEACHER)
+        app.get(f"users/{teacher}")
+        assert hot(app, teacher)
+        shown = "provider_id, app_id, role, event, purpose, rule, outcome, in_bulk"
+        ordinary, quick = audit(cast.TEACHER, shown)
+        assert ordinary == quick
+
+
+def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
+    """The same over some scenes; `tests/deep` plays thousands."""
+    lanes = Lanes()
+    answered = 0
+
+    @settings(max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(scene=scenes())
+    def probe(scene: Scene) -> None:
+        nonlocal answered
+        answered += compare(lanes, scene)[0]
+
+    probe()
+    assert answered > 50
+
+
+def test_a_day_begins_at_midnight_in_finland_in_both_lanes() -> None:
+    """Half an hour past it, Greenwich still has the day before."""
+    lanes = Lanes()
+    first, second = DAYS[:2]
+    for since, until, opens in ((second, None, True), (first, first, False), (first, second, True)):
+        taking = {"provider_id": cast.KUUSNIEMI, "scopes": [ROSTER], "valid_from": since, "valid_to": until}
+        scene = Scene(
+            moment=datetime.combine(second, time(0, 30), clock.FINLAND),
+            token_scopes=(ROSTER,),
+            token_left=timedelta(hours=1),
+            takings=({**taking, "non_disclosure_included": True},),
+            hidden=frozenset(),
+            moved=tuple(
+                (table, person, {"valid_from": first, "valid_to": first if n % 2 else second})
+                for table in TENANTS
+                for n, person in enumerate(cast.PEOPLE)
+            ),
+        )
+        assert compare(lanes, scene) == ((10, 10) if opens else (0, 0))
