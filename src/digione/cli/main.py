@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from digione.cli.language import offer
 from digione.config.data_folder import StartFailure
 
 #: Command → where it stands.
@@ -32,7 +33,7 @@ class _Parts(click.Group):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return offer(command)
 
 
 def _is_there(place: str) -> bool:
@@ -47,6 +48,9 @@ def digione() -> None:
     `digione demo` starts everything on this machine with invented municipalities. `digione up` starts it empty,
     `digione import` brings your own data in.
     """
+
+
+offer(digione)
 
 
 def main() -> None:

@@ -160,7 +160,6 @@ def _schools(merge: Merge) -> None:
             row["line"],
             "identifier",
             "school-not-in-register",
-            "The register knows no school of the provider by this OID or school code; a school of the provider's own is made.",
         )
     merge.remember("school")
     merge.execute(
@@ -307,8 +306,7 @@ def _same_twice(merge: Merge) -> None:
             merge.files["membership"],
             row["line"],
             "",
-            "same-twice",
-            "An earlier row gives the same role at this school.",
+            "same-twice.role",
         )
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"

@@ -29,7 +29,7 @@ def import_roster(
     uc.check()
     provider_id = uc.actor.provider_id
     if provider_id is None:
-        raise ImportRefusedError("Name the provider whose roster this is.")
+        raise ImportRefusedError("no-provider")
 
     def load(run_id: UUID) -> None:
         # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
@@ -69,8 +69,8 @@ def provider_by_oid(uc: UseCase, *, oid: str) -> UUID:
     uc.check()
     row = uc.row("SELECT id, kinds FROM organisations_organisation WHERE oid = %s", [oid])
     if row is None:
-        raise ImportRefusedError(f"The register has no organisation {oid}. Import the organisations first.")
+        raise ImportRefusedError("unknown-provider", oid=oid)
     if not {"provider", "early_years_organiser"} & set(row["kinds"]):
-        raise ImportRefusedError(f"{oid} is no education provider; give the OID of the provider that it belongs to.")
+        raise ImportRefusedError("not-a-provider", oid=oid)
     found: UUID = row["id"]
     return found

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext, pgettext
 
 from digione.core import clock
 from digione.core.texts import in_language
+from digione.integrations.loading.messages import stored_message
 
 register = template.Library()
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
@@ -243,6 +244,12 @@ def sum_of_counts(counts: Mapping[str, int]) -> int:
 def is_there(there: bool) -> str:
     """Show whether a side of a reconciliation has the record."""
     return _("Yes, it is") if there else _("No, it is not")
+
+
+@register.filter
+def problem_text(problem: Mapping[str, Any]) -> str:
+    """Show what an import found wrong, in the reader's language."""
+    return stored_message(problem)
 
 
 @register.filter

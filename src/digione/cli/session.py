@@ -1,0 +1,79 @@
+"""What every command shares: a database that is ready, the actor, and the way in which a refusal is told."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from digione.cli.language import _, spoken
+
+DATA = click.option(
+    "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@contextmanager
+def ready(data: str | None) -> Iterator[Any]:
+    """Give a running, migrated database, and let Django speak the language of the run."""
+    from digione.config.embedded import django_ready
+
+    with django_ready(data) as database:
+        from django.utils import translation
+
+        translation.activate(spoken())
+        yield database
+
+
+def platform(provider_id: Any = None) -> Any:
+    """Return the actor of the command line: the platform, at `provider_id` where one provider is concerned."""
+    from digione.access.roles import Role
+    from digione.core.use_case import Actor
+
+    return Actor(str(Role.PLATFORM), provider_id=provider_id)
+
+
+@contextmanager
+def answering(data: str | None, *, as_json: bool) -> Iterator[Callable[[Any, str], None]]:
+    """Run the block with a database, and give it `answer(object, text)`, which prints one of the two.
+
+    A refusal is told with what to do about it, and the command ends with 1.
+    """
+
+    def answer(told: Any, text: str) -> None:
+        click.echo(json.dumps(told, ensure_ascii=False, default=str) if as_json else text)
+
+    with ready(data):
+        from digione.core.errors import DigiOneError, InvalidInputError
+
+        try:
+            yield answer
+        except InvalidInputError as refusal:
+            faults = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in refusal.faults]
+            if as_json:
+                click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
+            for one in refusal.faults:
+                click.echo(f"{one.pointer}: {one.message}", err=True)
+            sys.exit(1)
+        except DigiOneError as refusal:
+            if as_json:
+                click.echo(json.dumps({"faults": [{"pointer": "", "code": "refused", "message": str(refusal)}]}))
+            click.echo(str(refusal), err=True)
+            sys.exit(1)
+
+
+def table(heads: list[str], rows: list[list[str]], empty: str) -> str:
+    """Return rows under their heads as plain text, or `empty` where there are none."""
+    if not rows:
+        return empty
+    widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [heads, *rows]]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def yes_or_no(value: bool) -> str:
+    """Return a truth as a word."""
+    return _("yes") if value else _("no")
