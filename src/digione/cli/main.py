@@ -16,9 +16,13 @@ _COMMANDS = {
     "check": "digione.cli.lifecycle:check",
     "demo": "digione.cli.lifecycle:demo",
     "docs": "digione.cli.docs_commands:docs",
+    "export": "digione.cli.export_commands:export",
     "import": "digione.cli.import_commands:import_group",
+    "keys": "digione.cli.keys_commands:keys",
     "load-demo": "digione.cli.demo_commands:load_demo_command",
+    "provider": "digione.cli.provider_commands:provider",
     "up": "digione.cli.lifecycle:up",
+    "user": "digione.cli.user_commands:user",
 }
 
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -36,21 +37,29 @@ def platform(provider_id: Any = None) -> Any:
     return Actor(str(Role.PLATFORM), provider_id=provider_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Prints what was done, as one JSON object or in words. `database` is the one that the command runs on."""
+
+    database: Any
+    as_json: bool
+
+    def __call__(self, told: Any, text: str) -> None:
+        """Print `told` or `text`."""
+        click.echo(json.dumps(told, ensure_ascii=False, default=str) if self.as_json else text)
+
+
 @contextmanager
-def answering(data: str | None, *, as_json: bool) -> Iterator[Callable[[Any, str], None]]:
-    """Run the block with a database, and give it `answer(object, text)`, which prints one of the two.
+def answering(data: str | None, *, as_json: bool) -> Iterator[Answer]:
+    """Run the block with a database, and let it answer.
 
     A refusal is told with what to do about it, and the command ends with 1.
     """
-
-    def answer(told: Any, text: str) -> None:
-        click.echo(json.dumps(told, ensure_ascii=False, default=str) if as_json else text)
-
-    with ready(data):
+    with ready(data) as database:
         from digione.core.errors import DigiOneError, InvalidInputError
 
         try:
-            yield answer
+            yield Answer(database, as_json)
         except InvalidInputError as refusal:
             faults = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in refusal.faults]
             if as_json:
@@ -60,7 +69,8 @@ def answering(data: str | None, *, as_json: bool) -> Iterator[Callable[[Any, str
             sys.exit(1)
         except DigiOneError as refusal:
             if as_json:
-                click.echo(json.dumps({"faults": [{"pointer": "", "code": "refused", "message": str(refusal)}]}))
+                fault = {"pointer": "", "code": "refused", "message": str(refusal)}
+                click.echo(json.dumps({"faults": [fault]}, ensure_ascii=False))
             click.echo(str(refusal), err=True)
             sys.exit(1)
 

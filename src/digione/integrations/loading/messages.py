@@ -7,7 +7,13 @@ Swedish by another. A code may be refined after a dot (`encoding.utf-16`): progr
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext, gettext_noop, pgettext
+from django.utils.translation import gettext, pgettext
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues. Django's own would read the settings, which stand only when it is set up."""
+    return text
+
 
 MESSAGES: dict[str, str] = {
     # Files and archives.

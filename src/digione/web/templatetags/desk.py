@@ -173,12 +173,14 @@ def role_name(role: str) -> str:
 def event_name(event: str) -> str:
     """Show what somebody did with the data, as a thing that was done."""
     names = {
+        "account.managed": _("gave an account or changed it"),
         "audit.read": _("looked at who has looked"),
         "desk.opened": _("saw the details on a desk"),
         "group.read": _("opened a group's list"),
         "person.read": _("opened the person's page"),
         "person.searched": _("saw the name in a search"),
         "roster.demographics_read": _("fetched birth dates"),
+        "roster.exported": _("exported the roster to a file"),
         "roster.imported": _("updated the details by an import"),
         "roster.read": _("fetched names and groups"),
     }
