@@ -30,6 +30,7 @@ TEACHER, PRINCIPAL, SECRETARY, ADMINISTRATOR, OUTSIDER = _id(101), _id(102), _id
 GUARDIAN, LIMITED_GUARDIAN, STRANGER_GUARDIAN = _id(111), _id(112), _id(113)
 PUPIL, PROTECTED_PUPIL, UNTAUGHT_PUPIL, VALKAMO_PUPIL = _id(121), _id(122), _id(123), _id(124)
 PUPIL_HETU = "140317A9350"
+GUARDIAN_HETU = "020584-951N"
 START = date(2025, 8, 7)
 
 PEOPLE: dict[UUID, tuple[str, str]] = {
@@ -153,21 +154,18 @@ def _load_provider(
             **dict.fromkeys(learners, "learner"),
             **{g: "guardian" for g, _, _ in guardians},
         }
+        # The second municipality meets the guardian by the identity code, as an import would.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM people_find_by_identifier('hetu', %s, %s)",
+                [[secrets.digest(GUARDIAN_HETU)], [search_key(*reversed(PEOPLE[GUARDIAN]))]],
+            )
         _insert("people_providerperson", [tenant(person_id=p, basis=b, valid_from=START) for p, b in everybody.items()])
         _insert("people_person", [_person(p) for p in everybody], conflict="ON CONFLICT DO NOTHING")
         if PUPIL in learners:
             _insert(
                 "people_identifier",
-                [
-                    {
-                        "id": _id(501),
-                        "person_id": PUPIL,
-                        "kind": "hetu",
-                        "value_enc": secrets.encrypt(PUPIL_HETU),
-                        "digest": secrets.digest(PUPIL_HETU),
-                        "key_id": 1,
-                    }
-                ],
+                [_hetu(_id(501), PUPIL, PUPIL_HETU), _hetu(_id(502), GUARDIAN, GUARDIAN_HETU)],
             )
         _insert(
             "people_guardianship",
@@ -246,6 +244,17 @@ def _load_provider(
                 ],
             ],
         )
+
+
+def _hetu(ident: UUID, person: UUID, hetu: str) -> dict[str, Any]:
+    return {
+        "id": ident,
+        "person_id": person,
+        "kind": "hetu",
+        "value_enc": secrets.encrypt(hetu),
+        "digest": secrets.digest(hetu),
+        "key_id": 1,
+    }
 
 
 def _person(person: UUID) -> dict[str, Any]:

@@ -50,7 +50,10 @@ DEFINER_FUNCTIONS = {
     "audit_seal_lag",
     "audit_seal_next",
     "audit_verify",
+    # Look over all providers, and answer one thing.
+    "people_barred",
     "people_find_by_identifier",
+    "people_refuse_foreign_links",
 }
 
 
@@ -78,6 +81,24 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing() -> None:
     ]
     assert _rows("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole") == [(0,)]
     assert _rows("SELECT pg_has_role(current_user, 'digione_owner', 'member')") == [(False,)]
+
+
+@pytest.mark.django_db
+def test_whoever_reads_by_the_second_axis_writes_nothing_by_it() -> None:
+    """Oneself, a guardian and an app see rows of several providers; no policy for writing may look at these axes."""
+    writing = _rows(
+        "SELECT polrelid::regclass::text, coalesce(pg_get_expr(polqual, polrelid), '')"
+        " || coalesce(pg_get_expr(polwithcheck, polrelid), '') FROM pg_policy WHERE polcmd <> 'r' AND polname <> 'owner_everything'"
+    )
+    assert len(writing) > 60
+    axes = ("digione.persons", "digione.app", "digione.supplier")
+    assert [table for table, rule in writing if any(axis in rule for axis in axes)] == []
+
+
+@pytest.mark.django_db
+def test_the_application_reads_no_secret_of_a_supplier_and_no_token() -> None:
+    assert _rows("SELECT has_column_privilege('access_supplier', 'subject_secret', 'SELECT')") == [(False,)]
+    assert _rows("SELECT count(*) FROM pg_trigger WHERE tgname = 'keep_checksum' AND tgenabled = 'O'") == [(1,)]
 
 
 @pytest.mark.django_db

@@ -36,11 +36,10 @@ class Account(AbstractBaseUser):
 
 
 class Supplier(models.Model):
-    """Who makes apps. `subject_secret` derives the ids by which its apps know persons, and nobody else's do."""
+    """Who makes apps. The secret that derives its ids of persons is a column that only the database's owner reads."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     name = models.TextField()
-    subject_secret = models.BinaryField()
 
 
 class App(models.Model):

@@ -8,6 +8,7 @@ class Permission(StrEnum):
 
     ACCOUNT_MANAGE = "account:manage"
     ACCOUNT_READ = "account:read"
+    APP_CREATE = "app:create"
     APP_MANAGE = "app:manage"
     AUDIT_READ_OWN = "audit:read_own"
     DESK_READ = "desk:read"
@@ -30,6 +31,7 @@ class Event(StrEnum):
 
     ACCOUNT_MANAGED = "account.managed"
     ACCOUNT_READ = "account.read"
+    APP_CREATED = "app.created"
     APP_MANAGED = "app.managed"
     APP_READ = "app.read"
     AUDIT_READ = "audit.read"

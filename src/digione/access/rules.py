@@ -76,9 +76,12 @@ RULES: tuple[Rule, ...] = (
         {Role.GUARDIAN},
         Relation.GUARDIAN_OF,
         Purpose.OWN_DATA,
-        fi="Huoltaja näkee lapsensa tiedot niin kauan kuin huolto kestää ja siinä laajuudessa kuin tiedonsaantioikeutta on.",
-        sv="Vårdnadshavaren ser barnets uppgifter så länge vårdnaden varar och så långt rätten till information räcker.",
-        en="A guardian sees the child's data for as long as custody lasts and as far as the right to information goes.",
+        fi="Huoltaja näkee lapsensa tiedot niin kauan kuin huolto kestää ja siinä laajuudessa kuin tiedonsaantioikeutta on."
+        " Turvakiellon alaisen lapsen koulua, kuntaa ja yhteystietoja ei näytetä.",
+        sv="Vårdnadshavaren ser barnets uppgifter så länge vårdnaden varar och så långt rätten till information räcker."
+        " Skola, kommun och kontaktuppgifter visas inte för ett barn med spärrmarkering.",
+        en="A guardian sees the child's data for as long as custody lasts and as far as the right to information goes."
+        " School, municipality and contact details of a child with non-disclosure are not shown.",
     ),
     _rule(
         "teacher-of",
@@ -102,13 +105,23 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "provider-desk",
-        {P.DESK_READ, P.IMPORT_READ, P.ORGANISATION_READ},
+        {P.DESK_READ, P.ORGANISATION_READ},
         _STAFF,
         None,
         Purpose.ADMINISTRATION,
-        fi="Henkilöstö näkee oman organisaationsa rakenteen, tuonnit ja luvut.",
-        sv="Personalen ser den egna organisationens struktur, importer och siffror.",
-        en="Staff see the structure, imports and figures of their own organisation.",
+        fi="Henkilöstö näkee oman organisaationsa rakenteen ja luvut.",
+        sv="Personalen ser den egna organisationens struktur och siffror.",
+        en="Staff see the structure and figures of their own organisation.",
+    ),
+    _rule(
+        "imports-of-provider",
+        {P.IMPORT_READ},
+        _OFFICE,
+        None,
+        Purpose.ADMINISTRATION,
+        fi="Rehtori ja koulusihteeri näkevät, mitä organisaationsa tuonnit ovat tehneet.",
+        sv="Rektorn och skolsekreteraren ser vad den egna organisationens importer har gjort.",
+        en="The principal and the school secretary see what their organisation's imports have done.",
     ),
     _rule(
         "own-desk",
@@ -132,13 +145,13 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "national-register",
-        {P.REGISTER_IMPORT, P.IMPORT_READ, P.ORGANISATION_READ, P.ACCOUNT_READ},
+        {P.REGISTER_IMPORT, P.IMPORT_READ, P.ORGANISATION_READ, P.ACCOUNT_READ, P.APP_CREATE},
         {Role.PLATFORM},
         None,
         Purpose.REGISTER,
-        fi="Alusta pitää kansallisten rekisterien kopiot ajan tasalla.",
-        sv="Plattformen håller kopiorna av de nationella registren aktuella.",
-        en="The platform keeps its copies of the national registers up to date.",
+        fi="Alusta pitää kansallisten rekisterien kopiot ajan tasalla ja ottaa vastaan uudet sovellukset.",
+        sv="Plattformen håller kopiorna av de nationella registren aktuella och tar emot nya appar.",
+        en="The platform keeps its copies of the national registers up to date and takes in new apps.",
     ),
     _rule(
         "provider-export",
@@ -193,8 +206,13 @@ def _predicate(rule: Rule, uc: UseCase, column: str) -> tuple[str, list[Any]]:
             f"EXISTS (SELECT 1 FROM people_provider_person pp WHERE pp.provider_id = %s AND pp.person_id = {column})",
             [actor.provider_id],
         )
-    scope = "" if rule.relation is Relation.GUARDIAN_OF else " AND r.provider_id = %s"
-    parameters: list[Any] = [actor.person_id, *([actor.provider_id] if scope else []), uc.today, uc.today]
+    narrowed: Any
+    if rule.relation is Relation.GUARDIAN_OF:
+        # Whichever provider knows that this guardian gets no information, the child is closed to them everywhere.
+        scope, narrowed = " AND NOT people_barred(r.actor_id, r.person_id, %s)", uc.today
+    else:
+        scope, narrowed = " AND r.provider_id = %s", actor.provider_id
+    parameters: list[Any] = [actor.person_id, narrowed, uc.today, uc.today]
     return (
         f"{column} IN (SELECT r.person_id FROM {rule.relation} r WHERE r.actor_id = %s{scope}"
         " AND r.valid_from <= %s AND (r.valid_to IS NULL OR r.valid_to >= %s))",

@@ -1,6 +1,5 @@
 """Writes of the room: suppliers' apps and their taking into use, and the accounts by which people sign in."""
 
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -31,11 +30,12 @@ class NewApp:
     client_secret: str
 
 
-@use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
+@use_case(Permission.APP_CREATE, Event.APP_CREATED)
 def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence[str], scopes: Sequence[str]) -> NewApp:
     """Make an app with its OAuth client, and let the named providers take it into use from today with `scopes`.
 
-    A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider and scope.
+    The platform's work: an app joins a supplier, by name, whose ids of persons it then shares, and providers are named
+    who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider and scope.
     """
     uc.check()
     faults = _scope_faults(scopes)
@@ -50,7 +50,7 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     faults += [_unknown_provider(oid) for oid in provider_oids if oid not in found]
     if faults:
         raise InvalidInputError(faults)
-    owner, _made = Supplier.objects.get_or_create(name=supplier, defaults={"subject_secret": os.urandom(32)})
+    owner, _made = Supplier.objects.get_or_create(name=supplier)
     client_id, secret = generate_client_id(), generate_client_secret()
     application = get_application_model().objects.create(
         name=name,

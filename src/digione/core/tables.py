@@ -13,10 +13,28 @@ PROVIDER = "nullif(current_setting('digione.provider', true), '')::uuid"
 #: The persons whose own record the actor reaches: oneself and today's wards.
 PERSONS = "coalesce(nullif(current_setting('digione.persons', true), '')::uuid[], '{}'::uuid[])"
 OWNER_POLICY = "owner_everything"
+#: The role as which the application works (`config.provisioning` makes it). It owns nothing; what it may do is granted.
+APPLICATION = "digione_app"
+
+
+def reach(table: str, *, using: str, check: str) -> str:
+    """Return the policies of `table`: rows for which `using` holds are seen, those for which `check` holds are written.
+
+    Whoever may see a row through the second axis (oneself, a guardian, an app) may not change or delete it, so there
+    is one policy for reading and one for each way of writing.
+    """
+    return f"""
+        DROP POLICY IF EXISTS reach ON {table}; DROP POLICY IF EXISTS read ON {table};
+        DROP POLICY IF EXISTS reach_update ON {table}; DROP POLICY IF EXISTS reach_delete ON {table};
+        CREATE POLICY read ON {table} FOR SELECT TO PUBLIC USING ({using});
+        CREATE POLICY reach ON {table} FOR INSERT TO PUBLIC WITH CHECK ({check});
+        CREATE POLICY reach_update ON {table} FOR UPDATE TO PUBLIC USING ({check}) WITH CHECK ({check});
+        CREATE POLICY reach_delete ON {table} FOR DELETE TO PUBLIC USING ({check});
+        """
 
 
 def secure(table: str, *, using: str, check: str | None = None) -> migrations.RunSQL:
-    """Force row-level security on `table`: rows for which `using` holds are seen, `check` may be written.
+    """Force row-level security on `table`: rows for which `using` holds are seen, those of `check` may be written.
 
     The owner keeps a policy of its own, because under FORCE a data migration would otherwise change nothing, silently.
     """
@@ -25,10 +43,9 @@ def secure(table: str, *, using: str, check: str | None = None) -> migrations.Ru
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
         CREATE POLICY {OWNER_POLICY} ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);
-        CREATE POLICY reach ON {table} TO PUBLIC USING ({using}) WITH CHECK ({check or using});
+        {reach(table, using=using, check=check or using)}
         """,
-        f"DROP POLICY reach ON {table}; DROP POLICY {OWNER_POLICY} ON {table}; "
-        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;",
+        migrations.RunSQL.noop,
     )
 
 
@@ -38,18 +55,7 @@ REGISTER = "current_setting('digione.register', true) = 'on'"
 
 def secure_register(table: str, *, check: str = REGISTER) -> migrations.RunSQL:
     """Let everybody read a public register, and let only the platform (or whom `check` admits) write it."""
-    return migrations.RunSQL(
-        f"""
-        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-        ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-        CREATE POLICY {OWNER_POLICY} ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);
-        CREATE POLICY read ON {table} FOR SELECT TO PUBLIC USING (true);
-        CREATE POLICY reach ON {table} FOR INSERT TO PUBLIC WITH CHECK ({check});
-        CREATE POLICY reach_update ON {table} FOR UPDATE TO PUBLIC USING ({check}) WITH CHECK ({check});
-        CREATE POLICY reach_delete ON {table} FOR DELETE TO PUBLIC USING ({check});
-        """,
-        migrations.RunSQL.noop,
-    )
+    return secure(table, using="true", check=check)
 
 
 def secure_by_provider(table: str) -> migrations.RunSQL:

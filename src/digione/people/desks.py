@@ -44,9 +44,15 @@ JOIN organisations_organisation po ON po.id = pp.provider_id
 WHERE pp.person_id = %(person)s AND pp.basis IN ('learner', 'guardian') AND {_LIVE.format("pp")}
 """
 
+# A guardian is told the municipality of a child only where it is no secret from them.
+_PLACES_OF_WARDS = f"""
+SELECT DISTINCT g.provider_id FROM people_guardianship g JOIN people_person c ON c.id = g.child_id
+WHERE g.guardian_id = %(person)s AND g.child_id = ANY (%(wards)s) AND NOT c.non_disclosure AND {_LIVE.format("g")}
+"""
+
 _WARDS = f"""
 SELECT DISTINCT g.child_id FROM people_guardianship g
-WHERE g.guardian_id = %(person)s AND NOT 'no_information' = ANY (g.limits) AND {_LIVE.format("g")}
+WHERE g.guardian_id = %(person)s AND {_LIVE.format("g")} AND NOT people_barred(g.guardian_id, g.child_id, %(day)s)
 """
 
 
@@ -97,6 +103,12 @@ def desk_of(person: UUID, *, day: date) -> PersonDesk:
             if any(row["role"] == "guardian" for row in rows):
                 cursor.execute(_WARDS, {"person": person, "day": day})
                 wards = tuple(row[0] for row in cursor.fetchall())
+                set_reach(Actor("sign_in", person_id=person, persons=(person, *wards)))
+                cursor.execute(_PLACES_OF_WARDS, {"person": person, "wards": list(wards), "day": day})
+                told = {row[0] for row in cursor.fetchall()}
+                for row in rows:
+                    if row["role"] == "guardian" and row["provider_id"] not in told:
+                        row.update(provider_name=None, accent=LAKE)
     return PersonDesk(name[0], name[1], _choices(rows), wards)
 
 
@@ -108,7 +120,8 @@ def _choices(rows: list[Row]) -> tuple[RoleChoice, ...]:
         if role in ("guardian", "learner"):
             if mine:
                 accent = mine[0]["accent"] if len(mine) == 1 else LAKE
-                choices.append(RoleChoice(role, None, tuple(row["provider_name"] for row in mine), accent=accent))
+                names = tuple(row["provider_name"] for row in mine if row["provider_name"] is not None)
+                choices.append(RoleChoice(role, None, names, accent=accent))
             continue
         choices += [
             RoleChoice(role, row["provider_id"], (row["provider_name"],), tuple(row["places"]), row["accent"])

@@ -41,12 +41,16 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
 
 
 def wards(uc: UseCase, guardian: UUID) -> list[Row]:
-    """Return today's children of a guardian within the reach, with names, one row each."""
+    """Return today's children of a guardian within the reach, with names, one row each.
+
+    A child about whom the guardian gets no information, by what any provider knows, is not among them.
+    """
     return uc.rows(
         "SELECT DISTINCT ON (p.birth_date, p.sort_key, g.child_id) g.child_id AS id, p.given_name, p.family_name,"
-        " p.birth_date, g.limits"
+        " p.birth_date, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.child_id"
-        f" WHERE g.guardian_id = %(guardian)s AND {_LIVE.format('g')} ORDER BY p.birth_date, p.sort_key, g.child_id",
+        f" WHERE g.guardian_id = %(guardian)s AND {_LIVE.format('g')}"
+        " AND NOT people_barred(g.guardian_id, g.child_id, %(day)s) ORDER BY p.birth_date, p.sort_key, g.child_id",
         {"guardian": guardian, "day": uc.today},
     )
 

@@ -23,9 +23,10 @@ _MOST_VIEWS = 2000
 def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str, Any]:
     """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
 
-    `person` is oneself or a ward. One's own looks are counted apart (`own`), since they are no news.
+    `person` is oneself or a ward. One's own looks are counted apart (`own`), since they are no news. Of a ward with
+    non-disclosure no name and no provider is told, for these would tell where the ward goes to school.
     """
-    uc.check(person)
+    rule = uc.check(person).rule
     known = facts.persons(uc, [person, *uc.actor.persons])
     if person not in known:
         raise NotFoundError("There is no such person here.")
@@ -37,6 +38,8 @@ def views_of(uc: UseCase, *, person: UUID, days: int = VIEWED_DAYS) -> dict[str,
         ),
         "provider_name",
     )
+    if rule == "guardian" and known[person]["non_disclosure"]:
+        entries = [{**entry, "actor_name": None, "provider_name": None} for entry in entries]
     own = [entry for entry in entries if entry["actor_id"] == uc.actor.person_id and entry["app_id"] is None]
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:

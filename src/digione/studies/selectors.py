@@ -65,15 +65,15 @@ def learner_landing(uc: UseCase) -> dict[str, Any]:
 def guardian_landing(uc: UseCase) -> dict[str, Any]:
     """Return a guardian's desk: today's children in every municipality, with school, home group and teachers.
 
-    A child whose information the custody does not open is not in the list.
+    A child whose information the custody does not open is not in the list; where a child with non-disclosure goes to
+    school is not told.
     """
     guardian = _only(uc, Role.GUARDIAN)
     children = []
     for child in people.wards(uc, guardian):
-        if "no_information" in child["limits"]:
-            continue
         uc.check(child["id"])
-        children.append({**child, "schooling": _schooling(uc, child["id"], facts.path_of(uc, child["id"]))})
+        path = [] if child["non_disclosure"] else facts.path_of(uc, child["id"])
+        children.append({**child, "schooling": _schooling(uc, child["id"], path)})
     return {"children": children, "contacts": people.contacts(uc, [guardian])}
 
 
@@ -223,7 +223,8 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     """Return what the actor may see of a person, field by field by the rule that opened the page.
 
     Oneself, a guardian and the school office see identity and contact details; a teacher sees names, groups and how
-    to reach home, never an address. The address of a person with non-disclosure is shown to the office alone.
+    to reach home, never an address. The address of a person with non-disclosure is shown to the office alone, and a
+    guardian of such a child is told neither school nor municipality nor contact details, nor who teaches.
     """
     decision = uc.check(person)
     known = people.persons(uc, [person])
@@ -231,16 +232,17 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
         raise NotFoundError("There is no such person here.")
     identity = known[person]
     teaching, office = decision.rule == "teacher-of", decision.rule == "school-office"
-    path = facts.path_of(uc, person)
-    guardians = people.guardians(uc, person)
-    posts = people.assignments(uc, person)
+    withheld = bool(identity["non_disclosure"]) and decision.rule == "guardian"
+    path = [] if withheld else facts.path_of(uc, person)
+    guardians = [] if withheld else people.guardians(uc, person)
+    posts = [] if withheld else people.assignments(uc, person)
     if teaching:
         identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
         path = [row for row in path if row["now"] and row["provider_id"] == uc.actor.provider_id]
     if office:
         path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
     of_home = [guardian["id"] for guardian in guardians] if teaching or office else []
-    details = people.contacts(uc, [person, *of_home])
+    details = [] if withheld else people.contacts(uc, [person, *of_home])
     if teaching or (identity["non_disclosure"] and not office):
         details = [row for row in details if row["kind"] != "address"]
     hidden = {guardian["id"] for guardian in guardians if guardian["non_disclosure"] and not office}
@@ -250,6 +252,7 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     return {
         "person": identity,
         "rule": decision.rule,
+        "withheld": withheld,
         "contacts": [row for row in details if row["person_id"] == person],
         "guardians": [
             {

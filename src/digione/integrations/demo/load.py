@@ -88,6 +88,9 @@ class _Staging:
     def __init__(self) -> None:
         self._lines: dict[str, list[str]] = {table: [] for table in _TABLES}
         self._waiting = 0
+        #: Digest of the identity code and search key of those who can sign in: some come to a second provider.
+        self.codes: dict[str, tuple[bytes, str]] = {}
+        self._met: list[tuple[bytes, str]] = []
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self.rows = 0
@@ -103,14 +106,18 @@ class _Staging:
         kept.extend(lines)
         self._waiting += len(kept) - before
 
+    def meet(self, person_id: str) -> None:
+        """Let the next provider find somebody whom an earlier one brought, by the identity code, as an import would."""
+        self._met.append(self.codes[person_id])
+
     def flush(self, provider_id: str, *, always: bool) -> None:
         """Hand what waits, all of it that provider's, to the writer when it is enough."""
         if not self._waiting or (self._waiting < _ROWS_AT_ONCE and not always):
             return
         self.settle()
         # The transaction's own connection: nobody else uses it until the writer is done.
-        self._writing = self._writer.submit(_write_out, connection.connection, provider_id, self._lines)
-        self._lines = {table: [] for table in _TABLES}
+        self._writing = self._writer.submit(_write_out, connection.connection, provider_id, self._lines, self._met)
+        self._lines, self._met = {table: [] for table in _TABLES}, []
         self.rows += self._waiting
         self._waiting = 0
 
@@ -125,9 +132,19 @@ class _Staging:
         self._writer.shutdown()
 
 
-def _write_out(database: "psycopg.Connection[Any]", provider_id: str, lines: dict[str, list[str]]) -> None:
+def _write_out(
+    database: "psycopg.Connection[Any]",
+    provider_id: str,
+    lines: dict[str, list[str]],
+    met: list[tuple[bytes, str]],
+) -> None:
     with database.cursor() as cursor:
         cursor.execute("SELECT set_config('digione.provider', %s, true)", [provider_id])
+        if met:
+            cursor.execute(
+                "SELECT count(*) FROM people_find_by_identifier('hetu', %s::bytea[], %s::text[])",
+                [[digest for digest, _ in met], [name for _, name in met]],
+            )
         for table, columns in _TABLES.items():
             rows = lines[table]
             if not rows:
@@ -256,6 +273,10 @@ def _stage_organisations(staging: _Staging, batch: Batch) -> None:
 
 def _stage_people(staging: _Staging, batch: Batch) -> None:
     provider = batch.provider.id
+    new = {person.id for person in batch.persons}
+    for link in batch.links:
+        if link.person_id in staging.codes and link.person_id not in new:
+            staging.meet(link.person_id)
     staging.add(
         "people_providerperson",
         (f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{x.valid_from}" for x in batch.links),
@@ -275,6 +296,11 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
             if value is not None:
                 staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value)])
     persons = {account.person_id: account.username for account in batch.accounts}
+    staging.codes |= {
+        person.id: (secrets.digest(person.hetu), f"{_search_key(person.family_name)} {_search_key(person.given_name)}")
+        for person in batch.persons
+        if person.id in persons and person.hetu is not None
+    }
     staging.add(
         "people_identifier",
         (_identifier(person_id, provider, "username", username) for person_id, username in persons.items()),

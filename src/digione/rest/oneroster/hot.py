@@ -13,6 +13,8 @@ from digione.rest.oneroster.people import PAGE_PERSONS, USERS
 _APP = """
 -- The app behind a token, one row for each provider that has taken it; a row without provider when none has.
 -- No row: the token is unknown, has ended, or belongs to no app. Sets the app's reach for the transaction.
+-- Of several takings the scopes add up, but people with non-disclosure are included only where every one includes
+-- them: what one agreement opens about them must not be read with the scopes of another.
 CREATE FUNCTION oneroster_app(checksum text, at timestamptz, day date)
 RETURNS TABLE (app_id uuid, supplier_id uuid, provider_id uuid, scopes text[], disclosed boolean)
 LANGUAGE plpgsql AS $f$
@@ -25,7 +27,7 @@ BEGIN
     IF app IS NULL THEN RETURN; END IF;
     PERFORM set_config('digione.app', app::text, true), set_config('digione.supplier', supplier::text, true);
     RETURN QUERY
-        SELECT app, supplier, t.provider_id, array_agg(DISTINCT granted.scope), bool_or(t.non_disclosure_included)
+        SELECT app, supplier, t.provider_id, array_agg(DISTINCT granted.scope), bool_and(t.non_disclosure_included)
         FROM access_taking t
         CROSS JOIN LATERAL (SELECT unnest(t.scopes) AS scope INTERSECT SELECT unnest(carried)) granted
         WHERE t.app_id = app AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day)

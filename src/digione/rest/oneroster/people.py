@@ -40,16 +40,16 @@ _USER_ROLES = f"""
                FILTER (WHERE place = 1 OR (live AND NOT link)) AS roles,
            coalesce(bool_or(link AND live), false) AS active,
            json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
-           max(org::text) FILTER (WHERE place = 1) AS org,
-           max(sys_from) AS changed
+           max(org::text) FILTER (WHERE place = 1) AS org
     FROM (SELECT found.*, row_number() OVER (PARTITION BY person ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org) AS place
           FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= ANY (%(persons)s)")}) role) found) placed GROUP BY person"""
 
-# A child's guardians and a guardian's children, while custody lasts. One who has no right to information is not named.
+# A child's guardians and a guardian's children, while custody lasts. One who has no right to information is not named,
+# whichever provider knows of it.
 _KIN = f"""
     FROM (SELECT g.child_id AS owner, g.guardian_id AS person_id FROM people_guardianship g
           WHERE g.provider_id = %(provider)s AND g.child_id {{match}} AND {LIVE.format("g")}
-            AND NOT 'no_information' = ANY (g.limits)
+            AND NOT people_barred(g.guardian_id, g.child_id, %(today)s)
           UNION
           SELECT g.guardian_id, g.child_id FROM people_guardianship g
           WHERE g.provider_id = %(provider)s AND g.guardian_id {{match}} AND {LIVE.format("g")}
@@ -60,6 +60,15 @@ _USER_AGENTS = f"""
     SELECT kin.owner, json_agg({reference("agent.sourced_id", "users", "user")} ORDER BY agent.sourced_id) AS agents
     {_KIN.format(match="= ANY (%(persons)s)")} GROUP BY kin.owner"""
 
+# When anything of a user at the provider changed: a role, a guardian or child, an e-mail address.
+_TOUCHED = f"""
+    SELECT role.person, role.sys_from FROM ({_ROLES}) role
+    UNION ALL
+    SELECT g.child_id, g.sys_from FROM people_guardianship g WHERE g.provider_id = %(provider)s AND g.child_id {{match}}
+    UNION ALL
+    SELECT c.person_id, c.sys_from FROM people_contact c
+    WHERE c.provider_id = %(provider)s AND c.kind = 'email' AND c.person_id {{match}}"""
+
 _ROWS = (
     "FROM access_listing k WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s"
     " AND (%(disclosed)s OR NOT k.hidden)"
@@ -69,8 +78,17 @@ _ACTIVE = f"""EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id 
     AND l.person_id = k.person_id AND {LIVE.format("l")})"""
 _STATUS = f"CASE WHEN {_ACTIVE} THEN 'active' ELSE 'tobedeleted' END"
 _ENABLED = f"CASE WHEN {_ACTIVE} THEN 'true' ELSE 'false' END"
-_CHANGED = f"""greatest({_PERSON.format("sys_from")},
-    (SELECT max(x.sys_from) FROM ({_ROLES.format(match="= k.person_id")}) x))"""
+
+
+def _current(sql: str, otherwise: str = "NULL") -> str:
+    """Return `sql` of a person whom the provider still has. Of one who has gone, an app learns nothing new, also not
+    by asking with a filter: names, addresses and birth dates that change later are another provider's."""
+    return f"CASE WHEN {_ACTIVE} THEN {sql} ELSE {otherwise} END"
+
+
+_CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max(x.sys_from) FROM ({_TOUCHED.format(match="= k.person_id")}) x))"""
+_LINK_CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max(l.sys_from) FROM people_providerperson l
+    WHERE l.provider_id = %(provider)s AND l.person_id = k.person_id))"""
 _ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(match='= k.person_id')}) role) r WHERE r.live"
 _EMAIL = f"""(SELECT c.value FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = {{person}}
     AND c.kind = 'email' AND {LIVE.format("c")} ORDER BY c.id LIMIT 1)"""
@@ -84,19 +102,19 @@ _SHARED: dict[str, Field] = {
 _USER_FIELDS: dict[str, Field] = {
     **_SHARED,
     "enabledUser": Text(_ENABLED),
-    "givenName": Text(_PERSON.format("given_name")),
-    "familyName": Text(_PERSON.format("family_name")),
-    "email": Text(_SHOWN_EMAIL),
+    "givenName": Text(_current(_PERSON.format("given_name"), "''")),
+    "familyName": Text(_current(_PERSON.format("family_name"), "''")),
+    "email": Text(_current(_SHOWN_EMAIL)),
     "grades": Words(
         "(SELECT coalesce(array_agg(DISTINCT e.grade), '{}') FROM studies_schoolenrolment e WHERE e.provider_id = "
-        f"%(provider)s AND e.person_id = k.person_id AND e.grade IS NOT NULL AND {LIVE.format('e')})"
+        f"%(provider)s AND e.person_id = k.person_id AND e.grade IS NOT NULL AND {LIVE.format('e')} AND {_ACTIVE})"
     ),
     "roles.role": Among(_ROLE_ROWS, Text("r.role")),
     "roles.org.sourcedId": Among(_ROLE_ROWS, Id("r.org")),
     "roles.beginDate": Among(_ROLE_ROWS, Day("r.valid_from")),
     "roles.endDate": Among(_ROLE_ROWS, Day("r.valid_to")),
     "primaryOrg.sourcedId": Among(f"{_ROLE_ROWS} AND r.first", Id("r.org")),
-    "agents.sourcedId": Among(f"{_AGENTS} WHERE true", Id("agent.sourced_id")),
+    "agents.sourcedId": Among(f"{_AGENTS} WHERE {_ACTIVE}", Id("agent.sourced_id")),
     **dict.fromkeys(
         ("username", "userMasterIdentifier", "middleName", "preferredFirstName", "preferredMiddleName", "preferredLastName",
          "pronouns", "identifier", "sms", "phone", "userIds.type", "userIds.identifier"),
@@ -139,23 +157,24 @@ USER_BODIES = f"""{_KNOWN_ROW}
                  (array_agg(roles) FILTER (WHERE roles IS NOT NULL))[1] AS roles,
                  (array_agg(grades) FILTER (WHERE grades IS NOT NULL))[1] AS grades,
                  (array_agg(agents) FILTER (WHERE agents IS NOT NULL))[1] AS agents
-          FROM (SELECT person, roles, active, grades, org, changed, NULL::json AS agents, NULL AS email
+          FROM (SELECT person, roles, active, grades, org, NULL::timestamptz AS changed, NULL::json AS agents, NULL AS email
                 FROM ({_USER_ROLES}) held
+                UNION ALL SELECT person, NULL, NULL, NULL, NULL, sys_from, NULL, NULL FROM ({_TOUCHED.format(match="= ANY (%(persons)s)")}) touched
                 UNION ALL SELECT owner, NULL, NULL, NULL, NULL, NULL, agents, NULL FROM ({_USER_AGENTS}) kin
                 UNION ALL SELECT person_id, NULL, NULL, NULL, NULL, NULL, NULL, value FROM ({_EMAILS}) mail) part
           GROUP BY person) r ON r.person = k.person_id"""
 USER_PROPERTIES = {
     "sourcedId": "k.sourced_id",
     "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",
-    "dateLastModified": moment("greatest(p.sys_from, r.changed)"),
+    "dateLastModified": moment("greatest(CASE WHEN r.active THEN p.sys_from END, r.changed)"),
     "enabledUser": "CASE WHEN r.active THEN 'true' ELSE 'false' END",
-    "givenName": "p.given_name",
-    "familyName": "p.family_name",
+    "givenName": "CASE WHEN r.active THEN p.given_name ELSE '' END",
+    "familyName": "CASE WHEN r.active THEN p.family_name ELSE '' END",
     "roles": "r.roles",
     "primaryOrg": reference("r.org", "orgs", "org"),
-    "email": "CASE WHEN NOT k.hidden THEN r.email END",
-    "agents": "r.agents",
-    "grades": "r.grades",
+    "email": "CASE WHEN r.active AND NOT k.hidden THEN r.email END",
+    "agents": "CASE WHEN r.active THEN r.agents END",
+    "grades": "CASE WHEN r.active THEN r.grades END",
 }
 
 
@@ -185,9 +204,9 @@ DEMOGRAPHICS = Resource(
     f"{_KNOWN_ROW} CROSS JOIN LATERAL (SELECT {_ACTIVE} AS active) r",
     {
         **_SHARED,
-        "dateLastModified": Moment(_PERSON.format("sys_from")),
-        "birthDate": Day(_PERSON.format("birth_date")),
-        "sex": Text(_SEX.format(_PERSON.format("sex"))),
+        "dateLastModified": Moment(_LINK_CHANGED),
+        "birthDate": Day(_current(_PERSON.format("birth_date"))),
+        "sex": Text(_current(_SEX.format(_PERSON.format("sex")))),
         **dict.fromkeys(
             ("countryOfBirthCode", "stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"), Absent()
         ),
@@ -195,9 +214,9 @@ DEMOGRAPHICS = Resource(
     {
         "sourcedId": "k.sourced_id",
         "status": "CASE WHEN r.active THEN 'active' ELSE 'tobedeleted' END",
-        "dateLastModified": moment("p.sys_from"),
-        "birthDate": "p.birth_date",
-        "sex": _SEX.format("p.sex"),
+        "dateLastModified": moment(_LINK_CHANGED),
+        "birthDate": "CASE WHEN r.active THEN p.birth_date END",
+        "sex": f"CASE WHEN r.active THEN {_SEX.format('p.sex')} END",
     },
     "k.person_id",
     frozenset(

@@ -41,12 +41,6 @@ class Supplier:
 
     id: UUID = own_id()
     name: str = field("Its name.", term="name")
-    subject_secret: bytes = field(
-        "Derives the ids by which its apps know persons, and nobody else's do.",
-        term="pairing secret",
-        internal=True,
-        sensitivity=Sensitivity.SECRET,
-    )
 
 
 @resource(table="access_app", term="app", basis=NO_PERSONAL_DATA, master=Master.PLATFORM)

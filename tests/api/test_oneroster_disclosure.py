@@ -1,0 +1,108 @@
+"""What an app is not told: of people with non-disclosure, of those who have left, of guardians who are barred."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from digione.access.roles import Role
+from digione.core import clock
+from digione.core.use_case import Actor, set_reach
+from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
+from tests import cast
+from tests.api.test_oneroster import App
+
+pytestmark = pytest.mark.django_db
+
+
+def run(sql: str, *parameters: object, provider: Actor = cast.administrator) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_reach(provider)
+        cursor.execute(sql, list(parameters))
+        assert cursor.rowcount > 0
+
+
+def test_one_agreement_does_not_open_protected_people_for_the_scopes_of_another() -> None:
+    app = App(cast.KUUSNIEMI_OID, scopes=(ROSTER, DEMOGRAPHICS))
+    run("UPDATE access_taking SET non_disclosure_included = true, scopes = %s", [ROSTER])
+    assert len(app.ids("users")) == 10
+    run(
+        "INSERT INTO access_taking (id, provider_id, app_id, scopes, valid_from)"
+        " SELECT gen_random_uuid(), provider_id, app_id, %s, valid_from - 1 FROM access_taking",
+        [DEMOGRAPHICS],
+    )
+    protected = app.sourced(cast.PROTECTED_PUPIL)
+    assert protected not in app.ids("demographics")
+    assert app.get(f"demographics/{protected}").status_code == 404
+    assert len(app.ids("demographics")) == 9
+
+
+def test_of_somebody_who_left_an_app_learns_nothing_new() -> None:
+    app = App(cast.KUUSNIEMI_OID)
+    pupil = app.sourced(cast.PUPIL)
+    before = app.get(f"users/{pupil}").json()["user"]
+    assert before["givenName"] == "Aino"
+    run(
+        "UPDATE people_providerperson SET valid_to = %s WHERE person_id = %s",
+        clock.today() - timedelta(days=1),
+        cast.PUPIL,
+    )
+    run("UPDATE people_person SET given_name = 'Uusi', family_name = 'Nimi', sex = '2' WHERE id = %s", cast.PUPIL)
+    gone = app.get(f"users/{pupil}").json()["user"]
+    assert (gone["status"], gone["enabledUser"], gone["givenName"], gone["familyName"]) == (
+        "tobedeleted",
+        "false",
+        "",
+        "",
+    )
+    assert not {"email", "agents", "grades"} & gone.keys()
+    assert gone["dateLastModified"] > before["dateLastModified"]
+    demographics = app.get(f"demographics/{pupil}").json()["demographics"]
+    assert demographics.keys() == {"sourcedId", "status", "dateLastModified"}
+    for query in ("givenName='Uusi'", "familyName='Nimi'", "email='aino@example.invalid'"):
+        assert app.ids("users", filter=query) == []
+    for query in ("birthDate='2017-03-14'", "sex='female'"):
+        assert pupil not in app.ids("demographics", filter=query)
+
+
+def test_a_guardian_whom_another_municipality_bars_is_named_by_none() -> None:
+    app = App(cast.KUUSNIEMI_OID)
+    pupil, guardian = app.sourced(cast.PUPIL), app.sourced(cast.GUARDIAN)
+    assert [agent["sourcedId"] for agent in app.get(f"users/{pupil}").json()["user"]["agents"]] == [guardian]
+    run(
+        "INSERT INTO people_guardianship (id, provider_id, guardian_id, child_id, kind, limits, valid_from, source)"
+        " VALUES (gen_random_uuid(), %s, %s, %s, 'custodian', '{no_information}', %s, 'test')",
+        cast.VALKAMO,
+        cast.GUARDIAN,
+        cast.PUPIL,
+        cast.START,
+        provider=Actor(str(Role.ADMINISTRATOR), provider_id=cast.VALKAMO),
+    )
+    assert "agents" not in app.get(f"users/{pupil}").json()["user"]
+    assert app.ids("users", filter=f"agents.sourcedId='{guardian}'") == []
+
+
+@pytest.mark.parametrize("change", ["guardianship", "contact"])
+def test_a_change_of_guardians_or_address_is_seen_by_a_client_that_asks_for_changes(change: str) -> None:
+    app = App(cast.KUUSNIEMI_OID, scopes=(ROSTER, CORE))
+    pupil = app.sourced(cast.PUPIL)
+    run("UPDATE people_person SET sys_from = sys_from WHERE id = %s", cast.PUPIL)
+    if change == "guardianship":
+        run(
+            "UPDATE people_guardianship SET valid_to = %s WHERE child_id = %s",
+            clock.today() - timedelta(days=1),
+            cast.PUPIL,
+        )
+        rows = "people_guardianship WHERE child_id"
+    else:
+        run("UPDATE people_contact SET value = 'a@example.invalid' WHERE person_id = %s", cast.PUPIL)
+        rows = "people_contact WHERE person_id"
+    with connection.cursor() as cursor:
+        set_reach(cast.administrator)
+        cursor.execute(
+            f"UPDATE {rows} = %s RETURNING sys_from".replace(" WHERE", " SET provider_id = provider_id WHERE"),
+            [cast.PUPIL],
+        )
+        moment = cursor.fetchone()[0]
+    before = (moment - timedelta(milliseconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert pupil in app.ids("users", filter=f"dateLastModified>'{before}'")
