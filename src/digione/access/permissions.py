@@ -38,6 +38,7 @@ class Event(StrEnum):
     DESK_OPENED = "desk.opened"
     GROUP_READ = "group.read"
     IMPORT_READ = "import.read"
+    KEYS_READ = "keys.read"
     KEYS_ROTATED = "keys.rotated"
     ORGANISATION_READ = "organisation.read"
     PERSON_READ = "person.read"

@@ -130,3 +130,10 @@ def person_for_account(uc: UseCase, *, identifier: str) -> Row:
         raise InvalidInputError([Fault("person", code, text)])
     uc.saw([found[0]["id"]])
     return found[0]
+
+
+@use_case(Permission.KEY_ROTATE, Event.KEYS_READ)
+def keys_in_use(uc: UseCase) -> dict[int, Row]:
+    """Return, for each key by number, how many identifiers stand under it, and how many of what they were earlier."""
+    uc.check()
+    return {row["key_id"]: row for row in uc.rows("SELECT key_id, identifiers, earlier FROM core_keys_in_use()")}

@@ -138,6 +138,9 @@ MESSAGES: dict[str, str] = {
     "identifier-other-person": gettext_noop(
         "This identifier does not go with this name. Check both; if both are right, contact support."
     ),
+    "keys-differ": gettext_noop(
+        "The keys of encrypted fields are being rotated. Run `digione keys rotate` to its end, then import again."
+    ),
     "no-provider": gettext_noop("Name the provider whose roster this is."),
     "not-a-provider": gettext_noop(
         "%(oid)s is no education provider; give the OID of the provider that it belongs to."

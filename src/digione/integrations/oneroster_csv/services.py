@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
+from digione.core import key_file, secrets
 from digione.core.use_case import UseCase, use_case
 from digione.integrations.loading.facts import run
 from digione.integrations.loading.report import ImportRefusedError, Report
@@ -30,6 +31,10 @@ def import_roster(
     provider_id = uc.actor.provider_id
     if provider_id is None:
         raise ImportRefusedError("no-provider")
+    # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.
+    uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
+    if uc.json("SELECT core_other_keys(%s)", [secrets.writing_key()]):
+        raise ImportRefusedError("keys-differ")
 
     def load(run_id: UUID) -> None:
         # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
