@@ -56,22 +56,22 @@ class Installation:
     app_url: str
     admin_url: str
 
+    def environment(self, language: str) -> dict[str, str]:
+        """Return the variables of a terminal that is set to `language`, without those of this suite."""
+        foreign = ("DIGIONE_", "DJANGO_", "DATABASE_URL", "LC_", "LANG")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {**kept, "DIGIONE_DATA": str(self.data), "LC_ALL": language}
+
     def run(
         self, *arguments: str, stdin: str = "", language: str = "C.UTF-8", code: int | None = 0
     ) -> "subprocess.CompletedProcess[str]":
         """Run the command as a person would, and hold its exit code to `code`."""
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DIGIONE_", "DJANGO_", "LC_", "LANG"))
-        }
-        environment |= {"DIGIONE_DATA": str(self.data), "LC_ALL": language}
         answer = subprocess.run(
             [sys.executable, "-m", "digione", *arguments],
             input=stdin,
             capture_output=True,
             text=True,
-            env=environment,
+            env=self.environment(language),
             timeout=300,
         )
         assert code is None or answer.returncode == code, answer.stdout + answer.stderr

@@ -1,7 +1,6 @@
 """`digione keys`, through the real process and on real rows: killed halfway, gone on with, nothing lost or doubled."""
 
 import base64
-import os
 import signal
 import subprocess
 import sys
@@ -182,10 +181,9 @@ def _ask_as_administrator(statement: str) -> None:
 
 def _kill_halfway(installation: Installation, added: int) -> None:
     """Start a rotation in tiny batches, and kill it as soon as some rows, and not all, are under the new key."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DIGIONE_", "DJANGO_"))}
     process = subprocess.Popen(
         [sys.executable, "-m", "digione", "keys", "rotate", "--batch", "1"],
-        env={**environment, "DIGIONE_DATA": str(installation.data)},
+        env=installation.environment("C.UTF-8"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 import click
 import psycopg
 
+import digione
 from digione.cli.language import _, ngettext, spoken
 from digione.config.data_folder import StartFailure, data_folder, secret
 from digione.config.embedded import EmbeddedServer, migrate
@@ -95,6 +97,7 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             click.echo(_("Preparing the database …"))
             migrate(database)
         environment = _environment(database, demo=demo_learners is not None)
+        environment.setdefault("DIGIONE_STATIC_ROOT", str(_collected(environment)))
         if demo_learners is not None:
             _load_demo_once(environment, demo_learners)
         free = _free_port(port)
@@ -126,6 +129,27 @@ def _environment(database: Database, *, demo: bool) -> dict[str, str]:
         "DIGIONE_SERVING": "1",
         "DIGIONE_SECRET_KEY": os.environ.get("DIGIONE_SECRET_KEY") or secret(database.data, "django"),
     }
+
+
+def _collected(environment: dict[str, str]) -> Path:
+    """Collect styles, scripts and typeface under names that bear their hash, unless they are collected already."""
+    folder = Path(environment["DIGIONE_DATA"]) / "static"
+    mark, package = folder / "collected-from.txt", Path(digione.__file__).parent / "web" / "static"
+    files = sorted(path for path in package.rglob("*") if path.is_file())
+    wanted = hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in files)).hexdigest()
+    if not mark.exists() or mark.read_text() != wanted:
+        command = [sys.executable, "-W", "ignore", "-m", "django", "collectstatic", "--noinput", "--verbosity", "0"]
+        answer = subprocess.run(  # noqa: S603
+            command,
+            env={**environment, "DIGIONE_STATIC_ROOT": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise StartFailure(_("The static files could not be collected:") + f"\n{answer.stderr.strip()[-2000:]}")
+        mark.write_text(wanted)
+    return folder
 
 
 def _load_demo_once(environment: dict[str, str], learners: int) -> None:
