@@ -1,8 +1,17 @@
 """`digione provider` and `digione user`, through the real process."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
+from django.test import Client
 
+from digione.access.selectors import accounts
+from digione.access.services import change_password, create_account, set_account_active
+from digione.core.errors import DeniedError
+from digione.core.use_case import Actor
+from digione.organisations.services import add_provider
+from digione.people.selectors import person_for_account
+from tests import cast
 from tests.api.conftest import ENDED, PROVIDER, SCHOOL, Installation
 
 PEOPLE = "oma tunnus;etunimet;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä\nop-1;Vieno;Koskelo;3.4.2016;Saarnivaaran koulu;4;4A\n"
@@ -165,3 +174,54 @@ def test_an_import_that_cannot_run_says_so_in_the_language_and_ends_with_2(provi
     [unknown] = [provider.json("import", "people", __file__, "--provider", "1.2.3", code=2)]
     assert unknown["status"] == "failed"
     assert "1.2.3" in unknown["message"]
+
+
+@pytest.mark.django_db
+class TestSigningIn:
+    PASSWORD = "neljä sanaa peräkkäin tässä"
+
+    def _signed_in(self) -> Client:
+        create_account(cast.platform, username="ope.tunnus", person=cast.TEACHER, password=self.PASSWORD)
+        client = Client()
+        answer = client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert answer.status_code == 302
+        assert client.get("/settings").status_code == 200
+        return client
+
+    def test_a_closed_account_is_out_at_once_and_an_opened_one_comes_in_again(self) -> None:
+        client = self._signed_in()
+        set_account_active(cast.platform, username="ope.tunnus", active=False)
+        assert "/accounts/login/" in client.get("/settings")["Location"]
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 302
+        set_account_active(cast.platform, username="ope.tunnus", active=True)
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 200
+
+    def test_a_new_password_signs_out_whoever_came_in_with_the_old_one(self) -> None:
+        client = self._signed_in()
+        made = change_password(cast.platform, username="ope.tunnus")
+        assert client.get("/settings").status_code == 302
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 302
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": made.password})
+        assert client.get("/settings").status_code == 200
+
+    @pytest.mark.parametrize(
+        "actor", [cast.teacher, cast.principal, cast.secretary, cast.administrator, cast.guardian, cast.pupil]
+    )
+    def test_nobody_but_the_platform_touches_accounts_and_providers(self, actor: Actor) -> None:
+        create_account(cast.platform, username="ope.tunnus", person=cast.TEACHER, password=self.PASSWORD)
+        model = get_user_model()
+        before = list(model.objects.order_by("pk").values())
+        for attempt in (
+            lambda: create_account(actor, username="toinen.tunnus", person=cast.TEACHER),
+            lambda: change_password(actor, username="ope.tunnus"),
+            lambda: set_account_active(actor, username="ope.tunnus", active=False),
+            lambda: person_for_account(actor, identifier="t-1"),
+            lambda: accounts(actor),
+            lambda: add_provider(actor, oid=cast.KUUSNIEMI_OID),
+        ):
+            with pytest.raises(DeniedError):
+                attempt()
+        assert list(model.objects.order_by("pk").values()) == before

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from digione.core.errors import DeniedError
+from digione.core.use_case import Actor
 from digione.integrations.demo.oneroster_csv import write
+from digione.integrations.oneroster_csv.selectors import export_roster
+from tests import cast
 from tests.api.conftest import ENDED, EXPORTER, Installation, install
 
 LEARNERS = 120
@@ -137,8 +142,6 @@ def test_people_under_non_disclosure_stay_unless_they_are_asked_for(
 
 
 def _set_hidden(installation: Installation, person: Any, hidden: bool) -> None:
-    import psycopg
-
     with psycopg.connect(installation.admin_url) as connection:
         connection.execute("UPDATE people_person SET non_disclosure = %s WHERE id = %s", [hidden, person])
 
@@ -166,3 +169,36 @@ def test_a_provider_without_anybody_gives_a_set_without_rows(installation: Insta
     told = installation.json("export", "oneroster", str(tmp_path / "empty"), "--provider", ENDED)
     assert told["rows"]["users"] == 0
     assert [row["type"] for row in table(tmp_path / "empty", "orgs")] == ["district"]
+
+
+class Sink:
+    """Takes what an export hands over, by file."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, list[Any]] = {}
+
+    def write(self, name: str, columns: Any, rows: Any) -> int:
+        self.files[name] = list(rows)
+        return len(self.files[name])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("actor", [cast.teacher, cast.principal, cast.secretary, cast.guardian, cast.pupil])
+def test_who_may_not_export_gets_nothing(actor: Actor) -> None:
+    sink = Sink()
+    with pytest.raises(DeniedError):
+        export_roster(actor, write=sink.write)
+    assert sink.files == {}
+
+
+@pytest.mark.django_db
+def test_a_main_administrator_exports_the_own_organisation_alone_and_nobody_under_non_disclosure() -> None:
+    sink = Sink()
+    counts = export_roster(cast.administrator, write=sink.write)
+    people = {row[0] for row in sink.files["users"]}
+    assert str(cast.PUPIL) in people
+    assert not people & {str(cast.VALKAMO_PUPIL), str(cast.PROTECTED_PUPIL)}
+    assert counts["withheld"] == 1
+    named = {agent for row in sink.files["users"] for agent in row[13].split(",") if agent}
+    assert named <= people, "nobody is named who is not there"
+    assert {row[3] for row in sink.files["roles"]} == people

@@ -154,10 +154,12 @@ def test_a_missing_key_stops_the_rotation_before_anything_is_changed(registered:
 @pytest.mark.django_db
 @pytest.mark.parametrize("actor", [cast.teacher, cast.administrator, cast.guardian, cast.secretary])
 def test_only_the_platform_touches_keys(actor: Actor) -> None:
+    before = _identifiers()
     with pytest.raises(DeniedError):
         seal_batch_anew(actor, place=Place(), at_most=10)
     with pytest.raises(DeniedError):
         keys_in_use(actor)
+    assert _identifiers() == before != []
 
 
 @pytest.mark.django_db
@@ -171,6 +173,13 @@ def test_the_database_itself_hands_ciphertext_of_all_providers_to_the_platform_a
     ):
         with pytest.raises(DatabaseError, match="platform"), transaction.atomic():
             _ask_as_administrator(statement)
+
+
+def _identifiers() -> list[tuple[Any, ...]]:
+    set_reach(cast.administrator)
+    with connection.cursor() as cursor:
+        cursor.execute(VALUES)
+        return cursor.fetchall()
 
 
 def _ask_as_administrator(statement: str) -> None:

@@ -1,12 +1,12 @@
 """`digione export`: a provider's data for another system."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from digione.cli.language import _, ngettext
 from digione.cli.session import DATA, JSON, answering, platform
+from digione.core.errors import Fault
 
 
 @click.group()
@@ -43,12 +43,11 @@ def oneroster(
             with SetWriter(path) as target:
                 counts = export_roster(at, write=target.write, include_non_disclosure=include_non_disclosure)
         except FileExistsError:
-            click.echo(_("%(path)s is there already. Name a new folder or archive.") % {"path": path}, err=True)
-            sys.exit(2)
+            text = _("%(path)s is there already. Name a new folder or archive.") % {"path": path}
+            answer.refuse([Fault("", "exists", text)], 2)
         except OSError as fault:
             told = {"path": path, "reason": fault.strerror or fault}
-            click.echo(_("%(path)s cannot be written: %(reason)s.") % told, err=True)
-            sys.exit(2)
+            answer.refuse([Fault("", "not_writable", _("%(path)s cannot be written: %(reason)s.") % told)], 2)
         withheld = counts.pop("withheld")
         lines = [f"{name + '.csv':<22}{count:>9}" for name, count in counts.items()]
         if withheld:

@@ -7,6 +7,7 @@ import click
 
 from digione.cli.language import _
 from digione.cli.session import DATA, JSON, answering, platform, table
+from digione.core.errors import Fault
 
 
 @click.group()
@@ -92,8 +93,7 @@ def rotate(batch: int, keep: bool, data: str | None, as_json: bool) -> None:
         missing = [row["key"] for row in _listed() if not row["here"]]
         if missing:
             text = _("Key %(n)s is missing from this installation, and rows stand under it. Put it back first.")
-            click.echo(text % {"n": missing[0]}, err=True)
-            sys.exit(2)
+            answer.refuse([Fault("", "missing_key", text % {"n": missing[0]})], 2)
         if not key_file.from_environment():
             known = key_file.read()
             newest = max(known)

@@ -97,7 +97,8 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             click.echo(_("Preparing the database …"))
             migrate(database)
         environment = _environment(database, demo=demo_learners is not None)
-        environment.setdefault("DIGIONE_STATIC_ROOT", str(_collected(environment)))
+        if not environment.get("DIGIONE_STATIC_ROOT"):
+            environment["DIGIONE_STATIC_ROOT"] = str(_collected(environment))
         if demo_learners is not None:
             _load_demo_once(environment, demo_learners)
         free = _free_port(port)

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from digione.cli.language import _, spoken
+from digione.core.errors import DigiOneError, Fault, InvalidInputError
 
 DATA = click.option(
     "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
@@ -48,6 +49,15 @@ class Answer:
         """Print `told` or `text`."""
         click.echo(json.dumps(told, ensure_ascii=False, default=str) if self.as_json else text)
 
+    def refuse(self, faults: list[Fault], code: int = 1) -> NoReturn:
+        """Tell what was wrong and what to do, and end: with 1 where it was refused, with 2 where it could not run."""
+        if self.as_json:
+            told = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in faults]
+            click.echo(json.dumps({"faults": told}, ensure_ascii=False))
+        for one in faults:
+            click.echo(f"{one.pointer}: {one.message}" if one.pointer else one.message, err=True)
+        sys.exit(code)
+
 
 @contextmanager
 def answering(data: str | None, *, as_json: bool) -> Iterator[Answer]:
@@ -56,23 +66,13 @@ def answering(data: str | None, *, as_json: bool) -> Iterator[Answer]:
     A refusal is told with what to do about it, and the command ends with 1.
     """
     with ready(data) as database:
-        from digione.core.errors import DigiOneError, InvalidInputError
-
+        answer = Answer(database, as_json)
         try:
-            yield Answer(database, as_json)
+            yield answer
         except InvalidInputError as refusal:
-            faults = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in refusal.faults]
-            if as_json:
-                click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
-            for one in refusal.faults:
-                click.echo(f"{one.pointer}: {one.message}", err=True)
-            sys.exit(1)
+            answer.refuse(refusal.faults)
         except DigiOneError as refusal:
-            if as_json:
-                fault = {"pointer": "", "code": "refused", "message": str(refusal)}
-                click.echo(json.dumps({"faults": [fault]}, ensure_ascii=False))
-            click.echo(str(refusal), err=True)
-            sys.exit(1)
+            answer.refuse([Fault("", "refused", str(refusal))])
 
 
 def table(heads: list[str], rows: list[list[str]], empty: str) -> str:

@@ -173,6 +173,7 @@ def role_name(role: str) -> str:
 def event_name(event: str) -> str:
     """Show what somebody did with the data, as a thing that was done."""
     names = {
+        "account.read": _("looked up whom an account is for"),
         "account.managed": _("gave an account or changed it"),
         "audit.read": _("looked at who has looked"),
         "desk.opened": _("saw the details on a desk"),
