@@ -17,7 +17,7 @@ from digione.core.use_case import Actor, set_reach
 from digione.people.selectors import keys_in_use
 from digione.people.services import Place, seal_batch_anew
 from tests import cast
-from tests.api.conftest import PROVIDER, Installation
+from tests.api.cli.conftest import PROVIDER, Installation
 
 #: Artificial identity codes; the second row's is changed once, so that there is an earlier identifier too.
 HEAD = "oma tunnus;henkilötunnus;etunimet;sukunimi;koulu;vuosiluokka;ryhmä;huoltaja 1 henkilötunnus;huoltaja 1 etunimet;huoltaja 1 sukunimi\n"

@@ -12,7 +12,7 @@ from http.client import HTTPMessage
 
 import pytest
 
-from tests.api.conftest import Installation
+from tests.api.cli.conftest import Installation
 
 _HASHED = re.compile(r"/static/digione/[\w./-]+\.[0-9a-f]{12}\.(css|js|svg|woff2)")
 

@@ -16,7 +16,7 @@ from digione.core.errors import DeniedError, InvalidInputError, NotFoundError
 from digione.core.use_case import Actor
 from digione.rest.oneroster.operations import CORE, ROSTER
 from tests import cast
-from tests.api.conftest import PROVIDER, Installation
+from tests.api.cli.conftest import PROVIDER, Installation
 
 PREFIX = "/ims/oneroster/rostering/v1p2"
 SCOPE = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"

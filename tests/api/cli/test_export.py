@@ -16,7 +16,7 @@ from digione.core.use_case import Actor
 from digione.integrations.demo.oneroster_csv import write
 from digione.integrations.oneroster_csv.selectors import export_roster
 from tests import cast
-from tests.api.conftest import ENDED, EXPORTER, Installation, install
+from tests.api.cli.conftest import ENDED, EXPORTER, Installation, install
 
 LEARNERS = 120
 

@@ -12,7 +12,7 @@ from digione.core.use_case import Actor
 from digione.organisations.services import add_provider
 from digione.people.selectors import person_for_account
 from tests import cast
-from tests.api.conftest import ENDED, PROVIDER, SCHOOL, Installation
+from tests.api.cli.conftest import ENDED, PROVIDER, SCHOOL, Installation
 
 PEOPLE = "oma tunnus;etunimet;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä\nop-1;Vieno;Koskelo;3.4.2016;Saarnivaaran koulu;4;4A\n"
 STAFF = "oma tunnus;etunimet;sukunimi;koulu;rooli;ryhmät\nt-1;Pirjo Anneli;Laine;Saarnivaaran koulu;opettaja;4A\n"
