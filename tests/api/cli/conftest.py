@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,10 +89,11 @@ class Installation:
             return connection.execute(sql, parameters).fetchall()
 
 
-def install(folder: Path, register: list[dict[str, Any]]) -> Iterator[Installation]:
-    """Make an installation in `folder` with a register, and keep its database running until the block ends."""
+def install(register: list[dict[str, Any]]) -> Iterator[Installation]:
+    """Make an installation with a register, keep its database running until the tests are done, and remove it."""
     from digione.config.embedded import running_database
 
+    folder = Path(tempfile.mkdtemp(prefix="digione-cli-"))
     # The suite may run as root, and PostgreSQL then runs as somebody else, who must be able to enter.
     folder.chmod(0o711)
     with running_database(folder) as database:
@@ -101,9 +103,10 @@ def install(folder: Path, register: list[dict[str, Any]]) -> Iterator[Installati
         told = made.json("import", "organisations", str(file))
         assert told["refused"] == 0, told
         yield made
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
     """The installation that the tests of the command share, with a few organisations in the register and none taken in."""
-    yield from install(Path(tempfile.mkdtemp(prefix="digione-cli-")), REGISTER)
+    yield from install(REGISTER)

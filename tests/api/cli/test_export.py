@@ -2,7 +2,6 @@
 
 import csv
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,9 +36,7 @@ def exported(installation: Installation) -> Path:
 @pytest.fixture(scope="module")
 def elsewhere(installation: Installation) -> Iterator[Installation]:
     """Another installation, empty but for the same national register."""
-    yield from install(
-        Path(tempfile.mkdtemp(prefix="digione-cli-")), json.loads((installation.data / "register.json").read_text())
-    )
+    yield from install(json.loads((installation.data / "register.json").read_text()))
 
 
 def table(folder: Path, name: str) -> list[dict[str, str]]:
