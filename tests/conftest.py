@@ -18,6 +18,17 @@ os.environ["DIGIONE_DATA"] = _DATA
 os.environ.setdefault("DIGIONE_DEMO", "1")
 os.environ.setdefault("DIGIONE_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.pop("DATABASE_URL", None)
+# What the command prints is asserted in English, wherever the suite runs.
+os.environ["LC_ALL"] = "C.UTF-8"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Let every test be spoken to in English, unless it asks for another language; a web request chooses its own."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -49,4 +49,4 @@ def stage(db: None) -> None:
 @pytest.fixture(autouse=True)
 def _quick_secrets(settings: LazySettings) -> None:
     """Let secrets be hashed as quickly as they are made: a slow hash for each test's own app is no test of anything."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]

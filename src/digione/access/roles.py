@@ -22,7 +22,7 @@ SENTENCES: dict[Role, str] = {
     Role.APP: "A supplier's program that a provider has taken into use; sees what its scopes open, at that provider.",
     Role.GUARDIAN: "Has custody of a child today, with the limits that the custody has.",
     Role.LEARNER: "Is the person whom the data concerns.",
-    Role.PLATFORM: "Keeps the national registers of the platform up to date; sees no learner.",
+    Role.PLATFORM: "Keeps registers, providers, apps and accounts of the platform; sees no learner on a desk.",
     Role.PRINCIPAL: "Leads a school and sees the people of that school.",
     Role.SCHOOL_SECRETARY: "Keeps the register of a school and sees the people of that school.",
     Role.SPECIAL_NEEDS_TEACHER: "Teaches in groups of a school and sees the learners of these groups.",

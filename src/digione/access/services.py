@@ -1,16 +1,21 @@
-"""Writes of the room: suppliers' apps and their taking into use."""
+"""Writes of the room: suppliers' apps and their taking into use, and the accounts by which people sign in."""
 
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_id, generate_client_secret
 from oauth2_provider.models import get_application_model
 
-from digione.access.models import App, Supplier, Taking
+from digione.access.models import Account, App, Supplier, Taking
 from digione.access.permissions import Event, Permission
+from digione.access.roles import Role
 from digione.access.scopes import KNOWN_SCOPES
-from digione.core.errors import Fault, InvalidInputError
+from digione.core.errors import Fault, InvalidInputError, NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import UseCase, use_case
 
@@ -33,15 +38,7 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider and scope.
     """
     uc.check()
-    faults = [
-        Fault(
-            "scope", "unknown_scope", f"There is no scope {scope!r}. Known scopes: {', '.join(sorted(KNOWN_SCOPES))}."
-        )
-        for scope in scopes
-        if scope not in KNOWN_SCOPES
-    ]
-    if not scopes:
-        faults.append(Fault("scope", "missing", "Name at least one scope."))
+    faults = _scope_faults(scopes)
     found = {
         row["oid"]: row["id"]
         for row in uc.rows(
@@ -50,14 +47,10 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
             [list(provider_oids)],
         )
     }
-    faults += [
-        Fault("provider", "unknown_provider", f"No provider on this platform has the OID {oid}.")
-        for oid in provider_oids
-        if oid not in found
-    ]
+    faults += [_unknown_provider(oid) for oid in provider_oids if oid not in found]
     if faults:
         raise InvalidInputError(faults)
-    owner, _ = Supplier.objects.get_or_create(name=supplier)
+    owner, _made = Supplier.objects.get_or_create(name=supplier)
     client_id, secret = generate_client_id(), generate_client_secret()
     application = get_application_model().objects.create(
         name=name,
@@ -72,3 +65,212 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
         announce(uc, "access.app_taken", provider_id=found[oid], subject=app.id, scopes=list(scopes))
     uc.saw_in_bulk(app=str(app.id), providers=list(provider_oids), scopes=list(scopes))
     return NewApp(app.id, owner.id, client_id, secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A provider's taking of an app after a change of it; `changed` tells whether anything was different before."""
+
+    app_id: UUID
+    provider_id: UUID
+    scopes: tuple[str, ...]
+    changed: bool
+
+
+@use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
+def take_app(uc: UseCase, *, app: str, provider_oid: str, scopes: Sequence[str]) -> Taken:
+    """Let a provider take an app into use with `scopes` from today, or change the scopes that it has opened.
+
+    `app` is the client id, or the name where only one app bears it. Both lanes ask the taking at each call, so a
+    change holds from the next call on. Raises `InvalidInputError` with every fault.
+    """
+    uc.check()
+    faults = _scope_faults(scopes)
+    provider = _provider(uc, provider_oid)
+    if provider is None or faults:
+        raise InvalidInputError(faults if provider else [*faults, _unknown_provider(provider_oid)])
+    found, wanted = _app(app), sorted(set(scopes))
+    live = _live_taking(uc, found, provider)
+    changed = live is None or sorted(live.scopes) != wanted
+    if changed:
+        if live is not None and live.valid_from < uc.today:
+            live.valid_to = uc.today - timedelta(days=1)
+            live.save(update_fields=["valid_to"])
+        # What was taken and released on one day is one row.
+        Taking.objects.update_or_create(
+            provider_id=provider, app=found, valid_from=uc.today, defaults={"scopes": wanted, "valid_to": None}
+        )
+        announce(uc, "access.app_taken", provider_id=provider, subject=found.id, scopes=wanted)
+    uc.saw_in_bulk(app=str(found.id), providers=[provider_oid], scopes=wanted)
+    return Taken(found.id, provider, tuple(wanted), changed)
+
+
+@use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
+def release_app(uc: UseCase, *, app: str, provider_oid: str) -> Taken:
+    """End a provider's taking of an app. The next call of the app, in either lane, sees nothing of the provider.
+
+    Raises `InvalidInputError` where the provider has not taken it.
+    """
+    uc.check()
+    provider = _provider(uc, provider_oid)
+    if provider is None:
+        raise InvalidInputError([_unknown_provider(provider_oid)])
+    found = _app(app)
+    live = _live_taking(uc, found, provider)
+    if live is None:
+        text = _("The provider %(oid)s has not taken this app into use, so there is nothing to end.")
+        raise InvalidInputError([Fault("provider", "not_taken", text % {"oid": provider_oid})])
+    # Periods are whole days and the last day counts, so what ends now was in force until yesterday.
+    live.valid_to = uc.today - timedelta(days=1)
+    live.save(update_fields=["valid_to"])
+    announce(uc, "access.app_released", provider_id=provider, subject=found.id)
+    uc.saw_in_bulk(app=str(found.id), providers=[provider_oid])
+    return Taken(found.id, provider, (), True)
+
+
+@use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
+def rotate_app_secret(uc: UseCase, *, app: str) -> NewApp:
+    """Give an app a new secret. The old secret, and every token that was got by it, ends at once.
+
+    Only the platform may: the app may be in use at several providers.
+    """
+    uc.check()
+    if uc.actor.role != Role.PLATFORM:
+        raise NotFoundError("There is no such app here.")
+    found, secret = _app(app), generate_client_secret()
+    application = found.application
+    application.client_secret = secret
+    application.save(update_fields=["client_secret"])
+    uc.execute("DELETE FROM oauth2_provider_accesstoken WHERE application_id = %s", [application.pk])
+    uc.saw_in_bulk(app=str(found.id), done="secret_rotated")
+    return NewApp(found.id, found.supplier_id, application.client_id, secret)
+
+
+def _scope_faults(scopes: Sequence[str]) -> list[Fault]:
+    text = _("There is no scope “%(scope)s”. Known scopes: %(known)s.")
+    known = ", ".join(sorted(KNOWN_SCOPES))
+    faults = [
+        Fault("scope", "unknown_scope", text % {"scope": scope, "known": known})
+        for scope in scopes
+        if scope not in KNOWN_SCOPES
+    ]
+    return faults if scopes else [Fault("scope", "missing", _("Name at least one scope."))]
+
+
+def _unknown_provider(oid: str) -> Fault:
+    text = _("No provider on this platform has the OID %(oid)s. `digione provider list` tells who is here.")
+    return Fault("provider", "unknown_provider", text % {"oid": oid})
+
+
+def _provider(uc: UseCase, oid: str) -> UUID | None:
+    """Return the provider on the platform with this OID. Whoever acts for one provider knows no other here."""
+    found: UUID | None = uc.json(
+        "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id WHERE o.oid = %s",
+        [oid],
+    )
+    return found if uc.actor.role == Role.PLATFORM or found == uc.actor.provider_id else None
+
+
+def _app(named: str) -> App:
+    """Return the app with this client id, or the only one with this name. Raises `InvalidInputError`."""
+    apps = list(App.objects.select_related("application").filter(application__client_id=named)[:1]) or list(
+        App.objects.select_related("application").filter(name=named)[:2]
+    )
+    if len(apps) == 1:
+        return apps[0]
+    text = (
+        _("Several apps are called “%(app)s”. Give the client id; `digione app list` tells it.")
+        if apps
+        else _("There is no app “%(app)s”. `digione app list` tells which there are.")
+    )
+    raise InvalidInputError([Fault("app", "ambiguous" if apps else "unknown_app", text % {"app": named})])
+
+
+def _live_taking(uc: UseCase, app: App, provider: UUID) -> Taking | None:
+    rows = Taking.objects.filter(app=app, provider_id=provider, valid_from__lte=uc.today)
+    live = rows.filter(valid_to__isnull=True) | rows.filter(valid_to__gte=uc.today)
+    return live.order_by("-valid_from").first()
+
+
+#: Long enough that guessing is hopeless, with letters that nobody mistakes for each other on a slip of paper.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_SHORTEST_PASSWORD = 12
+_USERNAME = re.compile(r"[^\s]{3,150}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """An account after a change. `password` is there only when it was made here, and is told this once."""
+
+    account_id: UUID
+    username: str
+    is_active: bool
+    password: str | None = None
+
+
+@use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_MANAGED)
+def create_account(
+    uc: UseCase, *, username: str, person: UUID, language: str = "fi", password: str | None = None
+) -> AccountChange:
+    """Give a person an account. What it opens comes from the person's live rows. Without a password one is made.
+
+    Raises `InvalidInputError` where the user name is unfit or taken, or the password too short.
+    """
+    uc.check()
+    faults = _password_faults(password)
+    if not _USERNAME.fullmatch(username):
+        text = _("A user name has at least three characters and no spaces.")
+        faults.append(Fault("username", "unfit", text))
+    elif Account.objects.filter(username__iexact=username).exists():
+        text = _("The user name %(username)s is taken. Choose another.") % {"username": username}
+        faults.append(Fault("username", "taken", text))
+    if faults:
+        raise InvalidInputError(faults)
+    given = password or _new_password()
+    account = Account.objects.create_user(username, given, person_id=person, language=language)
+    uc.saw([person])
+    uc.saw_in_bulk(account=str(account.id), done="created")
+    return AccountChange(account.id, username, True, None if password else given)
+
+
+@use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_MANAGED)
+def change_password(uc: UseCase, *, username: str, password: str | None = None) -> AccountChange:
+    """Give an account a new password; whoever is signed in with the old one is signed out. Without one it is made."""
+    uc.check()
+    if faults := _password_faults(password):
+        raise InvalidInputError(faults)
+    account, given = _account(username), password or _new_password()
+    account.set_password(given)
+    account.save(update_fields=["password"])
+    uc.saw_in_bulk(account=str(account.id), done="password_changed")
+    return AccountChange(account.id, account.username, account.is_active, None if password else given)
+
+
+@use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_MANAGED)
+def set_account_active(uc: UseCase, *, username: str, active: bool) -> AccountChange:
+    """Open an account, or close it: whoever is signed in with it is out at the next request."""
+    uc.check()
+    account = _account(username)
+    account.is_active = active
+    account.save(update_fields=["is_active"])
+    uc.saw_in_bulk(account=str(account.id), done="enabled" if active else "disabled")
+    return AccountChange(account.id, account.username, active)
+
+
+def _password_faults(password: str | None) -> list[Fault]:
+    if password is None or len(password) >= _SHORTEST_PASSWORD:
+        return []
+    text = _("A password has at least %(n)s characters. Three or four words make a good one.")
+    return [Fault("password", "too_short", text % {"n": _SHORTEST_PASSWORD})]
+
+
+def _new_password() -> str:
+    return "-".join("".join(secrets.choice(_LETTERS) for _letter in range(4)) for _group in range(4))
+
+
+def _account(username: str) -> Account:
+    account = Account.objects.filter(username__iexact=username).first()
+    if account is None:
+        text = _("There is no account %(username)s. `digione user list` tells which there are.")
+        raise InvalidInputError([Fault("username", "unknown_account", text % {"username": username})])
+    return account

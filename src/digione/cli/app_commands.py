@@ -1,15 +1,148 @@
 """`digione app`: suppliers' apps, their keys, and the providers that take them into use."""
 
-import json
-import sys
+from collections.abc import Sequence
+from typing import Any
 
 import click
 import psycopg
 
+from digione.cli.language import _
+from digione.cli.session import DATA, JSON, answering, platform, table
+
+_SCOPES = click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    metavar="SCOPE",
+    help="What the app may read. Give the option once for each; `roster.readonly` is short for the whole name.",
+)
+_PROVIDER = click.option("--provider", required=True, metavar="OID", help="The provider that decides.")
+
 
 @click.group("app")
 def app() -> None:
-    """Apps of suppliers: make one, and let providers take it into use."""
+    """Apps of suppliers: make one, and let providers take it into use or end it."""
+
+
+def _tidy(database: Any) -> None:
+    # The lists of a new app may hold a million rows; PostgreSQL must know so before the first page is asked for.
+    with psycopg.connect(database.migrate_url, autocommit=True) as owner:
+        owner.execute("ANALYZE access_taking, access_subject, access_listing, access_page_bucket")
+
+
+def _full(scopes: Sequence[str]) -> list[str]:
+    from digione.access.scopes import full_scope
+
+    return [full_scope(scope) for scope in scopes]
+
+
+def _taking(taking: dict[str, Any]) -> str:
+    scopes = ", ".join(scope.rsplit("/", 1)[-1] for scope in taking["scopes"])
+    return f"{taking['provider'] or ''} ({taking['oid']}): {scopes}"
+
+
+@app.command("list")
+@DATA
+@JSON
+def list_apps(data: str | None, as_json: bool) -> None:
+    """List the apps, who makes them, and how many providers use them today."""
+    with answering(data, as_json=as_json) as answer:
+        from digione.access.selectors import apps
+
+        rows = apps(platform())
+        answer(
+            rows,
+            table(
+                ["client_id", _("name"), _("supplier"), _("providers")],
+                [[row["client_id"], row["name"], row["supplier"], str(len(row["takings"]))] for row in rows],
+                _("There is no app yet. `digione app create` makes one."),
+            ),
+        )
+
+
+@app.command()
+@click.argument("app")
+@DATA
+@JSON
+def show(app: str, data: str | None, as_json: bool) -> None:
+    """Show an app and what each provider has opened to it. APP is its client id or its name."""
+    with answering(data, as_json=as_json) as answer:
+        from digione.access.selectors import apps
+        from digione.core.errors import Fault, InvalidInputError
+
+        rows = [row for row in apps(platform()) if app in (row["client_id"], row["name"])]
+        if not rows:
+            text = _("There is no app “%(app)s”. `digione app list` tells which there are.") % {"app": app}
+            raise InvalidInputError([Fault("app", "unknown_app", text)])
+        told = [
+            "\n".join(
+                [
+                    f"{row['name']} ({row['supplier']})",
+                    f"  client_id  {row['client_id']}",
+                    *(
+                        [f"  {_taking(taking)}" for taking in row["takings"]]
+                        or ["  " + _("No provider uses it today.")]
+                    ),
+                ]
+            )
+            for row in rows
+        ]
+        answer(rows[0] if len(rows) == 1 else rows, "\n".join(told))
+
+
+@app.command()
+@click.argument("app")
+@_PROVIDER
+@_SCOPES
+@DATA
+@JSON
+def take(app: str, provider: str, scopes: tuple[str, ...], data: str | None, as_json: bool) -> None:
+    """Let a provider take APP into use, or change what it opens to the app. It holds at once.
+
+    The scopes that are given are all that the app has at this provider from now on.
+    """
+    with answering(data, as_json=as_json) as answer:
+        from digione.access.services import take_app
+
+        taken = take_app(platform(), app=app, provider_oid=provider, scopes=_full(scopes))
+        _tidy(answer.database)
+        text = _("The provider uses the app.") if taken.changed else _("The provider used the app like this already.")
+        answer({"app": app, "provider": provider, "scopes": taken.scopes, "changed": taken.changed}, text)
+
+
+@app.command()
+@click.argument("app")
+@_PROVIDER
+@DATA
+@JSON
+def release(app: str, provider: str, data: str | None, as_json: bool) -> None:
+    """End a provider's use of APP. The app's next call sees nothing of the provider any more."""
+    with answering(data, as_json=as_json) as answer:
+        from digione.access.services import release_app
+
+        release_app(platform(), app=app, provider_oid=provider)
+        answer(
+            {"app": app, "provider": provider, "scopes": [], "changed": True},
+            _("The provider does not use the app any more."),
+        )
+
+
+@app.command("rotate-secret")
+@click.argument("app")
+@DATA
+@JSON
+def rotate_secret(app: str, data: str | None, as_json: bool) -> None:
+    """Give APP a new secret, printed this once. The old secret and the tokens got by it end at once."""
+    with answering(data, as_json=as_json) as answer:
+        from digione.access.services import rotate_app_secret
+
+        made = rotate_app_secret(platform(), app=app)
+        answer(
+            {"client_id": made.client_id, "client_secret": made.client_secret},
+            _("The app has a new secret. Keep it: it is not shown again.")
+            + f"\n  client_id      {made.client_id}\n  client_secret  {made.client_secret}",
+        )
 
 
 @app.command("create")
@@ -22,14 +155,7 @@ def app() -> None:
     metavar="OID",
     help="A provider that takes the app into use. Give the option once for each.",
 )
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    required=True,
-    metavar="SCOPE",
-    help="What the app may read. Give the option once for each; `roster.readonly` is short for the whole name.",
-)
+@_SCOPES
 @click.option(
     "--supplier", default=None, metavar="NAME", help="Who makes the app. Without it the supplier has the app's name."
 )
@@ -39,10 +165,8 @@ def app() -> None:
     show_default=True,
     help="Where this installation answers; becomes part of token_url.",
 )
-@click.option(
-    "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@DATA
+@JSON
 def create(
     name: str,
     providers: tuple[str, ...],
@@ -53,37 +177,16 @@ def create(
     as_json: bool,
 ) -> None:
     """Make an app and print its id and secret. The secret is shown this once; it is stored only as a hash."""
-    from digione.config.embedded import django_ready
-
-    with django_ready(data) as database:
-        from digione.access.roles import Role
-        from digione.access.scopes import full_scope
+    with answering(data, as_json=as_json) as answer:
         from digione.access.services import create_app
-        from digione.core.errors import InvalidInputError
-        from digione.core.use_case import Actor
 
-        try:
-            made = create_app(
-                Actor(str(Role.PLATFORM)),
-                name=name,
-                supplier=supplier or name,
-                provider_oids=providers,
-                scopes=[full_scope(scope) for scope in scopes],
-            )
-        except InvalidInputError as fault:
-            for one in fault.faults:
-                click.echo(f"{one.pointer}: {one.message}", err=True)
-            sys.exit(1)
-        # The lists of a new app may hold a million rows; PostgreSQL must know so before the first page is asked for.
-        with psycopg.connect(database.migrate_url, autocommit=True) as owner:
-            owner.execute("ANALYZE access_taking, access_subject, access_listing, access_page_bucket")
-    token_url = f"{url.rstrip('/')}/oauth/token"
-    if as_json:
-        click.echo(
-            json.dumps({"client_id": made.client_id, "client_secret": made.client_secret, "token_url": token_url})
+        made = create_app(
+            platform(), name=name, supplier=supplier or name, provider_oids=providers, scopes=_full(scopes)
         )
-        return
-    click.echo(f"The app {name} is in use. Keep the secret: it is not shown again.")
-    click.echo(
-        f"  client_id      {made.client_id}\n  client_secret  {made.client_secret}\n  token_url      {token_url}"
-    )
+        _tidy(answer.database)
+        token_url = f"{url.rstrip('/')}/oauth/token"
+        answer(
+            {"client_id": made.client_id, "client_secret": made.client_secret, "token_url": token_url},
+            _("The app %(name)s is in use. Keep the secret: it is not shown again.") % {"name": name}
+            + f"\n  client_id      {made.client_id}\n  client_secret  {made.client_secret}\n  token_url      {token_url}",
+        )

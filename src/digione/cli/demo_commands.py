@@ -5,6 +5,8 @@ import time
 
 import click
 
+from digione.cli.language import _, ngettext
+
 
 @click.command("load-demo")
 @click.option("--learners", default=4000, show_default=True, type=click.IntRange(100, 5_000_000), help="How many.")
@@ -23,17 +25,21 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
 
         # A bar that nobody watches would only fill a log.
         if sys.stderr.isatty():
-            with click.progressbar(length=learners, label="Learners", file=sys.stderr) as bar:
+            with click.progressbar(length=learners, label=_("Learners"), file=sys.stderr) as bar:
                 loaded = load_demo(learners, seed, progress=bar.update)
         else:
             loaded = load_demo(learners, seed)
         if loaded.already:
-            click.echo("The demonstration is here already; nothing was changed.")
+            click.echo(_("The demonstration is here already; nothing was changed."))
             return
         import_newcomers()
         _tidy(database.migrate_url)
     seconds = time.monotonic() - began
-    click.echo(f"{loaded.learners} learners, {loaded.rows} rows in {seconds:.1f} s.")
+    people = ngettext("%(n)s learner", "%(n)s learners", loaded.learners) % {"n": loaded.learners}
+    click.echo(
+        _("%(learners)s, %(rows)s rows in %(seconds)s s.")
+        % {"learners": people, "rows": loaded.rows, "seconds": f"{seconds:.1f}"}
+    )
 
 
 def _tidy(owner_url: str) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 
 import click
 
+from digione.cli.language import _, ngettext
+from digione.cli.session import platform, ready
+
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OPTIONS = [
     click.option("--dry-run", is_flag=True, help="Look and report, but change nothing."),
@@ -55,7 +58,7 @@ def organisations(paths: tuple[Path, ...], **options: Any) -> None:
         rows = [row for path in paths for row in read_organisations(path, report.problems)]
         progress("merge")
         import_organisations(
-            _platform(), rows=rows, report=report, file=paths[0].name, file_hash=_hash(paths), **_switches(options)
+            platform(), rows=rows, report=report, file=paths[0].name, file_hash=_hash(paths), **_switches(options)
         )
 
     _carry_out(work, options)
@@ -76,7 +79,7 @@ def codes(paths: tuple[Path, ...], **options: Any) -> None:
         progress("merge")
         switches = _switches(options)
         switches.pop("accept_removals")
-        import_codes(_platform(), rows=rows, report=report, file_hash=_hash(files_of(paths)), **switches)
+        import_codes(platform(), rows=rows, report=report, file_hash=_hash(files_of(paths)), **switches)
 
     _carry_out(work, options)
 
@@ -129,19 +132,12 @@ def _only(paths: tuple[Path, ...]) -> Path:
     from digione.integrations.loading.report import ImportRefusedError
 
     if len(paths) != 1:
-        raise ImportRefusedError("Give one path at a time: a set is merged as a whole.")
+        raise ImportRefusedError("one-path")
     return paths[0]
 
 
 def _switches(options: dict[str, Any]) -> dict[str, bool]:
     return {name: options[name] for name in ("dry_run", "partial", "accept_removals")}
-
-
-def _platform() -> Any:
-    from digione.access.roles import Role
-    from digione.core.use_case import Actor
-
-    return Actor(str(Role.PLATFORM))
 
 
 def _load(
@@ -156,9 +152,9 @@ def _load(
 ) -> None:
     from digione.integrations.oneroster_csv.services import import_roster, provider_by_oid
 
-    provider_id = provider_by_oid(_platform(), oid=provider)
+    provider_id = provider_by_oid(platform(), oid=provider)
     import_roster(
-        _platform().at(provider_id),
+        platform(provider_id),
         roster=roster,
         report=report,
         kind=kind,
@@ -183,23 +179,18 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     """Run `work` with a database; print the report; leave with 0, 1 (something was refused) or 2 (could not run)."""
     from rich.console import Console
 
-    from digione.config.embedded import django_ready
-    from digione.integrations.loading.report import ImportRefusedError, Report
+    from digione.core.errors import DigiOneError
+    from digione.integrations.loading.report import Report
 
     console = Console(stderr=True)
     report = Report()
     try:
-        with django_ready(options["data"]), console.status("…") as status:
-            from digione.core.errors import DigiOneError
-
-            try:
-                work(report, status.update)
-            except DigiOneError as fault:
-                raise ImportRefusedError(str(fault)) from fault
-    except (ImportRefusedError, OSError) as fault:
+        with ready(options["data"]), console.status("…") as status:
+            work(report, lambda step: status.update(_step(step)))
+    except (DigiOneError, OSError) as fault:
         if options["as_json"]:
             click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))
-        click.echo(f"The import could not run: {fault}", err=True)
+        click.echo(_("The import could not run: %(reason)s") % {"reason": fault}, err=True)
         sys.exit(2)
     if options["reconciliation"]:
         _write_reconciliation(options["reconciliation"], report)
@@ -208,6 +199,18 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     else:
         _print(report)
     sys.exit(1 if report.refused or report.status == "refused" else 0)
+
+
+def _step(step: str) -> str:
+    """Return a step of the work in words: `read`, `merge`, `done`, a kind of row, or `kind: merge`."""
+    from digione.integrations.loading.messages import kind_name
+
+    whole = {"read": _("Reading …"), "merge": _("Writing …"), "done": _("Finishing …")}
+    if step in whole:
+        return whole[step]
+    kind, _colon, merging = step.partition(": ")
+    form = _("Writing: %(kind)s") if merging else _("Reading: %(kind)s")
+    return form % {"kind": kind_name(kind)}
 
 
 def _write_reconciliation(name: Path, report: Any) -> None:
@@ -236,23 +239,33 @@ def _print(report: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from digione.integrations.loading.messages import kind_name
+
     console = Console()
-    names = ("added", "changed", "unchanged", "held_back", "refused")
-    table = Table("", *(name.replace("_", " ") for name in names))
+    names = {
+        "added": _("added"),
+        "changed": _("changed"),
+        "unchanged": _("unchanged"),
+        "held_back": _("held back"),
+        "refused": _("refused"),
+    }
+    severities = {"error": _("error"), "warning": _("warning")}
+    table = Table("", *names.values())
     for kind, numbers in report.kinds.items():
-        table.add_row(kind, *(str(numbers.get(name, 0)) for name in names))
-    table.add_row("all", *(str(getattr(report, name)) for name in names), style="bold")
+        table.add_row(kind_name(kind), *(str(numbers.get(name, 0)) for name in names))
+    table.add_row(kind_name("all"), *(str(getattr(report, name)) for name in names), style="bold")
     for problem in report.problems.found[:200]:
         place = f"{problem.file}:{problem.line}" + (f" {problem.field}" if problem.field else "")
         with suppress(UnicodeEncodeError):
-            console.print(f"{problem.severity}  {place}: {problem.message}", markup=False, highlight=False)
+            console.print(f"{severities[problem.severity]}  {place}: {problem.message}", markup=False, highlight=False)
     left = len(report.problems.found) - 200 + report.problems.left_out()
     if left > 0:
-        console.print(f"… and {left} more; --json lists them.")
+        more = ngettext("… and %(n)s more; --json lists it.", "… and %(n)s more; --json lists them.", left)
+        console.print(more % {"n": left})
     console.print(table)
     words = {
-        "done": "Done.",
-        "dry_run": "A rehearsal: nothing was changed.",
-        "refused": "Nothing was changed, because something was refused. Correct it, or run again with --partial.",
+        "done": _("Done."),
+        "dry_run": _("A rehearsal: nothing was changed."),
+        "refused": _("Nothing was changed, because something was refused. Correct it, or run again with --partial."),
     }
     console.print(words[report.status])

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from typing import Any
 import click
 import psycopg
 
+import digione
+from digione.cli.language import _, ngettext, spoken
 from digione.config.data_folder import StartFailure, data_folder, secret
 from digione.config.embedded import EmbeddedServer, migrate
 from digione.config.provisioning import Database, provision
@@ -91,26 +94,27 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             server.start()
         database = provision(given or server.admin_url, folder)
         if not database.is_migrated():
-            click.echo("Preparing the database …")
+            click.echo(_("Preparing the database …"))
             migrate(database)
         environment = _environment(database, demo=demo_learners is not None)
+        if not environment.get("DIGIONE_STATIC_ROOT"):
+            environment["DIGIONE_STATIC_ROOT"] = str(_collected(environment))
         if demo_learners is not None:
             _load_demo_once(environment, demo_learners)
         free = _free_port(port)
         if free != port:
-            click.echo(f"Port {port} is taken by another program; using {free}.")
+            click.echo(_("Port %(port)s is taken by another program; using %(free)s.") % {"port": port, "free": free})
         children += [_web(environment, free, workers), _jobs(environment)]
         _wait_until_ready(free, children)
         _tell(free, time.monotonic() - began, demo=demo_learners is not None)
         while True:
             for child in children:
                 if child.poll() is not None:
-                    raise StartFailure(
-                        f"A part of DigiOne stopped by itself: {child.args!r} (exit {child.returncode})."
-                    )
+                    told = {"part": repr(child.args), "code": child.returncode}
+                    raise StartFailure(_("A part of DigiOne stopped by itself: %(part)s (exit %(code)s).") % told)
             time.sleep(0.5)
     except _StopAskedError:
-        click.echo("Stopping …")
+        click.echo(_("Stopping …"))
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
@@ -128,12 +132,33 @@ def _environment(database: Database, *, demo: bool) -> dict[str, str]:
     }
 
 
+def _collected(environment: dict[str, str]) -> Path:
+    """Collect styles, scripts and typeface under names that bear their hash, unless they are collected already."""
+    folder = Path(environment["DIGIONE_DATA"]) / "static"
+    mark, package = folder / "collected-from.txt", Path(digione.__file__).parent / "web" / "static"
+    files = sorted(path for path in package.rglob("*") if path.is_file())
+    wanted = hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in files)).hexdigest()
+    if not mark.exists() or mark.read_text() != wanted:
+        command = [sys.executable, "-W", "ignore", "-m", "django", "collectstatic", "--noinput", "--verbosity", "0"]
+        answer = subprocess.run(  # noqa: S603
+            command,
+            env={**environment, "DIGIONE_STATIC_ROOT": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise StartFailure(_("The static files could not be collected:") + f"\n{answer.stderr.strip()[-2000:]}")
+        mark.write_text(wanted)
+    return folder
+
+
 def _load_demo_once(environment: dict[str, str], learners: int) -> None:
     with psycopg.connect(environment["DIGIONE_APP_DATABASE_URL"]) as connection:
         loaded = connection.execute("SELECT EXISTS (SELECT 1 FROM organisations_provider)").fetchone()
     if loaded and loaded[0]:
         return
-    click.echo(f"Making {learners} learners in invented municipalities …")
+    click.echo(_("Making %(n)s learners in invented municipalities …") % {"n": learners})
     command = [
         sys.executable,
         "-m",
@@ -143,9 +168,11 @@ def _load_demo_once(environment: dict[str, str], learners: int) -> None:
         str(learners),
         "--data",
         environment["DIGIONE_DATA"],
+        "--language",
+        spoken(),
     ]
     if subprocess.run(command, env=environment, check=False).returncode:  # noqa: S603
-        raise StartFailure("The demo data could not be loaded; the reason stands above.")
+        raise StartFailure(_("The demo data could not be loaded; the reason stands above."))
 
 
 def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Popen[bytes]":
@@ -180,7 +207,7 @@ def _free_port(first: int) -> int:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 return port
-    raise StartFailure(f"No port from {first} on is free. Name another with --port.")
+    raise StartFailure(_("No port from %(port)s on is free. Name another with --port.") % {"port": first})
 
 
 def _get(address: str) -> Any:
@@ -192,29 +219,34 @@ def _wait_until_ready(port: int, children: "list[subprocess.Popen[bytes]]") -> N
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
-            raise StartFailure("A part of DigiOne did not start; the reason stands above.")
+            raise StartFailure(_("A part of DigiOne did not start; the reason stands above."))
         with contextlib.suppress(urllib.error.URLError, OSError):
             _get(f"http://127.0.0.1:{port}/readyz")
             return
         time.sleep(0.1)
-    raise StartFailure("DigiOne did not answer in time.")
+    raise StartFailure(_("DigiOne did not answer in time."))
 
 
 def _tell(port: int, seconds: float, *, demo: bool) -> None:
     address = f"http://127.0.0.1:{port}"
-    click.echo(f"\nDigiOne is ready ({seconds:.1f} s): {address}{'/demo' if demo else ''}")
+    place = f"{address}{'/demo' if demo else ''}"
+    click.echo(
+        "\n" + _("DigiOne is ready (%(seconds)s s): %(address)s") % {"seconds": f"{seconds:.1f}", "address": place}
+    )
     if demo:
         try:
             listing = _get(f"{address}/demo.json")
         except OSError as fault:
-            raise StartFailure(f"The demo does not answer as it should: {fault}") from fault
+            raise StartFailure(_("The demo does not answer as it should: %(reason)s") % {"reason": fault}) from fault
         for provider in listing["providers"]:
-            click.echo(f"  {provider['name']} ({provider['oid']}), {provider['learners']} learners")
-        click.echo("  Sign in as:")
+            number = provider["learners"]
+            learners = ngettext("%(n)s learner", "%(n)s learners", number) % {"n": number}
+            click.echo(f"  {provider['name']} ({provider['oid']}), {learners}")
+        click.echo("  " + _("Sign in as:"))
         for entry in listing["sign_ins"][:14]:
             click.echo(f"    {entry['role']:<22} {entry['username']:<28} {entry['password']:<20} {entry['provider']}")
-        click.echo(f"  All of them: {address}/demo.json")
-    click.echo("Ctrl-C stops it; the data stays.\n")
+        click.echo("  " + _("All of them: %(address)s") % {"address": f"{address}/demo.json"})
+    click.echo(_("Ctrl-C stops it; the data stays.") + "\n")
 
 
 def _end(children: "list[subprocess.Popen[bytes]]") -> None:
@@ -262,7 +294,7 @@ def _fsync_milliseconds(folder: Path) -> float:
     """The middle of 21 durable writes: it decides how many threads keep a core busy."""
     path, times = folder / "fsync.probe", []
     with path.open("wb") as stream:
-        for _ in range(21):
+        for _turn in range(21):
             began = time.perf_counter()
             stream.write(b"x" * 8192)
             stream.flush()

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from digione.cli.language import offer
 from digione.config.data_folder import StartFailure
 
 #: Command → where it stands.
@@ -15,9 +16,13 @@ _COMMANDS = {
     "check": "digione.cli.lifecycle:check",
     "demo": "digione.cli.lifecycle:demo",
     "docs": "digione.cli.docs_commands:docs",
+    "export": "digione.cli.export_commands:export",
     "import": "digione.cli.import_commands:import_group",
+    "keys": "digione.cli.keys_commands:keys",
     "load-demo": "digione.cli.demo_commands:load_demo_command",
+    "provider": "digione.cli.provider_commands:provider",
     "up": "digione.cli.lifecycle:up",
+    "user": "digione.cli.user_commands:user",
 }
 
 
@@ -32,7 +37,7 @@ class _Parts(click.Group):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return offer(command)
 
 
 def _is_there(place: str) -> bool:
@@ -47,6 +52,9 @@ def digione() -> None:
     `digione demo` starts everything on this machine with invented municipalities. `digione up` starts it empty,
     `digione import` brings your own data in.
     """
+
+
+offer(digione)
 
 
 def main() -> None:

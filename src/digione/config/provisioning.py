@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from digione.config.data_folder import StartFailure, secret
+from digione.config.installed import migrations
 
 NAME = "digione"
 OWNER, MIGRATOR, APPLICATION = "digione_owner", "digione_migrate", "digione_app"
@@ -31,16 +32,12 @@ class Database:
         }
 
     def is_migrated(self) -> bool:
-        """Return whether no migration of this program's is missing from the database; cheap, without Django's graph."""
-        wanted = {
-            (path.parent.parent.name, path.stem)
-            for path in Path(__file__).resolve().parent.parent.glob("*/migrations/0*.py")
-        }
+        """Return whether no migration of the program's or its libraries' is missing; cheap, without Django's graph."""
         with psycopg.connect(self.app_url) as connection:
             if not connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()[0]:  # type: ignore[index]
                 return False
             have = set(connection.execute("SELECT app, name FROM django_migrations").fetchall())
-        return wanted <= have
+        return migrations() <= have
 
 
 def provision(admin_url: str, data: Path) -> Database:

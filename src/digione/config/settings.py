@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from digione.config.installed import INSTALLED_APPS as INSTALLED_APPS
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -59,27 +61,6 @@ PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DIGIONE_PROXIES", "0
 APP_RATE = _rate("DIGIONE_APP_RATE", "200/1000")
 TOKEN_RATE = _rate("DIGIONE_TOKEN_RATE", "5/50")
 
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "allauth",
-    "allauth.account",
-    "oauth2_provider",
-    "procrastinate.contrib.django",
-    "digione.core",
-    "digione.schema",
-    "digione.audit",
-    "digione.access",
-    "digione.organisations",
-    "digione.people",
-    "digione.studies",
-    "digione.rest",
-    "digione.web",
-]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "digione.web.static_files.CompressedStatic",
@@ -182,8 +163,18 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("DIGIONE_STATIC_ROOT") or None
-WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# Collected files bear a hash of their content in their names, so browsers keep them for good. Where nothing was
+# collected (a command, a test), they come from the package under their plain names, and are kept for a minute.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

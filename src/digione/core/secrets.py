@@ -5,14 +5,14 @@ A ciphertext is one byte of format, two bytes of key id, twelve bytes of nonce, 
 (`DIGIONE_KEYS`: `id:base64,...`, the first one writes) or from a file of the data folder that only its owner reads.
 """
 
-import base64
 import hashlib
 import hmac
 import os
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from digione.core import key_file
 
 _FORMAT = b"\x01"
 _NONCE = 12
@@ -24,26 +24,7 @@ class UnknownKeyError(Exception):
 
 @lru_cache(maxsize=1)
 def _keys() -> dict[int, bytes]:
-    text = os.environ.get("DIGIONE_KEYS", "")
-    if not text:
-        path = Path(os.environ.get("DIGIONE_KEY_FILE") or Path(os.environ["DIGIONE_DATA"]) / "keys.txt")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            created = f"1:{base64.b64encode(os.urandom(32)).decode()}\n"
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                # Another process of this installation was quicker; its key is the key.
-                pass
-            else:
-                with os.fdopen(handle, "w") as stream:
-                    stream.write(created)
-        text = ",".join(path.read_text().split())
-    keys = {}
-    for item in text.split(","):
-        number, _, value = item.partition(":")
-        keys[int(number)] = base64.b64decode(value)
-    return keys
+    return key_file.read()
 
 
 def forget_keys() -> None:
@@ -59,7 +40,7 @@ def _derived(number: int, purpose: bytes) -> bytes:
 
 def encrypt(text: str) -> bytes:
     """Return `text` encrypted under the first key; two calls never give the same bytes."""
-    number = next(iter(_keys()))
+    number = writing_key()
     nonce = os.urandom(_NONCE)
     head = _FORMAT + number.to_bytes(2, "big")
     return head + nonce + AESGCM(_derived(number, b"field")).encrypt(nonce, text.encode(), head)
@@ -70,8 +51,26 @@ def decrypt(ciphertext: bytes) -> str:
     head, nonce, body = ciphertext[:3], ciphertext[3 : 3 + _NONCE], ciphertext[3 + _NONCE :]
     number = int.from_bytes(head[1:], "big")
     if number not in _keys():
+        # A rotation may have come while this process ran.
+        forget_keys()
+    if number not in _keys():
         raise UnknownKeyError(f"Key {number} is missing from this installation.")
     return AESGCM(_derived(number, b"field")).decrypt(nonce, body, head).decode()
+
+
+def writing_key() -> int:
+    """Return the number of the key that this process encrypts and looks up with."""
+    return next(iter(_keys()))
+
+
+def known_keys() -> list[int]:
+    """Return the numbers of all keys of this process, the writing one first."""
+    return list(_keys())
+
+
+def digest_under(text: str, number: int) -> bytes:
+    """Return the digest of `text` under one key."""
+    return hmac.digest(_derived(number, b"digest"), text.encode(), hashlib.sha256)[:16]
 
 
 def key_id(ciphertext: bytes) -> int:
@@ -81,9 +80,9 @@ def key_id(ciphertext: bytes) -> int:
 
 def digest(text: str) -> bytes:
     """Return the 16 bytes by which an encrypted value is looked up, under the first key."""
-    return hmac.digest(_derived(next(iter(_keys())), b"digest"), text.encode(), hashlib.sha256)[:16]
+    return digest_under(text, writing_key())
 
 
 def digests(text: str) -> list[bytes]:
     """Return the digests under every live key (two at most while a rotation runs)."""
-    return [hmac.digest(_derived(number, b"digest"), text.encode(), hashlib.sha256)[:16] for number in _keys()]
+    return [digest_under(text, number) for number in _keys()]

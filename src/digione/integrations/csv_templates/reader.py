@@ -32,12 +32,12 @@ class _Reading:
     enrolments: list[Enrolment] = field(default_factory=list)
     bad: bool = False
 
-    def error(self, line: int, column: str, code: str, message: str) -> None:
-        self.problems.error(self.file, line, column, code, message)
+    def error(self, line: int, column: str, code: str, /, **parameters: object) -> None:
+        self.problems.error(self.file, line, column, code, **parameters)
         self.bad = True
 
-    def warn(self, line: int, column: str, code: str, message: str) -> None:
-        self.problems.warning(self.file, line, column, code, message)
+    def warn(self, line: int, column: str, code: str, /, **parameters: object) -> None:
+        self.problems.warning(self.file, line, column, code, **parameters)
 
     def day(self, line: int, column: str, text: str) -> date | None:
         if not text:
@@ -45,7 +45,7 @@ class _Reading:
         try:
             return read_date(text, finnish=True)
         except BadValueError as fault:
-            self.error(line, column, fault.code, str(fault))
+            self.error(line, column, fault.code, **fault.parameters)
             return None
 
     def hetu(self, line: int, column: str, text: str) -> tuple[str | None, date | None, str | None]:
@@ -54,7 +54,7 @@ class _Reading:
         try:
             return check_hetu(text, today=self.today)
         except BadValueError as fault:
-            self.error(line, column, fault.code, str(fault))
+            self.error(line, column, fault.code, **fault.parameters)
             return None, None, None
 
     def roster(self) -> Roster:
@@ -94,7 +94,7 @@ def _rows(reading: _Reading, path: Path, columns: Mapping[str, tuple[str, ...]])
     names = {_plain(written): name for name, headers in columns.items() for written in (name, *headers)}
     found: list[tuple[int, dict[str, str]]] = []
     if not path.is_file():
-        raise ImportRefusedError(f"{path} is not a file.")
+        raise ImportRefusedError("not-a-file", path=str(path))
     with path.open("rb") as stream:
         lines = read_table(stream, path.name, reading.problems, delimiters=(";", ",", "\t"))
         header = next(lines, None)
@@ -104,17 +104,14 @@ def _rows(reading: _Reading, path: Path, columns: Mapping[str, tuple[str, ...]])
         for place, written in enumerate(header.values):
             name = names.get(_plain(written), "")
             if not name:
-                reading.warn(
-                    1, written, "unknown-column", f"“{written[:40]}” is no column of the template; it is not read."
-                )
+                reading.warn(1, written, "unknown-column", value=written[:40])
             elif name in known:
-                reading.error(1, written, "duplicate-column", f"“{written[:40]}” means a column that stands already.")
+                reading.error(1, written, "duplicate-column.template", value=written[:40])
             known.append(name or f"?{place}")
         missing = [name for name in _REQUIRED if name not in known]
         for name in missing:
-            reading.error(
-                1, name, "missing-column", f"The column “{columns[name][0]}” ({columns[name][2]}) is missing."
-            )
+            finnish, swedish, english = columns[name]
+            reading.error(1, name, "missing-column.template", finnish=finnish, swedish=swedish, english=english)
         if missing:
             return []
         for line in lines:
@@ -140,9 +137,7 @@ def _key(reading: _Reading, line: int, cells: Mapping[str, str], hetu: str | Non
     if hetu:
         return f"hetu:{secrets.digest(hetu).hex()}"
     if not cells.get("hetu"):
-        reading.error(
-            line, "id", "required", "Without an identity code the row needs the municipality's own id for the person."
-        )
+        reading.error(line, "id", "required.id")
     return None
 
 
@@ -182,19 +177,19 @@ def _basics(reading: _Reading, line: int, cells: Mapping[str, str]) -> _Basics |
     reading.bad = False
     for name in _REQUIRED:
         if not cells[name]:
-            reading.error(line, name, "required", f"{name.replace('_', ' ').capitalize()} must be filled in.")
+            reading.error(line, name, "required.cell")
     hetu, born, sex = reading.hetu(line, "hetu", cells.get("hetu", ""))
     told = reading.day(line, "birth_date", cells.get("birth_date", ""))
     if told and told > reading.today:
-        reading.error(line, "birth_date", "date-future", f"The birth date {told} is still to come.")
+        reading.error(line, "birth_date", "date-future", value=str(told))
     if told and born and told != born:
-        reading.error(line, "birth_date", "birth-date-differs", "The birth date is not the one in the identity code.")
+        reading.error(line, "birth_date", "birth-date-differs")
     starts, ends = (
         reading.day(line, "starts", cells.get("starts", "")),
         reading.day(line, "ends", cells.get("ends", "")),
     )
     if starts and ends and ends < starts:
-        reading.error(line, "ends", "period", f"The end {ends} is before the beginning {starts}.")
+        reading.error(line, "ends", "period", begin=str(starts), end=str(ends))
     key = _key(reading, line, cells, hetu)
     return _Basics(key, hetu, born or told, sex, starts, ends) if key and not reading.bad else None
 
@@ -203,18 +198,16 @@ def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
     basics = _basics(reading, line, cells)
     number = cells.get("learner_number") or None
     if number and not PERSON_OID.fullmatch(number):
-        reading.error(line, "learner_number", "oid", f"“{number[:40]}” is not a learner number (1.2.246.562.24.…).")
+        reading.error(line, "learner_number", "oid.learner", value=number[:40])
     hidden = cells.get("non_disclosure", "").lower()
     if hidden not in YES | NO:
         # Read as yes when in doubt would hide the fault; read as no could show an address. So the row is refused.
-        reading.error(line, "non_disclosure", "yes-no", f"“{hidden[:20]}” is neither yes nor no.")
+        reading.error(line, "non_disclosure", "yes-no", value=hidden[:20])
     guardians = [_guardian(reading, line, cells, nth) for nth in ("1", "2")]
     if basics is None or reading.bad:
         return
     if basics.key in reading.persons:
-        reading.error(
-            line, "id", "duplicate", f"Row {reading.persons[basics.key].line} is about the same person already."
-        )
+        reading.error(line, "id", "duplicate.person", row=reading.persons[basics.key].line)
         return
     person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden in YES)
     reading.persons[basics.key] = person
@@ -257,14 +250,12 @@ def _guardian(
         return None
     for name in ("first_names", "family_name"):
         if not own.get(name):
-            reading.error(line, prefix + name, "required", f"Guardian {nth} has no {name.replace('_', ' ')}.")
+            reading.error(line, prefix + name, "required.guardian", number=nth)
     hetu, born, sex = reading.hetu(line, prefix + "hetu", own.get("hetu", ""))
     limits = []
     for written in filter(None, (part.strip().lower() for part in own.get("limits", "").split(","))):
         if written not in LIMITS:
-            reading.error(
-                line, prefix + "limits", "enum", f"“{written[:40]}” is not a limit. Write: {', '.join(LIMITS)}."
-            )
+            reading.error(line, prefix + "limits", "enum", value=written[:40], allowed=", ".join(LIMITS))
             continue
         limits.append(LIMITS[written])
     return own, hetu, born, sex, limits
@@ -275,8 +266,7 @@ def _read_member_of_staff(reading: _Reading, line: int, cells: dict[str, str]) -
     written = cells.get("role", "").lower()
     role = ROLES.get(written)
     if role is None:
-        allowed = ", ".join(sorted(ROLES))
-        reading.error(line, "role", "enum", f"“{written[:40]}” is not a role. Write one of: {allowed}.")
+        reading.error(line, "role", "enum", value=written[:40], allowed=", ".join(sorted(ROLES)))
     if basics is None or role is None:
         return
     school = _school(reading, line, cells["school"])

@@ -49,9 +49,9 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise ImportRefusedError(f"{path} does not exist.")
+            raise ImportRefusedError("no-such-path", path=str(path))
     if not found:
-        raise ImportRefusedError("There is no JSON file there.")
+        raise ImportRefusedError("not-json-there")
     return found
 
 
@@ -63,7 +63,7 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
         if answer is None:
             continue
         if not isinstance(answer, list):
-            problems.error(path.name, 0, "", "shape", "A code list is written as a list of codes.")
+            problems.error(path.name, 0, "", "shape.codes")
             continue
         for place, node in enumerate(answer, start=1):
             row = _row(path.name, place, node, problems)
@@ -76,8 +76,10 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
                     path.name,
                     place,
                     "koodiArvo",
-                    "duplicate",
-                    f"{row.list_uri} {row.value} stands already in {before.file}, row {before.line}; the first is kept.",
+                    "duplicate.code",
+                    value=f"{row.list_uri} {row.value}",
+                    file=before.file,
+                    row=before.line,
                 )
                 continue
             rows[key] = row
@@ -86,51 +88,46 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
 
 def _row(file: str, place: int, node: Any, problems: Problems) -> CodeRow | None:
     if not isinstance(node, dict):
-        problems.error(file, place, "", "shape", "A code is written as an object.")
+        problems.error(file, place, "", "shape.code")
         return None
     uri, value = str(node.get("koodiUri") or ""), str(node.get("koodiArvo") or "")
     if not uri or not value:
         missing = "koodiUri" if not uri else "koodiArvo"
-        problems.error(file, place, missing, "required", f"The code has no {missing}.")
+        problems.error(file, place, missing, "required.code", column=missing)
         return None
     # The answer names its list; the other form leaves it to the URI, which is list_value in small letters.
     list_uri = (node.get("koodisto") or {}).get("koodistoUri") or uri.rsplit("_", 1)[0]
     version = node.get("versio", node.get("koodiVersio", 1))
     if not isinstance(version, int):
-        problems.error(file, place, "versio", "number", f"“{version}” is not a version number.")
+        problems.error(file, place, "versio", "number", value=str(version)[:40])
         return None
     if not uri.startswith(f"{list_uri}_"):
-        problems.warning(file, place, "koodiUri", "uri", f"The URI {uri} does not begin with its list, {list_uri}.")
+        problems.warning(file, place, "koodiUri", "uri", value=uri[:80], list=str(list_uri)[:80])
     texts: dict[str, dict[str, str]] = {"nimi": {}, "lyhytNimi": {}, "kuvaus": {}}
     for metadata in node.get("metadata") or []:
         language = _LANGUAGES.get(str(metadata.get("kieli")).upper())
         if language is None:
-            problems.warning(
-                file,
-                place,
-                "metadata.kieli",
-                "enum",
-                f"{uri} has a name in the unknown language {metadata.get('kieli')}.",
-            )
+            written = str(metadata.get("kieli"))[:40]
+            problems.warning(file, place, "metadata.kieli", "enum.unknown", subject=uri[:80], value=written)
             continue
         for field, text in texts.items():
             written = (metadata.get(field) or "").strip()
             if written:
                 text[language] = written
     if not texts["nimi"]:
-        problems.warning(file, place, "metadata", "name", f"{uri} has no name in any language.")
+        problems.warning(file, place, "metadata", "name", subject=uri[:80])
     status = node.get("tila")
     if status is not None and status not in _STATUSES:
-        problems.warning(file, place, "tila", "enum", f"{uri} has the unknown state {status}.")
+        problems.warning(file, place, "tila", "enum.unknown", subject=uri[:80], value=str(status)[:40])
     days: list[date | None] = []
     for field in ("voimassaAlkuPvm", "voimassaLoppuPvm"):
         try:
             days.append(read_date(node[field]) if node.get(field) else None)
         except BadValueError as fault:
-            problems.error(file, place, field, fault.code, str(fault))
+            problems.error(file, place, field, fault.code, **fault.parameters)
             return None
     if days[0] and days[1] and days[1] < days[0]:
-        problems.warning(file, place, "voimassaLoppuPvm", "period", f"{uri} ends before it begins.")
+        problems.warning(file, place, "voimassaLoppuPvm", "period.taken", subject=uri[:80])
     return CodeRow(
         file=file,
         line=place,

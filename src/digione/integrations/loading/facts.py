@@ -79,7 +79,7 @@ def run(
             dry_run,
             report.status,
             json.dumps(report.counts()),
-            json.dumps([problem.as_dict() for problem in report.problems.found[:1000]]),
+            json.dumps([problem.stored() for problem in report.problems.found[:1000]]),
             json.dumps(report.reconciliation, default=str),
             file_hash,
         ],
@@ -98,8 +98,10 @@ def refuse_removals(report: Report, file: str, kind: str, *, ending: int, covere
         0,
         "",
         "too-many-removals",
-        f"{ending} of {covered} rows ({kind}) are missing from the file and would end. That is more than"
-        f" {MAX_REMOVED:.0%}. If it is right, run again with --accept-removals.",
+        ending=ending,
+        covered=covered,
+        kind=kind,
+        limit=round(MAX_REMOVED * 100),
     )
     return False
 

@@ -92,7 +92,6 @@ class Merge:
                 row["line"],
                 "",
                 "refers-to-refused",
-                "The row refers to a row that was refused. Correct that one first.",
             )
 
     def once(self, kind: str, table: str, identity: list[str], period: bool) -> None:
@@ -105,9 +104,7 @@ class Merge:
             " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line",
             self.values,
         ):
-            self.report.problems.error(
-                self.files[kind], row["line"], "", "same-twice", "An earlier row of the file says the same already."
-            )
+            self.report.problems.error(self.files[kind], row["line"], "", "same-twice")
         same = " AND ".join(f"t.{column} = r.{column}" for column in identity)
         start = " AND t.valid_from = coalesce(r.valid_from, %(since)s)" if period else ""
         self.execute(

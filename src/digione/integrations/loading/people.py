@@ -52,7 +52,6 @@ def _match(merge: Merge, kind: str) -> None:
             row["line"],
             kind,
             "identifier-other-person",
-            "This identifier does not go with this name. Check both; if both are right, contact support.",
         )
     merge.execute(
         f"UPDATE ready_person r SET id = f.person_id, state = 'linked', masters = false FROM found_{kind} f"
@@ -63,9 +62,7 @@ def _match(merge: Merge, kind: str) -> None:
         f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused') d"
         " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
     ):
-        merge.report.problems.error(
-            merge.files["person"], row["line"], kind, "duplicate-identifier", "An earlier row has the same identifier."
-        )
+        merge.report.problems.error(merge.files["person"], row["line"], kind, "duplicate-identifier")
 
 
 def _hold_back(merge: Merge) -> None:
@@ -123,7 +120,6 @@ def _write_identities(merge: Merge) -> None:
             row["line"],
             "",
             "held-back",
-            "Name, birth date or other identity data differs from what another source masters; it was left as it is.",
         )
     merge.execute(
         f"UPDATE people_person t SET {', '.join(f'{name} = r.{name}' for name in names)} FROM ready_person r"
@@ -181,5 +177,4 @@ def _open_duplicate_cases(merge: Merge) -> None:
             row["line"],
             "",
             "possible-duplicate",
-            "Somebody with the same name and birth date is known already. Both are kept; decide whether they are one.",
         )

@@ -1,30 +1,60 @@
 """What an import found and did: problems by file, line and field, and counts."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from digione.core.errors import DigiOneError, Severity
+from digione.integrations.loading.messages import message
 
 
 class ImportRefusedError(DigiOneError):
-    """The import cannot run as asked. The text says why and what to do."""
+    """The import cannot run as asked. The text says why and what to do, in the language of whoever reads it."""
+
+    def __init__(self, code: str, **parameters: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.parameters = parameters
+
+    def __str__(self) -> str:
+        return message(self.code, self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with the source. `line` counts lines of the file from 1; 0 means the file as a whole."""
+    """One thing that is wrong with the source. `line` counts lines of the file from 1; 0 means the file as a whole.
+
+    `text` names its words in `messages`; `parameters` are what they speak of, as plain JSON.
+    """
 
     severity: Severity
     file: str
     line: int
     field: str
-    code: str
-    message: str
+    text: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        """The stable code by which programs know this kind of problem."""
+        return self.text.partition(".")[0]
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in the language that is active."""
+        return message(self.text, self.parameters)
+
+    def _place(self) -> dict[str, Any]:
+        return {"severity": str(self.severity), "file": self.file, "line": self.line, "field": self.field}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the problem as plain data, in the order in which it is printed."""
-        return {**asdict(self), "severity": str(self.severity)}
+        """Return the problem as it is printed, in the language that is active."""
+        return {**self._place(), "code": self.code, "message": self.message}
+
+    def stored(self) -> dict[str, Any]:
+        """Return the problem as a run keeps it: without words, so that each reader gets it in their own language."""
+        return {**self._place(), "code": self.text, "parameters": dict(self.parameters)}
 
 
 @dataclass
@@ -39,19 +69,19 @@ class Problems:
     _last_refused: tuple[str, int] = ("", -1)
     _by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def error(self, file: str, line: int, name: str, code: str, message: str) -> None:
+    def error(self, file: str, line: int, name: str, code: str, /, **parameters: Any) -> None:
         """Note a fault for which the row (or the file) is refused."""
         self.errors += 1
         # The errors of one row follow each other, so counting rows needs no memory of them all.
         if (file, line) != self._last_refused:
             self.refused_rows += 1
             self._last_refused = (file, line)
-        self._add(Problem(Severity.ERROR, file, line, name, code, message))
+        self._add(Problem(Severity.ERROR, file, line, name, code, parameters))
 
-    def warning(self, file: str, line: int, name: str, code: str, message: str) -> None:
+    def warning(self, file: str, line: int, name: str, code: str, /, **parameters: Any) -> None:
         """Note something that is only told; the row is taken."""
         self.warnings += 1
-        self._add(Problem(Severity.WARNING, file, line, name, code, message))
+        self._add(Problem(Severity.WARNING, file, line, name, code, parameters))
 
     def _add(self, problem: Problem) -> None:
         key = (problem.file, problem.code)

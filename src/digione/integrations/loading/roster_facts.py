@@ -117,20 +117,26 @@ def _derive(merge: Merge, roster: Roster) -> None:
             " CROSS JOIN LATERAL unnest(p.school_keys) WITH ORDINALITY AS s (key, nth) WHERE p.role IS NOT NULL"
         )
         merge.execute("ANALYZE stage_membership")
+    # In version 1.2 of OneRoster the grade stands with the person and the role elsewhere.
+    merge.execute(
+        "UPDATE stage_membership m SET grade = p.grade FROM stage_person p"
+        " WHERE p.key = m.person_key AND m.role = 'student' AND m.grade IS NULL AND p.grade IS NOT NULL"
+    )
     if roster.guardian is None:
         # Some sources write the child into the guardian's row, others the guardian into the child's, some both.
+        kin = (
+            f"SELECT person_key, min(role) AS role FROM stage_membership WHERE role IN {_GUARDIANS} GROUP BY person_key"
+        )
         merge.execute(
             "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits)"
             " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}' FROM ("
-            " SELECT p.line, CASE WHEN p.role IN " + _GUARDIANS + " THEN p.key ELSE a.key END AS guardian,"
-            " CASE WHEN p.role IN " + _GUARDIANS + " THEN a.key ELSE p.key END AS child,"
-            " CASE WHEN o.role = 'relative' OR p.role = 'relative' THEN 'other' ELSE 'custodian' END AS kind"
+            " SELECT p.line, CASE WHEN own.role IS NULL THEN a.key ELSE p.key END AS guardian,"
+            " CASE WHEN own.role IS NULL THEN p.key ELSE a.key END AS child,"
+            " CASE WHEN 'relative' IN (own.role, other.role) THEN 'other' ELSE 'custodian' END AS kind"
             " FROM stage_person p CROSS JOIN LATERAL unnest(p.agent_keys) AS a (key)"
-            " JOIN stage_person o ON o.key = a.key WHERE p.role IN "
-            + _GUARDIANS
-            + " OR o.role IN "
-            + _GUARDIANS
-            + ") x"
+            " JOIN stage_person o ON o.key = a.key"
+            f" LEFT JOIN ({kin}) own ON own.person_key = p.key LEFT JOIN ({kin}) other ON other.person_key = o.key"
+            " WHERE own.role IS NOT NULL OR other.role IS NOT NULL) x"
             " WHERE guardian <> child GROUP BY guardian, child"
         )
         merge.execute("ANALYZE stage_guardian")
@@ -160,7 +166,6 @@ def _schools(merge: Merge) -> None:
             row["line"],
             "identifier",
             "school-not-in-register",
-            "The register knows no school of the provider by this OID or school code; a school of the provider's own is made.",
         )
     merge.remember("school")
     merge.execute(
@@ -307,8 +312,7 @@ def _same_twice(merge: Merge) -> None:
             merge.files["membership"],
             row["line"],
             "",
-            "same-twice",
-            "An earlier row gives the same role at this school.",
+            "same-twice.role",
         )
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"

@@ -30,11 +30,11 @@ class Source:
             self._archive = zipfile.ZipFile(path)
             self._members = self._checked_members(self._archive)
         elif path.is_file() and path.suffix.lower() == ".zip":
-            raise ImportRefusedError(f"{path.name} is not a whole zip archive: its directory is missing or damaged.")
+            raise ImportRefusedError("archive-incomplete", file=path.name)
         elif path.exists():
-            raise ImportRefusedError(f"{path.name} is neither a folder nor a zip archive.")
+            raise ImportRefusedError("not-a-set", file=path.name)
         else:
-            raise ImportRefusedError(f"{path} does not exist.")
+            raise ImportRefusedError("no-such-path", path=str(path))
 
     @property
     def names(self) -> list[str]:
@@ -44,27 +44,25 @@ class Source:
     def _checked_members(self, archive: zipfile.ZipFile) -> dict[str, str]:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if len(infos) > MAX_ENTRIES:
-            raise ImportRefusedError(f"The archive holds {len(infos)} files; at most {MAX_ENTRIES} are read.")
+            raise ImportRefusedError("archive-files", count=len(infos), limit=MAX_ENTRIES)
         total = 0
         members: dict[str, str] = {}
         for info in infos:
             name = PurePosixPath(info.filename.replace("\\", "/"))
             if name.is_absolute() or ".." in name.parts or ":" in info.filename:
-                raise ImportRefusedError(f"The archive names a file outside itself: {info.filename[:80]!r}.")
+                raise ImportRefusedError("archive-path", file=repr(info.filename[:80]))
             if info.flag_bits & 0x1:
-                raise ImportRefusedError(f"{info.filename} is encrypted. Send the archive without a password.")
+                raise ImportRefusedError("archive-encrypted", file=info.filename)
             total += info.file_size
             if info.file_size > _HARMLESS and info.file_size > MAX_RATIO * max(info.compress_size, 1):
-                raise ImportRefusedError(
-                    f"{info.filename} would unpack to {info.file_size // max(info.compress_size, 1)} times its size;"
-                    f" at most {MAX_RATIO} times is read."
-                )
+                times = info.file_size // max(info.compress_size, 1)
+                raise ImportRefusedError("archive-ratio", file=info.filename, times=times, limit=MAX_RATIO)
             if total > MAX_BYTES:
-                raise ImportRefusedError(f"The archive would unpack to more than {MAX_BYTES // 1024**3} GB.")
+                raise ImportRefusedError("archive-size", limit=MAX_BYTES // 1024**3)
             if name.name.startswith(".") or "__MACOSX" in name.parts:
                 continue
             if name.name in members:
-                raise ImportRefusedError(f"The archive holds {name.name} twice, in different folders.")
+                raise ImportRefusedError("archive-twice", file=name.name)
             members[name.name] = info.filename
         return members
 
@@ -98,9 +96,9 @@ class _Bounded(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except (zipfile.BadZipFile, EOFError, OSError) as fault:
-            raise ImportRefusedError(f"{self._name} in the archive is damaged: {fault}") from fault
+            raise ImportRefusedError("archive-damaged", file=self._name) from fault
         self._left -= len(data)
         if self._left < 0:
-            raise ImportRefusedError(f"{self._name} unpacks to more than the archive says.")
+            raise ImportRefusedError("archive-longer", file=self._name)
         buffer[: len(data)] = data
         return len(data)

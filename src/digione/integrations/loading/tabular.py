@@ -37,7 +37,7 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems) -> Iterator[st
         if first:
             first = False
             if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                problems.error(file, 1, "", "encoding", "The file is UTF-16. Save it as UTF-8 (in Excel: “CSV UTF-8”).")
+                problems.error(file, 1, "", "encoding.utf-16")
                 raise _UnreadableError
             if block.startswith(codecs.BOM_UTF8):
                 block, read = block[3:], 3
@@ -53,8 +53,9 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems) -> Iterator[st
                 line + rest.count("\n") + before.count("\n"),
                 "",
                 "encoding",
-                f"Byte {read - pending + fault.start + 1} of the file is 0x{bad:02X}, which is not UTF-8. In"
-                f" Windows-1252 it would be “{guess}”. Save the file as UTF-8 and try again.",
+                byte=read - pending + fault.start + 1,
+                value=f"0x{bad:02X}",
+                guess=guess,
             )
             raise _UnreadableError from None
         read += len(block)
@@ -91,7 +92,7 @@ def read_table(
 def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Sequence[str]) -> Iterator[Line]:
     header = next(texts, "")
     if not header.strip():
-        problems.error(file, 1, "", "empty-file", "The file is empty: not even a header line.")
+        problems.error(file, 1, "", "empty-file")
         return
     delimiter = max(delimiters, key=header.count)
     csv.field_size_limit(MAX_FIELD)
@@ -111,16 +112,9 @@ def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Seque
         except csv.Error as fault:
             words = str(fault)
             if "field larger" in words or "unexpected end" in words:
-                message = "A quotation mark opens a field here and is never closed."
-                problems.error(file, begins, "", "quoting", message)
+                problems.error(file, begins, "", "quoting.open")
                 return
-            problems.error(
-                file,
-                begins,
-                "",
-                "quoting",
-                "The quotation marks of this row do not match: write one inside a field twice.",
-            )
+            problems.error(file, begins, "", "quoting")
             continue
         if width == 0:
             width = len(values)
@@ -129,17 +123,9 @@ def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Seque
         if not values or (len(values) == 1 and not values[0].strip()):
             continue
         if len(values) != width:
-            problems.error(
-                file,
-                begins,
-                "",
-                "ragged-row",
-                f"The row has {len(values)} columns, the header has {width}. Look for a missing or unquoted separator.",
-            )
+            problems.error(file, begins, "", "ragged-row", count=len(values), width=width)
             continue
         if any("\x00" in value for value in values):
-            problems.error(
-                file, begins, "", "null-character", "The row holds a null character, which no text may have."
-            )
+            problems.error(file, begins, "", "null-character")
             continue
         yield Line(begins, values)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from digione.core.clock import FINLAND
+from digione.integrations.loading.messages import message
 
 _HETU = re.compile(r"(\d{2})(\d{2})(\d{2})([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
 _HETU_CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -19,9 +20,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class BadValueError(ValueError):
     """The value cannot be read. `code` is stable, the text is for people and never holds an identity code."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, **parameters: str) -> None:
+        super().__init__(code)
         self.code = code
+        self.parameters = parameters
+
+    def __str__(self) -> str:
+        return message(self.code, self.parameters)
 
 
 @lru_cache(maxsize=8192)
@@ -34,11 +39,8 @@ def read_date(text: str, *, finnish: bool = False) -> date:
         if _ISO_DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
-        raise BadValueError("date-impossible", f"There is no such day as {text[:40]}.") from None
-    if _FINNISH_DATE.fullmatch(text):
-        raise BadValueError("date-format", f"Write the date {text[:40]} as YYYY-MM-DD.")
-    form = "YYYY-MM-DD or D.M.YYYY" if finnish else "YYYY-MM-DD"
-    raise BadValueError("date-format", f"“{text[:40]}” is not a date. Write it as {form}.")
+        raise BadValueError("date-impossible", value=text[:40]) from None
+    raise BadValueError("date-format.either" if finnish else "date-format", value=text[:40])
 
 
 def day_of_milliseconds(milliseconds: int) -> date:
@@ -59,22 +61,18 @@ def check_hetu(text: str, *, today: date, artificial: bool = True) -> tuple[str,
     hetu = text.strip().upper()
     match = _HETU.fullmatch(hetu)
     if not match:
-        raise BadValueError(
-            "hetu-form", f"The identity code {masked(hetu)} does not have the form DDMMYYCNNNX (eleven characters)."
-        )
+        raise BadValueError("hetu-form", value=masked(hetu))
     day, month, year, sign, number, check = match.groups()
     try:
         born = date(_CENTURY[sign] + int(year), int(month), int(day))
     except ValueError:
-        raise BadValueError("hetu-date", f"The identity code {masked(hetu)} names a day that does not exist.") from None
+        raise BadValueError("hetu-date", value=masked(hetu)) from None
     if _HETU_CHECK[int(day + month + year + number) % 31] != check:
-        raise BadValueError(
-            "hetu-check", f"The last character of the identity code {masked(hetu)} does not match the others. Check it."
-        )
+        raise BadValueError("hetu-check", value=masked(hetu))
     if born > today:
-        raise BadValueError("hetu-future", f"The identity code {masked(hetu)} names a day that is still to come.")
+        raise BadValueError("hetu-future", value=masked(hetu))
     if int(number) < 2 or (int(number) >= 900 and not artificial):
-        raise BadValueError("hetu-artificial", f"The identity code {masked(hetu)} is not one that is given to people.")
+        raise BadValueError("hetu-artificial", value=masked(hetu))
     return hetu, born, "1" if int(number) % 2 else "2"
 
 

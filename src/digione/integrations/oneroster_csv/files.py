@@ -44,30 +44,18 @@ class Set:
             elif stem.lower() in _KNOWN:
                 self.present[_KNOWN[stem.lower()]] = name
             else:
-                self.problems.warning(
-                    name, 0, "", "unknown-file", "This file is not part of OneRoster; it was not read."
-                )
+                self.problems.warning(name, 0, "", "unknown-file")
         if not set(self.present) & {"orgs", "users", "classes", "enrollments"}:
-            raise ImportRefusedError(
-                f"{self.path} holds no OneRoster file: orgs.csv, users.csv and the others are missing."
-            )
+            raise ImportRefusedError("no-oneroster-file", path=str(self.path))
         self._read_manifest()
         for name in OTHER_FILES:
             if name in self.present and self._source.size(self.present[name]):
-                self.problems.warning(
-                    self.present[name], 0, "", "not-imported", "This file is recognised; its data is not imported yet."
-                )
+                self.problems.warning(self.present[name], 0, "", "not-imported")
 
     def _read_manifest(self) -> None:
         if "manifest" not in self.present:
             self.version = "1.2" if "roles" in self.present else "1.1"
-            self.problems.warning(
-                "manifest.csv",
-                0,
-                "",
-                "no-manifest",
-                f"There is no manifest.csv; the set is read as {self.version}, bulk.",
-            )
+            self.problems.warning("manifest.csv", 0, "", "no-manifest", version=self.version)
             return
         file = self.present["manifest"]
         said: dict[str, tuple[int, str]] = {}
@@ -82,32 +70,20 @@ class Set:
             self.version = version
         else:
             self.version = "1.2" if "roles" in self.present else "1.1"
-            self.problems.warning(
-                file,
-                line,
-                "oneroster.version",
-                "version",
-                f"“{version}” is neither 1.1 nor 1.2; read as {self.version}.",
-            )
+            self.problems.warning(file, line, "oneroster.version", "version", value=version[:40], version=self.version)
         self.system = (
             said.get("source.systemCode", (0, ""))[1] or said.get("source.systemName", (0, ""))[1] or "oneroster"
         )
         for name in (*ROSTER_FILES, *OTHER_FILES):
             line, mode = said.get(f"file.{name}", (0, ""))
             if mode == "delta":
-                raise ImportRefusedError(
-                    f"{file}, line {line}: {name} is a delta. Only whole (bulk) sets are read; export the set as bulk."
-                )
+                raise ImportRefusedError("delta-set", file=file, row=line, table=name)
             if mode not in {"bulk", "absent", ""}:
-                self.problems.error(file, line, f"file.{name}", "enum", f"“{mode}” is not bulk, delta or absent.")
+                self.problems.error(file, line, f"file.{name}", "enum", value=mode[:40], allowed="bulk, delta, absent")
             if mode == "bulk" and name not in self.present:
-                self.problems.error(
-                    file, line, f"file.{name}", "missing-file", f"The manifest promises {name}.csv; it is not there."
-                )
+                self.problems.error(file, line, f"file.{name}", "missing-file", file=f"{name}.csv")
             if mode == "absent" and name in self.present:
-                self.problems.warning(
-                    file, line, f"file.{name}", "present", f"The manifest says that {name}.csv is absent; it is read."
-                )
+                self.problems.warning(file, line, f"file.{name}", "present", file=f"{name}.csv")
 
     def file(self, table: str) -> str:
         """Return the name of the file of a table, for problems."""
@@ -126,9 +102,7 @@ class Set:
             names = self._names(table, header.values)
             missing = [name for name in spec.required if name not in names]
             for name in missing:
-                problems.error(
-                    file, 1, name, "missing-column", f"The header lacks the column {name}; no row can be read."
-                )
+                problems.error(file, 1, name, "missing-column", column=name)
             if missing:
                 return
             has_moment = "dateLastModified" in names
@@ -136,22 +110,16 @@ class Set:
                 cells = Cells(zip(names, (value.strip() for value in line.values), strict=True))
                 lacking = [name for name in spec.required if not cells[name]]
                 for name in lacking:
-                    problems.error(file, line.number, name, "required", f"{name} is empty; the standard requires it.")
+                    problems.error(file, line.number, name, "required", column=name)
                 status = cells["status"].lower()
                 if status not in STATUSES:
                     problems.error(
-                        file, line.number, "status", "enum", f"“{cells['status'][:40]}” is not active or tobedeleted."
+                        file, line.number, "status", "enum", value=cells["status"][:40], allowed="active, tobedeleted"
                     )
                     continue
                 moment = cells["dateLastModified"] if has_moment else ""
                 if moment and not _MOMENT.fullmatch(moment):
-                    problems.warning(
-                        file,
-                        line.number,
-                        "dateLastModified",
-                        "date-time",
-                        f"“{moment[:40]}” is not a moment like 2026-08-11T07:00:00Z; it is ignored.",
-                    )
+                    problems.warning(file, line.number, "dateLastModified", "date-time", value=moment[:40])
                 if lacking or status == "tobedeleted":
                     continue
                 yield line.number, cells
@@ -165,22 +133,12 @@ class Set:
             name = known.get(written.lower())
             if name is None and written.lower() in old:
                 name = OLD_NAMES[table][old[written.lower()]]
-                self.problems.warning(
-                    file,
-                    1,
-                    written,
-                    "old-column",
-                    f"The column is called {name} in OneRoster {self.version}; read as that.",
-                )
+                self.problems.warning(file, 1, written, "old-column", column=name, version=self.version)
             if name is None:
-                self.problems.warning(
-                    file, 1, written, "extension-column", "This column is not part of the standard; it is not read."
-                )
+                self.problems.warning(file, 1, written, "extension-column")
                 name = f"?{len(names)}"
             if name in names:
-                self.problems.warning(
-                    file, 1, written, "duplicate-column", "The column stands twice; the first is read."
-                )
+                self.problems.warning(file, 1, written, "duplicate-column")
                 name = f"?{len(names)}"
             names.append(name)
         return names

@@ -14,6 +14,7 @@ from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import (
     CLASS_TYPES,
     ENROLMENT_ROLES,
+    EXTENSION_ROLES,
     ORG_TYPES,
     ROLES_1_1,
     ROLES_1_2,
@@ -80,38 +81,28 @@ class Reader:
         """Return all rows by kind. For looking at a set without a database; the loader streams instead."""
         return {kind: list(rows()) for kind, _, rows in self.roster().staged() if rows}
 
-    def _error(self, table: str, line: int, column: str, code: str, message: str) -> None:
-        self.files.problems.error(self.files.file(table), line, column, code, message)
+    def _error(self, table: str, line: int, column: str, code: str, /, **parameters: object) -> None:
+        self.files.problems.error(self.files.file(table), line, column, code, **parameters)
 
-    def _warn(self, table: str, line: int, column: str, code: str, message: str) -> None:
-        self.files.problems.warning(self.files.file(table), line, column, code, message)
+    def _warn(self, table: str, line: int, column: str, code: str, /, **parameters: object) -> None:
+        self.files.problems.warning(self.files.file(table), line, column, code, **parameters)
 
     def _fresh(self, table: str, line: int, key: str, seen: set[str]) -> bool:
         if key in seen:
-            self._error(
-                table, line, "sourcedId", "duplicate", f"The sourcedId {key[:80]} stands already in an earlier row."
-            )
+            self._error(table, line, "sourcedId", "duplicate", value=key[:80])
             return False
         return True
 
     def _one_of(self, table: str, line: int, column: str, value: str, allowed: frozenset[str]) -> bool:
         if value in allowed:
             return True
-        self._error(
-            table, line, column, "enum", f"“{value[:40]}” is not allowed here. Allowed: {', '.join(sorted(allowed))}."
-        )
+        self._error(table, line, column, "enum", value=value[:40], allowed=", ".join(sorted(allowed)))
         return False
 
     def _refers(self, table: str, line: int, column: str, key: str, known: set[str], target: str) -> bool:
         if key in known:
             return True
-        self._error(
-            table,
-            line,
-            column,
-            "dangling-reference",
-            f"{column} names {key[:80]}, which is not among the accepted rows of {target}.csv.",
-        )
+        self._error(table, line, column, "dangling-reference", value=key[:80], file=f"{target}.csv")
         return False
 
     def _day(self, table: str, line: int, column: str, text: str) -> tuple[bool, date | None]:
@@ -120,14 +111,14 @@ class Reader:
         try:
             return True, read_date(text)
         except BadValueError as fault:
-            self._error(table, line, column, fault.code, str(fault))
+            self._error(table, line, column, fault.code, **fault.parameters)
             return False, None
 
     def _period(self, table: str, line: int, cells: Cells) -> tuple[bool, date | None, date | None]:
         good, begin = self._day(table, line, "beginDate", cells["beginDate"])
         fine, end = self._day(table, line, "endDate", cells["endDate"])
         if begin and end and end < begin:
-            self._error(table, line, "endDate", "period", f"endDate {end} is before beginDate {begin}.")
+            self._error(table, line, "endDate", "period", begin=str(begin), end=str(end))
             return False, begin, end
         return good and fine, begin, end
 
@@ -148,11 +139,7 @@ class Reader:
         for line, parent in parents:
             if parent not in self.orgs:
                 self._warn(
-                    "orgs",
-                    line,
-                    "parentSourcedId",
-                    "dangling-reference",
-                    f"The parent {parent[:80]} is not in orgs.csv.",
+                    "orgs", line, "parentSourcedId", "dangling-reference.parent", value=parent[:80], file="orgs.csv"
                 )
 
     def read_sessions(self) -> Iterator[Session]:
@@ -167,13 +154,11 @@ class Reader:
             if not (self._fresh(table, line, key, self.sessions) and allowed and good and fine and starts and ends):
                 continue
             if ends < starts:
-                self._error(table, line, "endDate", "period", f"endDate {ends} is before startDate {starts}.")
+                self._error(table, line, "endDate", "period", begin=str(starts), end=str(ends))
                 continue
             written = cells["schoolYear"]
             if written and not re.fullmatch(r"\d{4}", written):
-                self._warn(
-                    table, line, "schoolYear", "year", f"“{written[:20]}” is not a year; the year of endDate is taken."
-                )
+                self._warn(table, line, "schoolYear", "year", value=written[:20])
                 written = ""
             self.sessions.add(key)
             if cells["parentSourcedId"]:
@@ -191,11 +176,7 @@ class Reader:
         for line, parent in parents:
             if parent not in self.sessions:
                 self._warn(
-                    table,
-                    line,
-                    "parentSourcedId",
-                    "dangling-reference",
-                    f"The parent {parent[:80]} is not in {table}.csv.",
+                    table, line, "parentSourcedId", "dangling-reference.parent", value=parent[:80], file=f"{table}.csv"
                 )
 
     def read_courses(self) -> Iterator[Course]:
@@ -206,16 +187,15 @@ class Reader:
             if org:
                 good &= self._refers("courses", line, "orgSourcedId", org, self.orgs, "orgs")
             else:
-                self._warn(
-                    "courses", line, "orgSourcedId", "required", "The standard requires an organisation; taken without."
-                )
+                self._warn("courses", line, "orgSourcedId", "required.taken")
             if year and year not in self.sessions:
                 self._warn(
                     "courses",
                     line,
                     "schoolYearSourcedId",
-                    "dangling-reference",
-                    f"{year[:80]} is not in academicSessions.csv; left empty.",
+                    "dangling-reference.emptied",
+                    value=year[:80],
+                    file="academicSessions.csv",
                 )
                 year = ""
             if not good:
@@ -236,16 +216,12 @@ class Reader:
             if course:
                 good &= self._refers("classes", line, "courseSourcedId", course, self.courses, "courses")
             else:
-                self._warn(
-                    "classes", line, "courseSourcedId", "required", "The standard requires a course; taken without."
-                )
+                self._warn("classes", line, "courseSourcedId", "required.taken")
             terms = _listed(cells["termSourcedIds"])
             for term in terms:
                 good &= self._refers("classes", line, "termSourcedIds", term, self.sessions, "academicSessions")
             if not terms:
-                self._warn(
-                    "classes", line, "termSourcedIds", "required", "The standard requires a term; taken without."
-                )
+                self._warn("classes", line, "termSourcedIds", "required.taken")
             if not good:
                 continue
             self.classes.add(key)
@@ -260,15 +236,11 @@ class Reader:
         for line, cells in self.files.rows("demographics"):
             key = cells["sourcedId"]
             if key in known:
-                self._error(
-                    "demographics", line, "sourcedId", "duplicate", f"{key[:80]} stands already in an earlier row."
-                )
+                self._error("demographics", line, "sourcedId", "duplicate", value=key[:80])
                 continue
             good, born = self._day("demographics", line, "birthDate", cells["birthDate"])
             if born and born > self.today:
-                self._error(
-                    "demographics", line, "birthDate", "date-future", f"The birth date {born} is still to come."
-                )
+                self._error("demographics", line, "birthDate", "date-future", value=str(born))
                 good = False
             sex = cells["sex"].lower()
             if sex not in SEXES:
@@ -277,7 +249,8 @@ class Reader:
                     line,
                     "sex",
                     "enum",
-                    f"“{cells['sex'][:20]}” is not male, female, other or unspecified.",
+                    value=cells["sex"][:20],
+                    allowed="female, male, other, unspecified",
                 )
                 good = False
             if good:
@@ -296,15 +269,13 @@ class Reader:
                 good &= self._one_of("users", line, "role", cells["role"], ROLES_1_1)
                 schools = _listed(cells["orgSourcedIds"])
                 if not schools:
-                    self._error(
-                        "users", line, "orgSourcedIds", "required", "orgSourcedIds is empty; the standard requires it."
-                    )
+                    self._error("users", line, "orgSourcedIds", "required", column="orgSourcedIds")
                     good = False
                 for school in schools:
                     good &= self._refers("users", line, "orgSourcedIds", school, self.orgs, "orgs")
             if cells["enabledUser"].lower() not in {"true", "false"}:
                 self._error(
-                    "users", line, "enabledUser", "enum", f"“{cells['enabledUser'][:20]}” is not true or false."
+                    "users", line, "enabledUser", "enum", value=cells["enabledUser"][:20], allowed="false, true"
                 )
                 good = False
             born, sex = demographics.pop(key, (None, None))
@@ -318,27 +289,19 @@ class Reader:
                 line, key, cells, born, sex, hetu, number, cells["role"] if old else None, list(dict.fromkeys(schools))
             )
         for key in demographics:
-            self._warn(
-                "demographics",
-                0,
-                "sourcedId",
-                "dangling-reference",
-                f"{key[:80]} is not among the accepted rows of users.csv.",
-            )
+            self._warn("demographics", 0, "sourcedId", "dangling-reference", value=key[:80], file="users.csv")
 
     def _identifiers(self, line: int, cells: Cells) -> tuple[str | None, str | None, bool]:
         hetu = number = None
         written = cells["userIds"]
         if written and not _USER_ID.search(written):
-            self._warn(
-                "users", line, "userIds", "user-ids", "userIds are written as {type:value}; this one is not read."
-            )
+            self._warn("users", line, "userIds", "user-ids")
         for kind, value in _USER_ID.findall(written):
             if kind.strip().lower() in _HETU_NAMES:
                 try:
                     hetu = check_hetu(value, today=self.today)[0]
                 except BadValueError as fault:
-                    self._error("users", line, "userIds", fault.code, str(fault))
+                    self._error("users", line, "userIds", fault.code, **fault.parameters)
                     return None, None, False
             elif PERSON_OID.fullmatch(value.strip()):
                 number = value.strip()
@@ -359,13 +322,7 @@ class Reader:
         if username_digest:
             before = self._usernames.setdefault(username_digest, line)
             if before != line:
-                self._warn(
-                    "users",
-                    line,
-                    "username",
-                    "duplicate",
-                    f"Row {before} has the same username; only the first keeps it.",
-                )
+                self._warn("users", line, "username", "duplicate.username", row=before)
                 username_digest = None
         grades = _listed(cells["grades"])
         return Person(
@@ -398,7 +355,8 @@ class Reader:
                 continue
             seen.add(key)
             yield Membership(
-                line, key, cells["userSourcedId"], cells["orgSourcedId"], cells["role"], None,
+                line, key, cells["userSourcedId"], cells["orgSourcedId"],
+                EXTENSION_ROLES.get(cells["role"], cells["role"]), None,
                 cells["roleType"] == "primary", begin, end,
             )  # fmt: skip
 
@@ -414,7 +372,7 @@ class Reader:
             good &= self._refers(table, line, "schoolSourcedId", cells["schoolSourcedId"], self.orgs, "orgs")
             primary = cells["primary"].lower()
             if primary not in {"", "true", "false"}:
-                self._error(table, line, "primary", "enum", f"“{cells['primary'][:20]}” is not true or false.")
+                self._error(table, line, "primary", "enum", value=cells["primary"][:20], allowed="false, true")
                 good = False
             fine, begin, end = self._period(table, line, cells)
             if not (good and fine):

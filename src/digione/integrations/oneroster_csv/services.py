@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
+from digione.core import key_file, secrets
 from digione.core.use_case import UseCase, use_case
 from digione.integrations.loading.facts import run
 from digione.integrations.loading.report import ImportRefusedError, Report
@@ -29,7 +30,11 @@ def import_roster(
     uc.check()
     provider_id = uc.actor.provider_id
     if provider_id is None:
-        raise ImportRefusedError("Name the provider whose roster this is.")
+        raise ImportRefusedError("no-provider")
+    # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.
+    uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
+    if uc.json("SELECT core_other_keys(%s)", [secrets.writing_key()]):
+        raise ImportRefusedError("keys-differ")
 
     def load(run_id: UUID) -> None:
         # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
@@ -69,8 +74,8 @@ def provider_by_oid(uc: UseCase, *, oid: str) -> UUID:
     uc.check()
     row = uc.row("SELECT id, kinds FROM organisations_organisation WHERE oid = %s", [oid])
     if row is None:
-        raise ImportRefusedError(f"The register has no organisation {oid}. Import the organisations first.")
+        raise ImportRefusedError("unknown-provider", oid=oid)
     if not {"provider", "early_years_organiser"} & set(row["kinds"]):
-        raise ImportRefusedError(f"{oid} is no education provider; give the OID of the provider that it belongs to.")
+        raise ImportRefusedError("not-a-provider", oid=oid)
     found: UUID = row["id"]
     return found

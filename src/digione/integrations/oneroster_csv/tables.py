@@ -53,6 +53,8 @@ ROLES_1_2 = frozenset(
     ]
 )
 ENROLMENT_ROLES = frozenset(["administrator", "proctor", "student", "teacher", "aide"])
+#: Our roles of staff that the standard has no word for, by the names under which they travel.
+EXTENSION_ROLES = {"ext:schoolSecretary": "school_secretary", "ext:specialNeedsTeacher": "special_needs_teacher"}
 STATUSES = frozenset(("", "active", "tobedeleted"))
 SEXES = {"male": "1", "female": "2", "other": None, "unspecified": None, "": None}
 

@@ -76,13 +76,11 @@ def read_json(path: Path, problems: Problems) -> Any:
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
-        problems.error(path.name, 0, "", "encoding", f"Byte {fault.start + 1} is not UTF-8. Save the file as UTF-8.")
+        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)
     except json.JSONDecodeError as fault:
-        problems.error(
-            path.name, fault.lineno, "", "json", f"This is not JSON: {fault.msg} at column {fault.colno}. Is it whole?"
-        )
+        problems.error(path.name, fault.lineno, "", "json", column=fault.colno)
     except OSError as fault:
-        raise ImportRefusedError(f"{path} cannot be read: {fault.strerror}.") from fault
+        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
     return None
 
 
@@ -95,25 +93,16 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
     if isinstance(answer, dict) and nodes is None and "oid" in answer:
         nodes = [answer]
     if not isinstance(nodes, list):
-        problems.error(path.name, 0, "", "shape", "The file has no list of organisations (“organisaatiot”).")
+        problems.error(path.name, 0, "", "shape.organisations")
         return []
     walk = _Walk(path.name, problems)
     for node in nodes:
         _read(walk, node, None, None)
     promised = answer.get("numHits") if isinstance(answer, dict) else None
     if isinstance(promised, int) and promised != walk.place:
-        problems.warning(
-            path.name, 0, "numHits", "count", f"The answer promises {promised} organisations and holds {walk.place}."
-        )
+        problems.warning(path.name, 0, "numHits", "count", promised=promised, count=walk.place)
     if walk.doubtful:
-        problems.warning(
-            path.name,
-            0,
-            "oid",
-            "oid-check-digit",
-            f"{len(walk.doubtful)} OIDs have a check digit that an old generator made differently (the first:"
-            f" {walk.doubtful[0]}). They are taken as they stand.",
-        )
+        problems.warning(path.name, 0, "oid", "oid-check-digit", count=len(walk.doubtful), first=walk.doubtful[0])
     return list(walk.rows.values())
 
 
@@ -121,7 +110,7 @@ def _read(walk: _Walk, node: Any, parent: OrganisationRow | None, provider: str 
     walk.place += 1
     row = _row(walk, node, parent, provider) if isinstance(node, dict) else None
     if not isinstance(node, dict):
-        walk.problems.error(walk.file, walk.place, "", "shape", "An organisation is written as an object.")
+        walk.problems.error(walk.file, walk.place, "", "shape.organisation")
         return
     if row is not None:
         walk.rows[row.oid] = row
@@ -136,48 +125,38 @@ def _row(
     place, problems, file = walk.place, walk.problems, walk.file
     oid = str(node.get("oid") or "")
     if not ORGANISATION_OID.fullmatch(oid):
-        problems.error(file, place, "oid", "oid", f"“{oid[:60]}” is not an organisation's OID.")
+        problems.error(file, place, "oid", "oid", value=oid[:60])
         return None
     if oid in walk.rows:
-        problems.error(file, place, "oid", "duplicate", f"{oid} stands twice; the first is row {walk.rows[oid].line}.")
+        problems.error(file, place, "oid", "duplicate.row", value=oid, row=walk.rows[oid].line)
         return None
     if not oid_check_is_right(oid):
         walk.doubtful.append(oid)
     name = {language: _text(text) for language, text in (node.get("nimi") or {}).items() if language in _LANGUAGES}
     name = {language: text for language, text in name.items() if text}
     if not name:
-        problems.error(file, place, "nimi", "required", f"{oid} has no name in any language.")
+        problems.error(file, place, "nimi", "required.name", subject=oid)
         return None
     kinds = []
     for written in node.get("organisaatiotyypit") or node.get("tyypit") or []:
         kind = _KINDS.get(str(written).split("#")[0])
         if kind is None:
-            problems.warning(file, place, "organisaatiotyypit", "enum", f"{oid} has the unknown type “{written}”.")
+            problems.warning(file, place, "organisaatiotyypit", "enum.unknown", subject=oid, value=str(written)[:40])
         elif kind not in kinds:
             kinds.append(kind)
     said = node.get("parentOid")
     above = parent.oid if parent else (said if said and said != ROOT else None)
     if parent is not None and said and said != parent.oid:
-        problems.warning(
-            file, place, "parentOid", "parent", f"{oid} stands under {parent.oid} and names {said} as its parent."
-        )
+        problems.warning(file, place, "parentOid", "parent", subject=oid, above=parent.oid, value=str(said)[:60])
     business_id = node.get("ytunnus") or None
     if business_id and not business_id_is_right(business_id):
-        problems.warning(
-            file,
-            place,
-            "ytunnus",
-            "business-id",
-            f"The business id {business_id} of {oid} is malformed; taken as it is.",
-        )
+        problems.warning(file, place, "ytunnus", "business-id", value=str(business_id)[:40], subject=oid)
     code = node.get("oppilaitosKoodi") or None
     if code and not re.fullmatch(r"\d{5}", code):
-        problems.warning(
-            file, place, "oppilaitosKoodi", "school-code", f"The school code {code} of {oid} is not five digits."
-        )
+        problems.warning(file, place, "oppilaitosKoodi", "school-code", value=str(code)[:40], subject=oid)
     valid_from, valid_to = _day(walk, node, "alkuPvm"), _day(walk, node, "lakkautusPvm")
     if valid_from and valid_to and valid_to < valid_from:
-        problems.warning(file, place, "lakkautusPvm", "period", f"{oid} ends on {valid_to}, before it begins.")
+        problems.warning(file, place, "lakkautusPvm", "period.taken", subject=oid)
     place_uri = node.get("kotipaikkaUri") or ""
     return OrganisationRow(
         line=place,
@@ -213,5 +192,5 @@ def _day(walk: _Walk, node: dict[str, Any], name: str) -> date | None:
     try:
         return day_of_milliseconds(value) if isinstance(value, int) else date.fromisoformat(str(value))
     except (ValueError, OverflowError):
-        walk.problems.warning(walk.file, walk.place, name, "date", f"“{value}” is not a date; left empty.")
+        walk.problems.warning(walk.file, walk.place, name, "date", value=str(value)[:40])
         return None

@@ -100,7 +100,8 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
             orphan["line"],
             "parentOid",
             "dangling",
-            f"{orphan['oid']} names the parent {orphan['parent_oid']}, which is neither in the file nor known.",
+            subject=orphan["oid"],
+            value=orphan["parent_oid"],
         )
     report.count("organisations", refused=report.problems.refused_rows)
     gone = uc.rows(

@@ -52,7 +52,9 @@ class ImportRun:
         unit="rows",
     )
     problems: JsonList = field(
-        "What was wrong: file, line, field, reason; the first thousand.", term="fault", default=[]
+        "What was wrong: file, line, field, code of the reason and its parameters; the first thousand.",
+        term="fault",
+        default=[],
     )
     reconciliation: JsonList = field(
         "What the source said beside what stands after the run.", term="reconciliation", default=[], unit="rows"

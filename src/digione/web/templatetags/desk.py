@@ -19,6 +19,7 @@ from django.utils.translation import ngettext, pgettext
 
 from digione.core import clock
 from digione.core.texts import in_language
+from digione.integrations.loading.messages import stored_message
 
 register = template.Library()
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
@@ -241,6 +242,8 @@ def password_fault(fault: ValidationError, field: str) -> str:
 def event_name(event: str) -> str:
     """Show what somebody did with the data, as a thing that was done."""
     names = {
+        "account.read": _("looked up whom an account is for"),
+        "account.managed": _("gave an account or changed it"),
         "audit.read": _("looked at who has looked"),
         "desk.opened": _("saw the details on a desk"),
         "duplicate.decided": _("decided whether two records are one person"),
@@ -250,6 +253,7 @@ def event_name(event: str) -> str:
         "person.read": _("opened the person's page"),
         "person.searched": _("saw the name in a search"),
         "roster.demographics_read": _("fetched birth dates"),
+        "roster.exported": _("exported the roster to a file"),
         "roster.imported": _("updated the details by an import"),
         "roster.read": _("fetched names and groups"),
     }
@@ -312,6 +316,12 @@ def sum_of_counts(counts: Mapping[str, int]) -> int:
 def is_there(there: bool) -> str:
     """Show whether a side of a reconciliation has the record."""
     return _("Yes, it is") if there else _("No, it is not")
+
+
+@register.filter
+def problem_text(problem: Mapping[str, Any]) -> str:
+    """Show what an import found wrong, in the reader's language."""
+    return stored_message(problem)
 
 
 @register.filter

@@ -1,0 +1,61 @@
+"""`digione export`: a provider's data for another system."""
+
+from pathlib import Path
+
+import click
+
+from digione.cli.language import _, ngettext
+from digione.cli.session import DATA, JSON, answering, platform
+from digione.core.errors import Fault
+
+
+@click.group()
+def export() -> None:
+    """Take data out for another system. Every export stands in the log of use."""
+
+
+@export.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--provider", required=True, metavar="OID", help="The provider whose roster it is.")
+@click.option("--version", type=click.Choice(["1.2"]), default="1.2", show_default=True, help="Of the standard.")
+@click.option(
+    "--include-non-disclosure",
+    is_flag=True,
+    help="Take people under non-disclosure too, without contact details. The receiver must protect them.",
+)
+@DATA
+@JSON
+def oneroster(
+    path: Path, provider: str, version: str, include_non_disclosure: bool, data: str | None, as_json: bool
+) -> None:
+    """Write a provider's roster of today as a OneRoster CSV set (bulk) to PATH: a new folder, or a zip archive.
+
+    Identity codes and addresses are not part of it, nor is what the standard has no place for: limits of custody,
+    and who has ended. People under non-disclosure are left out unless they are asked for.
+    """
+    with answering(data, as_json=as_json) as answer:
+        from digione.integrations.oneroster_csv.selectors import export_roster
+        from digione.integrations.oneroster_csv.writer import SetWriter
+        from digione.organisations.selectors import provider_page
+
+        at = platform(provider_page(platform(), oid=provider)["id"])
+        try:
+            with SetWriter(path) as target:
+                counts = export_roster(at, write=target.write, include_non_disclosure=include_non_disclosure)
+        except FileExistsError:
+            text = _("%(path)s is there already. Name a new folder or archive.") % {"path": path}
+            answer.refuse([Fault("", "exists", text)], 2)
+        except OSError as fault:
+            told = {"path": path, "reason": fault.strerror or fault}
+            answer.refuse([Fault("", "not_writable", _("%(path)s cannot be written: %(reason)s.") % told)], 2)
+        withheld = counts.pop("withheld")
+        lines = [f"{name + '.csv':<22}{count:>9}" for name, count in counts.items()]
+        if withheld:
+            text = ngettext(
+                "%(n)s person under non-disclosure was left out.",
+                "%(n)s people under non-disclosure were left out.",
+                withheld,
+            )
+            lines.append(text % {"n": withheld})
+        lines.append(_("The roster was written to %(path)s.") % {"path": path})
+        answer({"path": str(path), "version": version, "rows": counts, "withheld": withheld}, "\n".join(lines))

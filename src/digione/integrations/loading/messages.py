@@ -1,0 +1,192 @@
+"""What imports say, by code: the words stand here alone, and are put into the reader's language at the edge.
+
+A problem carries a code and parameters, never a sentence, so that a stored run is read in Finnish by one and in
+Swedish by another. A code may be refined after a dot (`encoding.utf-16`): programs match the part before it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext, pgettext
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues. Django's own would read the settings, which stand only when it is set up."""
+    return text
+
+
+MESSAGES: dict[str, str] = {
+    # Files and archives.
+    "archive-damaged": gettext_noop("%(file)s in the archive is damaged. Make the archive anew."),
+    "archive-encrypted": gettext_noop("%(file)s is encrypted. Send the archive without a password."),
+    "archive-files": gettext_noop("The archive holds %(count)s files; at most %(limit)s are read."),
+    "archive-incomplete": gettext_noop("%(file)s is not a whole zip archive: its directory is missing or damaged."),
+    "archive-longer": gettext_noop("%(file)s unpacks to more than the archive says. Make the archive anew."),
+    "archive-path": gettext_noop("The archive names a file outside itself: %(file)s."),
+    "archive-ratio": gettext_noop(
+        "%(file)s would unpack to %(times)s times its size; at most %(limit)s times is read. Send it without packing."
+    ),
+    "archive-size": gettext_noop("The archive would unpack to more than %(limit)s GB."),
+    "archive-twice": gettext_noop("The archive holds %(file)s twice, in different folders."),
+    "empty-file": gettext_noop("The file is empty: not even a header line."),
+    "encoding": gettext_noop(
+        "Byte %(byte)s of the file is %(value)s, which is not UTF-8. In Windows-1252 it would be “%(guess)s”. Save the"
+        " file as UTF-8 and try again."
+    ),
+    "encoding.json": gettext_noop("Byte %(byte)s is not UTF-8. Save the file as UTF-8."),
+    "encoding.utf-16": gettext_noop("The file is UTF-16. Save it as UTF-8 (in Excel: “CSV UTF-8”)."),
+    "json": gettext_noop("From column %(column)s on this is not JSON. Is the file whole?"),
+    "no-such-path": gettext_noop("%(path)s does not exist."),
+    "not-a-file": gettext_noop("%(path)s is not a file."),
+    "not-a-set": gettext_noop("%(file)s is neither a folder nor a zip archive."),
+    "not-json-there": gettext_noop("There is no JSON file there."),
+    "one-path": gettext_noop("Give one path at a time: a set is merged as a whole."),
+    "unreadable": gettext_noop("%(path)s cannot be read: %(reason)s."),
+    # Rows and columns.
+    "duplicate-column": gettext_noop("The column stands twice; the first is read."),
+    "duplicate-column.template": gettext_noop("“%(value)s” means a column that stands already. Remove one of them."),
+    "extension-column": gettext_noop("This column is not part of the standard; it is not read."),
+    "missing-column": gettext_noop("The header lacks the column %(column)s; no row can be read."),
+    "missing-column.template": gettext_noop(
+        "The column “%(finnish)s” (Swedish “%(swedish)s”, English “%(english)s”) is missing."
+    ),
+    "null-character": gettext_noop("The row holds a null character, which no text may have."),
+    "old-column": gettext_noop("The column is called %(column)s in OneRoster %(version)s; read as that."),
+    "quoting": gettext_noop("The quotation marks of this row do not match: write one inside a field twice."),
+    "quoting.open": gettext_noop("A quotation mark opens a field here and is never closed."),
+    "ragged-row": gettext_noop(
+        "The row has %(count)s columns, the header has %(width)s. Look for a missing or unquoted separator."
+    ),
+    "unknown-column": gettext_noop("“%(value)s” is no column of the template; it is not read."),
+    # Values.
+    "birth-date-differs": gettext_noop("The birth date is not the one in the identity code."),
+    "business-id": gettext_noop("The business id %(value)s of %(subject)s is malformed; taken as it is."),
+    "date": gettext_noop("“%(value)s” is not a date; left empty."),
+    "date-format": gettext_noop("“%(value)s” is not a date. Write it as YYYY-MM-DD."),
+    "date-format.either": gettext_noop("“%(value)s” is not a date. Write it as D.M.YYYY or YYYY-MM-DD."),
+    "date-future": gettext_noop("The birth date %(value)s is still to come."),
+    "date-impossible": gettext_noop("There is no such day as %(value)s."),
+    "date-time": gettext_noop("“%(value)s” is not a moment like 2026-08-11T07:00:00Z; it is ignored."),
+    "enum": gettext_noop("“%(value)s” is not allowed here. Allowed: %(allowed)s."),
+    "enum.unknown": gettext_noop("%(subject)s has a value that is not known here: “%(value)s”."),
+    "hetu-artificial": gettext_noop("The identity code %(value)s is not one that is given to people."),
+    "hetu-check": gettext_noop(
+        "The last character of the identity code %(value)s does not match the others. Check the code."
+    ),
+    "hetu-date": gettext_noop("The identity code %(value)s names a day that does not exist."),
+    "hetu-form": gettext_noop("The identity code %(value)s does not have the form DDMMYYCNNNX (eleven characters)."),
+    "hetu-future": gettext_noop("The identity code %(value)s names a day that is still to come."),
+    "name": gettext_noop("%(subject)s has no name in any language."),
+    "number": gettext_noop("“%(value)s” is not a version number."),
+    "oid": gettext_noop("“%(value)s” is not an organisation's OID."),
+    "oid.learner": gettext_noop("“%(value)s” is not a learner number (1.2.246.562.24.…)."),
+    "oid-check-digit": gettext_noop(
+        "%(count)s OIDs have a check digit that an old generator made differently (the first: %(first)s). They are"
+        " taken as they stand."
+    ),
+    "period": gettext_noop("The end %(end)s is before the beginning %(begin)s."),
+    "period.taken": gettext_noop("%(subject)s ends before it begins; taken as it is."),
+    "required": gettext_noop("%(column)s is empty; the standard requires it."),
+    "required.cell": gettext_noop("This must be filled in."),
+    "required.code": gettext_noop("The code has no %(column)s."),
+    "required.guardian": gettext_noop("Guardian %(number)s needs both first names and a family name."),
+    "required.id": gettext_noop("Without an identity code the row needs the municipality's own id for the person."),
+    "required.name": gettext_noop("%(subject)s has no name in any language, so it is not taken."),
+    "required.taken": gettext_noop("The standard requires this value; the row is taken without it."),
+    "school-code": gettext_noop("The school code %(value)s of %(subject)s is not five digits."),
+    "uri": gettext_noop("The URI %(value)s does not begin with its list, %(list)s."),
+    "user-ids": gettext_noop("userIds are written as {type:value}; this one is not read."),
+    "year": gettext_noop("“%(value)s” is not a year; the year of endDate is taken."),
+    "yes-no": gettext_noop("“%(value)s” is neither yes nor no."),
+    # What rows say of each other.
+    "dangling": gettext_noop("%(subject)s names the parent %(value)s, which is neither in the file nor known."),
+    "dangling-reference": gettext_noop("%(value)s is not among the accepted rows of %(file)s."),
+    "dangling-reference.emptied": gettext_noop("%(value)s is not in %(file)s; left empty."),
+    "dangling-reference.parent": gettext_noop("The parent %(value)s is not in %(file)s."),
+    "duplicate": gettext_noop("%(value)s stands already in an earlier row."),
+    "duplicate.code": gettext_noop("%(value)s stands already in %(file)s, row %(row)s; the first is kept."),
+    "duplicate.person": gettext_noop("Row %(row)s is about the same person already."),
+    "duplicate.row": gettext_noop("%(value)s stands twice; the first is row %(row)s."),
+    "duplicate.username": gettext_noop("Row %(row)s has the same username; only the first keeps it."),
+    "duplicate-identifier": gettext_noop("An earlier row has the same identifier."),
+    "parent": gettext_noop("%(subject)s stands under %(above)s and names %(value)s as its parent."),
+    "refers-to-refused": gettext_noop("The row refers to a row that was refused. Correct that one first."),
+    "same-twice": gettext_noop("An earlier row of the file says the same already."),
+    "same-twice.role": gettext_noop("An earlier row gives the same role at this school."),
+    # The set as a whole.
+    "count": gettext_noop("The answer promises %(promised)s organisations and holds %(count)s."),
+    "delta-set": gettext_noop(
+        "%(file)s, line %(row)s: %(table)s is a delta. Only whole (bulk) sets are read; export the set as bulk."
+    ),
+    "missing-file": gettext_noop("The manifest promises %(file)s; it is not there."),
+    "no-manifest": gettext_noop("There is no manifest.csv; the set is read as %(version)s, bulk."),
+    "no-oneroster-file": gettext_noop(
+        "%(path)s holds no OneRoster file: orgs.csv, users.csv and the others are missing."
+    ),
+    "not-imported": gettext_noop("This file is recognised; its data is not imported yet."),
+    "present": gettext_noop("The manifest says that %(file)s is absent; it is read."),
+    "shape.code": gettext_noop("A code is written as an object."),
+    "shape.codes": gettext_noop("A code list is written as a list of codes."),
+    "shape.organisation": gettext_noop("An organisation is written as an object."),
+    "shape.organisations": gettext_noop("The file has no list of organisations (“organisaatiot”)."),
+    "unknown-file": gettext_noop("This file is not part of OneRoster; it was not read."),
+    "version": gettext_noop("“%(value)s” is neither 1.1 nor 1.2; read as %(version)s."),
+    # What the database knows.
+    "held-back": gettext_noop(
+        "Name, birth date or other identity data differs from what another source masters; it was left as it is."
+    ),
+    "identifier-other-person": gettext_noop(
+        "This identifier does not go with this name. Check both; if both are right, contact support."
+    ),
+    "keys-differ": gettext_noop(
+        "The keys of encrypted fields are being rotated. Run `digione keys rotate` to its end, then import again."
+    ),
+    "no-provider": gettext_noop("Name the provider whose roster this is."),
+    "not-a-provider": gettext_noop(
+        "%(oid)s is no education provider; give the OID of the provider that it belongs to."
+    ),
+    "possible-duplicate": gettext_noop(
+        "Somebody with the same name and birth date is known already. Both are kept; decide whether they are one."
+    ),
+    "school-not-in-register": gettext_noop(
+        "The register knows no school of the provider by this OID or school code; a school of the provider's own is made."
+    ),
+    "too-many-removals": gettext_noop(
+        "%(ending)s of %(covered)s rows (%(kind)s) are missing from the file and would end. That is more than %(limit)s"
+        " per cent. If it is right, run again with --accept-removals."
+    ),
+    "unknown-provider": gettext_noop("The register has no organisation %(oid)s. Import the organisations first."),
+}
+
+
+def kind_name(kind: str) -> str:
+    """Return what rows of a kind are called, in the language that is active. An unknown kind is shown as it is."""
+    names = {
+        "all": pgettext("kind of rows", "in all"),
+        "codes": pgettext("kind of rows", "codes"),
+        "course": pgettext("kind of rows", "courses"),
+        "enrolment": pgettext("kind of rows", "enrolments in groups"),
+        "group": pgettext("kind of rows", "groups"),
+        "guardian": pgettext("kind of rows", "guardianships"),
+        "membership": pgettext("kind of rows", "roles at schools"),
+        "organisations": pgettext("kind of rows", "organisations"),
+        "person": pgettext("kind of rows", "people"),
+        "rows": pgettext("kind of rows", "rows of the files"),
+        "school": pgettext("kind of rows", "schools"),
+        "session": pgettext("kind of rows", "school years and terms"),
+    }
+    return names.get(kind, kind)
+
+
+def message(code: str, parameters: Mapping[str, Any]) -> str:
+    """Return what `code` means with its parameters, in the language that is active."""
+    values = {name: kind_name(value) if name == "kind" else value for name, value in parameters.items()}
+    return gettext(MESSAGES[code]) % values
+
+
+def stored_message(problem: Mapping[str, Any]) -> str:
+    """Return the words of a problem that a run has stored. A code of another version is shown as it is."""
+    code = str(problem.get("code", ""))
+    if code not in MESSAGES:
+        return code
+    return message(code, problem.get("parameters") or {})

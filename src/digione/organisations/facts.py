@@ -1,0 +1,36 @@
+"""Unaudited building blocks about organisations, for this room and those above."""
+
+import json
+
+from digione.core.use_case import Row, UseCase
+
+#: The kinds of organisations of the register that can be a controller on the platform.
+PROVIDER_KINDS = {"provider", "early_years_organiser"}
+
+
+def named(rows: list[Row]) -> list[Row]:
+    """Return `rows` with the JSON of `name` as Python values; Django hands jsonb over as text."""
+    return [{**row, "name": json.loads(row["name"]) if isinstance(row["name"], str) else row["name"]} for row in rows]
+
+
+def in_register(uc: UseCase, oid: str) -> Row | None:
+    """Return an organisation of the register by its OID, with the number of its schools and when it joined."""
+    row = uc.row(
+        "SELECT o.id, o.oid, o.kinds, o.name, o.business_id, o.municipality_code, o.valid_from, o.valid_to, p.joined_on,"
+        " (SELECT count(*) FROM organisations_organisation s WHERE s.provider_id = o.id AND 'school' = ANY (s.kinds)"
+        "  AND (s.valid_to IS NULL OR s.valid_to >= %(day)s)) AS schools"
+        " FROM organisations_organisation o LEFT JOIN organisations_provider p ON p.id = o.id WHERE o.oid = %(oid)s",
+        {"oid": oid, "day": uc.today},
+    )
+    return named([row])[0] if row else None
+
+
+def join_platform(uc: UseCase, provider: object) -> bool:
+    """Take a provider of the register onto the platform from today. Return whether it was not there already."""
+    return bool(
+        uc.execute(
+            "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, %s, '{fi,sv,en}')"
+            " ON CONFLICT DO NOTHING",
+            [provider, uc.today],
+        )
+    )

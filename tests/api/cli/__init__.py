@@ -1,0 +1,1 @@
+"""The `digione` command, through the real process."""

@@ -1,0 +1,227 @@
+"""`digione provider` and `digione user`, through the real process."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
+from django.test import Client
+
+from digione.access.selectors import accounts
+from digione.access.services import change_password, create_account, set_account_active
+from digione.core.errors import DeniedError
+from digione.core.use_case import Actor
+from digione.organisations.services import add_provider
+from digione.people.selectors import person_for_account
+from tests import cast
+from tests.api.cli.conftest import ENDED, PROVIDER, SCHOOL, Installation
+
+PEOPLE = "oma tunnus;etunimet;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä\nop-1;Vieno;Koskelo;3.4.2016;Saarnivaaran koulu;4;4A\n"
+STAFF = "oma tunnus;etunimet;sukunimi;koulu;rooli;ryhmät\nt-1;Pirjo Anneli;Laine;Saarnivaaran koulu;opettaja;4A\n"
+
+
+@pytest.fixture(scope="module")
+def provider(installation: Installation) -> Installation:
+    """The installation with its first provider taken in, one learner and one teacher."""
+    installation.run("provider", "add", PROVIDER)
+    for kind, text in (("people", PEOPLE), ("staff", STAFF)):
+        path = installation.data / f"{kind}.csv"
+        path.write_text(text)
+        assert installation.json("import", kind, str(path), "--provider", PROVIDER)["refused"] == 0
+    return installation
+
+
+def audited(installation: Installation, event: str, outcome: str = "done") -> int:
+    [(count,)] = installation.rows("SELECT count(*) FROM audit_entry WHERE event = %s AND outcome = %s", event, outcome)
+    return int(count)
+
+
+def test_a_provider_of_the_register_is_taken_onto_the_platform_once(installation: Installation) -> None:
+    shown = installation.json("provider", "show", PROVIDER)
+    assert (shown["name"]["fi"], shown["schools"]) == ("Saarnivaara", 1)
+    first, again = (installation.json("provider", "add", PROVIDER) for _turn in range(2))
+    assert (again["added"], again["joined_on"]) == (False, first["joined_on"])
+    assert PROVIDER in [row["oid"] for row in installation.json("provider", "list")]
+    assert audited(installation, "provider.added") >= 2
+    assert "Askberga" in installation.run("provider", "list", "--language", "sv").stdout
+    announced = (
+        "SELECT count(DISTINCT provider_id) = count(*) FROM core_outbox WHERE type = 'organisations.provider_added'"
+    )
+    assert installation.rows(announced) == [(True,)], "doing it twice announces nothing"
+
+
+@pytest.mark.parametrize(
+    ("oid", "code", "advice"),
+    [
+        ("1.2.246.562.10.1", "unknown_organisation", "Import the organisations first"),
+        (SCHOOL, "not_a_provider", "OID of the provider that it belongs to"),
+        (ENDED, "ended", "successor"),
+    ],
+)
+def test_what_is_no_provider_is_refused_with_advice(
+    installation: Installation, oid: str, code: str, advice: str
+) -> None:
+    before = installation.rows("SELECT count(*) FROM organisations_provider")
+    answer = installation.run("provider", "add", oid, code=1)
+    assert advice in answer.stderr
+    [fault] = installation.json("provider", "add", oid, code=1)["faults"]
+    assert (fault["pointer"], fault["code"]) == ("oid", code)
+    assert installation.rows("SELECT count(*) FROM organisations_provider") == before
+
+
+def test_an_account_is_given_to_the_person_with_the_own_id(provider: Installation) -> None:
+    made = provider.json("user", "create", "pirjo.laine", "--provider", PROVIDER, "--person", "t-1", "--speaks", "sv")
+    [(person, stored, language)] = provider.rows(
+        "SELECT person_id, password, language FROM access_account WHERE username = 'pirjo.laine'"
+    )
+    assert provider.rows("SELECT given_name, family_name FROM people_person WHERE id = %s", person) == [
+        ("Pirjo", "Laine")
+    ]
+    assert check_password(made["password"], stored)
+    assert made["password"] not in stored
+    assert language == "sv"
+    [(alias,)] = provider.rows("SELECT audit_alias FROM people_person WHERE id = %s", person)
+    entries = provider.rows("SELECT count(*) FROM audit_entry WHERE event = 'account.managed' AND subject = %s", alias)
+    assert entries == [(1,)], "the person sees in the log that an account was given to them"
+    assert made["password"] not in provider.run("user", "list").stdout
+
+
+def test_a_password_is_made_or_asked_and_a_short_one_is_refused(provider: Installation) -> None:
+    provider.run("user", "create", "vieno.koskelo", "--provider", PROVIDER, "--person", "op-1")
+    account = "SELECT password FROM access_account WHERE username = 'vieno.koskelo'"
+    [(first,)] = provider.rows(account)
+    asked = provider.run("user", "password", "vieno.koskelo", "--ask", stdin="kolme sanaa riviin\n")
+    [(second,)] = provider.rows(account)
+    assert check_password("kolme sanaa riviin", second)
+    assert "kolme sanaa" not in asked.stdout + asked.stderr
+    answer = provider.run("user", "password", "vieno.koskelo", "--ask", stdin="lyhyt\n", code=1, language="fi_FI.UTF-8")
+    assert "Salasanassa on vähintään 12 merkkiä" in answer.stderr
+    assert provider.rows(account) == [(second,)] != [(first,)]
+    made = provider.json("user", "password", "VIENO.KOSKELO")
+    assert check_password(made["password"], provider.rows(account)[0][0])
+
+
+def test_an_account_is_closed_and_opened_again(provider: Installation) -> None:
+    provider.run("user", "create", "toinen.tunnus", "--provider", PROVIDER, "--person", "t-1")
+    assert "is closed" in provider.run("user", "disable", "toinen.tunnus").stdout
+    assert provider.rows("SELECT is_active FROM access_account WHERE username = 'toinen.tunnus'") == [(False,)]
+    assert provider.json("user", "enable", "toinen.tunnus") == {"username": "toinen.tunnus", "is_active": True}
+    assert provider.rows("SELECT is_active FROM access_account WHERE username = 'toinen.tunnus'") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "advice"),
+    [
+        (
+            ("create", "pirjo.laine", "--provider", PROVIDER, "--person", "nobody"),
+            "unknown_person",
+            "Import the people",
+        ),
+        (("create", "p l", "--provider", PROVIDER, "--person", "t-1"), "unfit", "no spaces"),
+        (("create", "uusi.tunnus", "--provider", SCHOOL, "--person", "t-1"), "not_a_provider", "OID of the provider"),
+        (("password", "ei.ole"), "unknown_account", "digione user list"),
+        (("disable", "ei.ole"), "unknown_account", "digione user list"),
+    ],
+)
+def test_what_cannot_be_done_to_an_account_is_told_and_changes_nothing(
+    provider: Installation, arguments: tuple[str, ...], code: str, advice: str
+) -> None:
+    everything = "SELECT username, password, is_active, person_id FROM access_account ORDER BY 1"
+    before = provider.rows(everything)
+    [fault] = provider.json("user", *arguments, code=1)["faults"]
+    assert fault["code"] == code
+    assert advice in fault["message"]
+    assert provider.rows(everything) == before
+
+
+def test_a_user_name_is_taken_whatever_its_letters(provider: Installation) -> None:
+    provider.run("user", "create", "sama.nimi", "--provider", PROVIDER, "--person", "t-1")
+    [fault] = provider.json("user", "create", "Sama.Nimi", "--provider", PROVIDER, "--person", "t-1", code=1)["faults"]
+    assert fault["code"] == "taken"
+
+
+def test_the_command_speaks_the_language_of_the_terminal_or_the_one_that_is_asked(provider: Installation) -> None:
+    path = provider.data / "faulty.csv"
+    path.write_text("oma tunnus;etunimet;sukunimi;koulu;syntymäaika\nx-1;Eeli;Harju;Saarnivaaran koulu;31.2.2014\n")
+    command = ("import", "people", str(path), "--provider", PROVIDER, "--dry-run")
+    messages = {}
+    for language, terminal, option in [
+        ("fi", "fi_FI.UTF-8", ()),
+        ("sv", "C.UTF-8", ("--language", "sv")),
+        ("en", "C.UTF-8", ()),
+        ("en", "de_DE.UTF-8", ()),
+    ]:
+        answer = provider.run(*command, *option, language=terminal, code=1)
+        messages[language] = answer.stdout
+    assert "virhe  faulty.csv:2 birth_date: Päivää 31.2.2014 ei ole olemassa." in messages["fi"]
+    assert "Kokeilu: mitään ei muutettu." in messages["fi"]
+    assert "fel  faulty.csv:2 birth_date: Dagen 31.2.2014 finns inte." in messages["sv"]
+    assert "error  faulty.csv:2 birth_date: There is no such day as 31.2.2014." in messages["en"]
+    [(stored,)] = provider.rows("SELECT problems FROM core_importrun ORDER BY id DESC LIMIT 1")
+    assert stored == [
+        {
+            "severity": "error",
+            "file": "faulty.csv",
+            "line": 2,
+            "field": "birth_date",
+            "code": "date-impossible",
+            "parameters": {"value": "31.2.2014"},
+        }
+    ]
+
+
+def test_an_import_that_cannot_run_says_so_in_the_language_and_ends_with_2(provider: Installation) -> None:
+    missing = ("import", "people", str(provider.data / "missing.csv"), "--provider", PROVIDER)
+    assert "Tuontia ei voitu ajaa" in provider.run(*missing, "--language", "fi", code=2).stderr
+    [unknown] = [provider.json("import", "people", __file__, "--provider", "1.2.3", code=2)]
+    assert unknown["status"] == "failed"
+    assert "1.2.3" in unknown["message"]
+
+
+@pytest.mark.django_db
+class TestSigningIn:
+    PASSWORD = "neljä sanaa peräkkäin tässä"
+
+    def _signed_in(self) -> Client:
+        create_account(cast.platform, username="ope.tunnus", person=cast.TEACHER, password=self.PASSWORD)
+        client = Client()
+        answer = client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert answer.status_code == 302
+        assert client.get("/settings").status_code == 200
+        return client
+
+    def test_a_closed_account_is_out_at_once_and_an_opened_one_comes_in_again(self) -> None:
+        client = self._signed_in()
+        set_account_active(cast.platform, username="ope.tunnus", active=False)
+        assert "/accounts/login/" in client.get("/settings")["Location"]
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 302
+        set_account_active(cast.platform, username="ope.tunnus", active=True)
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 200
+
+    def test_a_new_password_signs_out_whoever_came_in_with_the_old_one(self) -> None:
+        client = self._signed_in()
+        made = change_password(cast.platform, username="ope.tunnus")
+        assert client.get("/settings").status_code == 302
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": self.PASSWORD})
+        assert client.get("/settings").status_code == 302
+        client.post("/accounts/login/", {"login": "ope.tunnus", "password": made.password})
+        assert client.get("/settings").status_code == 200
+
+    @pytest.mark.parametrize(
+        "actor", [cast.teacher, cast.principal, cast.secretary, cast.administrator, cast.guardian, cast.pupil]
+    )
+    def test_nobody_but_the_platform_touches_accounts_and_providers(self, actor: Actor) -> None:
+        create_account(cast.platform, username="ope.tunnus", person=cast.TEACHER, password=self.PASSWORD)
+        model = get_user_model()
+        before = list(model.objects.order_by("pk").values())
+        for attempt in (
+            lambda: create_account(actor, username="toinen.tunnus", person=cast.TEACHER),
+            lambda: change_password(actor, username="ope.tunnus"),
+            lambda: set_account_active(actor, username="ope.tunnus", active=False),
+            lambda: person_for_account(actor, identifier="t-1"),
+            lambda: accounts(actor),
+            lambda: add_provider(actor, oid=cast.KUUSNIEMI_OID),
+        ):
+            with pytest.raises(DeniedError):
+                attempt()
+        assert list(model.objects.order_by("pk").values()) == before
