@@ -51,6 +51,8 @@ DEFINER_FUNCTIONS = {
     "audit_seal_next",
     "audit_verify",
     "people_find_by_identifier",
+    "people_open_identifier_cases",
+    "people_protected_by_others",
 }
 
 

@@ -148,7 +148,7 @@ def _key(reading: _Reading, line: int, cells: Mapping[str, str], hetu: str | Non
 
 def _person(
     line: int, key: str, cells: Mapping[str, str], hetu: str | None, born: date | None, sex: str | None, *,
-    number: str | None = None, hidden: bool = False,
+    number: str | None = None, hidden: bool | None = None,
 ) -> Person:  # fmt: skip
     first, family = cells["first_names"], cells["family_name"]
     given = cells.get("given_name") or first.split()[0]
@@ -156,13 +156,13 @@ def _person(
     return Person(
         line, key, first, given, family, sort_key(family, given), search_key(family, given), born, sex,
         (cells.get("mother_tongue") or "").upper() or None,
-        [code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()],
+        [code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()] or None,
         cells.get("home_municipality") or None, hidden,
         secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
         secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
         secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
         secrets.encrypt(username) if username else None, secrets.digest(username) if username else None,
-        cells.get("email") or None, cells.get("phone") or None, cells.get("address") or None, None, [],
+        cells.get("email"), cells.get("phone"), cells.get("address"), None, [],
         cells.get("grade") or None, [],
     )  # fmt: skip
 
@@ -204,10 +204,12 @@ def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
     number = cells.get("learner_number") or None
     if number and not PERSON_OID.fullmatch(number):
         reading.error(line, "learner_number", "oid", f"“{number[:40]}” is not a learner number (1.2.246.562.24.…).")
-    hidden = cells.get("non_disclosure", "").lower()
-    if hidden not in YES | NO:
+    told = cells.get("non_disclosure", "").lower()
+    if told not in YES | NO:
         # Read as yes when in doubt would hide the fault; read as no could show an address. So the row is refused.
-        reading.error(line, "non_disclosure", "yes-no", f"“{hidden[:20]}” is neither yes nor no.")
+        reading.error(line, "non_disclosure", "yes-no", f"“{told[:20]}” is neither yes nor no.")
+    # A table without the column says nothing about it.
+    hidden = told in YES if "non_disclosure" in cells else None
     guardians = [_guardian(reading, line, cells, nth) for nth in ("1", "2")]
     if basics is None or reading.bad:
         return
@@ -216,7 +218,7 @@ def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
             line, "id", "duplicate", f"Row {reading.persons[basics.key].line} is about the same person already."
         )
         return
-    person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden in YES)
+    person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden)
     reading.persons[basics.key] = person
     school = _school(reading, line, cells["school"])
     reading.memberships.append(

@@ -61,7 +61,10 @@ class Group(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A person. Identifiers come as ciphertext and digest only: nothing readable is ever staged."""
+    """A person. Identifiers come as ciphertext and digest only: nothing readable is ever staged.
+
+    None says that the source does not tell; an empty contact says that there is none.
+    """
 
     line: int
     key: str
@@ -73,9 +76,9 @@ class Person(NamedTuple):
     birth_date: date | None
     sex: str | None
     mother_tongue: str | None
-    nationalities: list[str]
+    nationalities: list[str] | None
     home_municipality: str | None
-    non_disclosure: bool
+    non_disclosure: bool | None
     hetu_enc: bytes | None
     hetu_digest: bytes | None
     learner_number_enc: bytes | None

@@ -371,12 +371,12 @@ class Reader:
         return Person(
             line, key, first, given, family,
             f"{_sorted(family)}\x1f{_sorted(given)}", f"{_searched(family)} {_searched(given)}",
-            born, sex, None, [], None, False,
+            born, sex, None, None, None, None,
             secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
             secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
             secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
             secrets.encrypt(username) if username_digest else None, username_digest,
-            cells["email"] or None, cells["sms"] or cells["phone"] or None, None,
+            cells.get("email"), cells["sms"] or cells.get("phone", cells.get("sms")), None,
             role, schools, grades[0] if grades else None, _listed(cells["agentSourcedIds"]),
         )  # fmt: skip
 
