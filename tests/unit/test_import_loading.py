@@ -176,15 +176,51 @@ def test_learners_and_staff_of_two_files_meet_in_one_group_which_outlives_one_of
         )
 
     head = "own id,first names,family name,school,"
-    take("people", f"{head}group\np1,Aino,Lehto,Koe,9X\n")
-    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,9X\n")
+    take("people", f"{head}group\np1,Aino,Lehto,Rantapuiston koulu,9X\n")
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Rantapuiston koulu,teacher,9X\n")
     groups = "SELECT count(*), bool_and(valid_to IS NULL) FROM studies_group WHERE code = '9X'"
     assert rows(groups) == [(1, True)]
     members = "SELECT role FROM studies_enrolment e JOIN studies_group g ON g.id = e.group_id WHERE g.code = '9X' AND e.valid_to IS NULL ORDER BY 1"
     assert rows(members) == [("student",), ("teacher",)]
-    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,\n")
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Rantapuiston koulu,teacher,\n")
     assert rows(groups) == [(1, True)]
     assert rows(members) == [("student",)]
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("people", ["", ""]), ("staff", [",role", ",teacher"])])
+def test_a_template_makes_no_school(tmp_path: Path, kind: str, columns: list[str]) -> None:
+    path = tmp_path / f"{kind}.csv"
+    head, rest = columns
+    path.write_text(
+        f"own id,first names,family name,school{head}\n"
+        f"1,Aino,Lehto,Rantapuiston kolu{rest}\n2,Eeli,Lehto,{cast.KUUSNIEMI_OID}{rest}\n3,Oona,Lehto,Rantapuiston koulu{rest}\n"
+        f"4,Leo,Lehto,1.2.246.562.199.10000000037{rest}\n5,Ida,Lehto,Rantapuiston kolu{rest}\n"
+    )
+
+    def take(partial: bool) -> Report:
+        report = Report()
+        read = read_people if kind == "people" else read_staff
+        roster = read(path, report.problems, today=TODAY)
+        return import_roster(
+            cast.administrator, roster=roster, report=report, kind=kind, source=kind, file_hash="x", partial=partial
+        )
+
+    before = number("organisations_organisation"), number("people_person")
+    refused = take(partial=False)
+    assert (refused.status, refused.refused) == ("refused", 2)
+    assert [(one.line, one.field, one.code) for one in refused.problems.found] == [
+        (2, "school", "unknown-school"),
+        (6, "school", "unknown-school"),
+    ]
+    assert "five-digit school code" in refused.problems.found[0].message
+    assert (number("organisations_organisation"), number("people_person")) == before
+    take(partial=True)
+    assert rows("SELECT given_name FROM people_person WHERE family_name = 'Lehto' ORDER BY 1") == [
+        ("Eeli",),
+        ("Leo",),
+        ("Oona",),
+    ]
+    assert number("organisations_organisation") == before[0]
 
 
 def test_only_who_may_imports(tmp_path: Path) -> None:

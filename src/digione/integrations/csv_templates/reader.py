@@ -67,6 +67,8 @@ class _Reading:
             membership=lambda: self.memberships,
             guardian=lambda: self.guardians,
             enrolment=lambda: self.enrolments,
+            # Whoever types a name mistypes it now and then.
+            makes_schools=False,
         )
 
 

@@ -166,7 +166,8 @@ class Roster:
     """A roster that is ready to be staged. A kind that is absent is not touched: neither changed nor ended.
 
     `files` names the file of each kind, for problems that only the database can find. The functions are called once,
-    in the order of the fields, and read while the rows are staged.
+    in the order of the fields, and read while the rows are staged. `makes_schools`: whether a school that the register
+    does not know becomes one of the provider's own; otherwise the rows that name it are refused.
     """
 
     files: Mapping[str, str]
@@ -178,6 +179,7 @@ class Roster:
     membership: Rows | None = None
     guardian: Rows | None = None
     enrolment: Rows | None = None
+    makes_schools: bool = True
 
     def staged(self) -> Iterator[tuple[str, type, Rows | None]]:
         """Yield each kind with its class and its rows, references first."""

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
-from digione.core.texts import sort_key
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals, stage
 from digione.integrations.loading.merge import Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.roster import Group, Membership, Roster, columns_of
+from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
 
 _EVENTS = {
     "school": "organisations.school",
@@ -81,6 +81,9 @@ def load_roster(
                 f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"
             )
     _derive(merge, roster)
+    find_schools(merge)
+    if not roster.makes_schools:
+        refuse_unknown_schools(merge)
     if staged > _MANY:
         # After a first load the statistics still say that the tables are empty; a nested loop planned on their word
         # takes hours. The application role may not ANALYZE, so large merges use hash joins.
@@ -138,47 +141,6 @@ def _derive(merge: Merge, roster: Roster) -> None:
 
 def _hashed(row: type) -> list[str]:
     return [name for name, _ in columns_of(row) if name != "line" and not name.endswith("_enc")]
-
-
-def _schools(merge: Merge) -> None:
-    merge.ready("school", ["key", "name", "is_provider", "match"], [])
-    merge.execute("UPDATE ready_school SET id = %(provider)s, state = 'linked' WHERE is_provider AND state = 'added'")
-    merge.execute(
-        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM organisations_organisation o"
-        " WHERE r.state = 'added' AND o.provider_id = %(provider)s AND (o.oid = ANY (r.match) OR o.school_code = ANY (r.match))"
-    )
-    # People write a school's name; within one provider it is taken when exactly one school bears it.
-    merge.execute(
-        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM (SELECT n.value AS name, min(o.id::text)::uuid AS id"
-        " FROM organisations_organisation o CROSS JOIN LATERAL jsonb_each_text(o.name) n WHERE o.provider_id = %(provider)s"
-        " AND 'school' = ANY (o.kinds) GROUP BY n.value HAVING count(DISTINCT o.id) = 1) o"
-        " WHERE r.state = 'added' AND o.name = r.name"
-    )
-    for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
-        merge.report.problems.warning(
-            merge.files["school"],
-            row["line"],
-            "identifier",
-            "school-not-in-register",
-            "The register knows no school of the provider by this OID or school code; a school of the provider's own is made.",
-        )
-    merge.remember("school")
-    merge.execute(
-        "INSERT INTO organisations_organisation (id, provider_id, parent_id, kinds, name, sort_key, source)"
-        " SELECT id, %(provider)s, %(provider)s, '{school}', jsonb_build_object('fi', name), '', %(source)s"
-        " FROM ready_school WHERE state = 'added'"
-    )
-    merge.execute(
-        "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name)"
-        " FROM ready_school r WHERE r.state = 'changed' AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
-    )
-    named = merge.uc.rows("SELECT id, name FROM ready_school WHERE state IN ('added', 'changed')")
-    # Only the application knows how a name sorts in Finnish and Swedish.
-    merge.uc.execute(
-        "UPDATE organisations_organisation o SET sort_key = k.key FROM unnest(%s::uuid[], %s::text[]) AS k (id, key)"
-        " WHERE o.id = k.id AND o.oid IS NULL AND o.sort_key <> k.key",
-        [[row["id"] for row in named], [sort_key(row["name"]) for row in named]],
-    )
 
 
 def _sessions(merge: Merge) -> None:
@@ -368,7 +330,7 @@ def _enrolments(merge: Merge) -> None:
 
 
 _LOADERS: dict[str, Callable[[Merge], None]] = {
-    "school": _schools,
+    "school": load_schools,
     "session": _sessions,
     "course": _courses,
     "group": _groups,
