@@ -134,8 +134,28 @@ def test_an_extension_column_is_told_once_whatever_the_number_of_rows(tmp_path: 
 def test_a_delta_set_and_an_empty_folder_are_refused_with_reason(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="no OneRoster file"):
         Set(tmp_path, Problems())
-    with pytest.raises(ImportRefusedError, match="line 3: users is a delta"):
-        oneroster(tmp_path, manifest="propertyName,value\noneroster.version,1.1\nfile.users,delta\n")
+    with pytest.raises(ImportRefusedError, match="line 3: users, enrollments.*Export the whole set as bulk"):
+        oneroster(
+            tmp_path,
+            manifest="propertyName,value\noneroster.version,1.1\nfile.users,delta\nfile.orgs,bulk\nfile.enrollments,delta\n",
+        )
+
+
+def test_every_column_of_users_in_version_1_2_is_known(tmp_path: Path) -> None:
+    """The table of users.csv in the CSV binding of OneRoster 1.2, in its order."""
+    header = (
+        "sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,"
+        "sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,resourceSourcedIds,preferredGivenName,"
+        "preferredMiddleName,preferredFamilyName,primaryOrgSourcedId,pronouns"
+    )
+    rows, problems = oneroster(
+        tmp_path,
+        manifest="propertyName,value\noneroster.version,1.2\n",
+        users=f'{header}\nu1,,,true,aino,,Aino,Lehto,,,,,,,,,,"r1,r2",,,,,\n',
+        roles="sourcedId,userSourcedId,roleType,role,orgSourcedId\nr1,u1,primary,student,s1\n",
+    )
+    assert problems.found == []
+    assert len(rows["person"]) == 1
 
 
 def test_gradebook_and_resource_files_are_recognised_and_reported(tmp_path: Path) -> None:
@@ -216,6 +236,14 @@ def test_the_whole_country_with_every_parent_and_two_malformed_business_ids(shar
     assert all(row.parent_oid is None or row.parent_oid in by_oid for row in rows)
     vantaa = by_oid["1.2.246.562.10.494695390410"]
     assert (vantaa.kinds, vantaa.provider_oid, vantaa.municipality_code) == (["provider"], vantaa.oid, "092")
+
+
+@pytest.mark.parametrize("name", ["jalkelaiset.json", "organisaatioRakenne.json"])
+def test_an_answer_without_national_organisations_says_which_file_to_use(shared_data: Path, name: str) -> None:
+    problems = Problems()
+    assert read_organisations(shared_data / "organisaatio" / name, problems) == []
+    [fault] = [one for one in problems.found if one.code == "no-national-organisation"]
+    assert "hierarkia-koko-maa.json" in fault.message
 
 
 def test_an_organisation_with_faults_does_not_hide_its_children(tmp_path: Path) -> None:

@@ -92,13 +92,15 @@ class Set:
         self.system = (
             said.get("source.systemCode", (0, ""))[1] or said.get("source.systemName", (0, ""))[1] or "oneroster"
         )
+        deltas = [name for name in (*ROSTER_FILES, *OTHER_FILES) if said.get(f"file.{name}", (0, ""))[1] == "delta"]
+        if deltas:
+            raise ImportRefusedError(
+                f"{file}, line {said[f'file.{deltas[0]}'][0]}: {', '.join(deltas)} hold only what has changed (delta)."
+                " Export the whole set as bulk; a second run of it changes only what differs."
+            )
         for name in (*ROSTER_FILES, *OTHER_FILES):
             line, mode = said.get(f"file.{name}", (0, ""))
-            if mode == "delta":
-                raise ImportRefusedError(
-                    f"{file}, line {line}: {name} is a delta. Only whole (bulk) sets are read; export the set as bulk."
-                )
-            if mode not in {"bulk", "absent", ""}:
+            if mode not in {"bulk", "absent", "delta", ""}:
                 self.problems.error(file, line, f"file.{name}", "enum", f"“{mode}” is not bulk, delta or absent.")
             if mode == "bulk" and name not in self.present:
                 self.problems.error(

@@ -84,7 +84,7 @@ TABLES: dict[str, Table] = {
     "users": _table(
         "sourcedId enabledUser givenName familyName",
         f"{_ALWAYS} orgSourcedIds role username userIds middleName identifier email sms phone agentSourcedIds"
-        " grades password userMasterIdentifier preferredGivenName preferredMiddleName preferredFamilyName"
+        " grades password userMasterIdentifier resourceSourcedIds preferredGivenName preferredMiddleName preferredFamilyName"
         " primaryOrgSourcedId pronouns",
     ),
     "roles": _table(

@@ -100,6 +100,15 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
     walk = _Walk(path.name, problems)
     for node in nodes:
         _read(walk, node, None, None)
+    if walk.place and not walk.rows:
+        problems.error(
+            path.name,
+            0,
+            "oid",
+            "no-national-organisation",
+            "Nothing in this file is an organisation of the national register (1.2.246.562.10.…). Use an answer of"
+            " Organisaatiopalvelu's hierarchy search for the whole country, such as hierarkia-koko-maa.json.",
+        )
     promised = answer.get("numHits") if isinstance(answer, dict) else None
     if isinstance(promised, int) and promised != walk.place:
         problems.warning(
