@@ -50,7 +50,8 @@ class ProviderPerson(Row):
     """Opens a person to a provider, on a basis, for a period."""
 
     provider_id = models.UUIDField()
-    person = models.ForeignKey(Person, on_delete=models.RESTRICT)
+    # The index by person and provider, made in the migration, serves this key too.
+    person = models.ForeignKey(Person, on_delete=models.RESTRICT, db_index=False)
     basis = models.TextField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
@@ -82,7 +83,6 @@ class Identifier(Row):
     valid_to = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["person"], name="people_identifier_person_i")]
         constraints = [
             # One hetu means one person. Provider-bound identifiers repeat freely between providers.
             models.UniqueConstraint(

@@ -7,10 +7,18 @@ from datetime import date
 from pathlib import Path
 
 from digione.core import secrets
-from digione.core.texts import search_key, sort_key
 from digione.integrations.csv_templates.columns import LIMITS, NO, PEOPLE, ROLES, STAFF, YES
 from digione.integrations.loading.report import ImportRefusedError, Problems
-from digione.integrations.loading.roster import Enrolment, Group, Guardian, Membership, Person, Roster, School
+from digione.integrations.loading.roster import (
+    Enrolment,
+    Group,
+    Guardian,
+    Membership,
+    Person,
+    Roster,
+    School,
+    new_person,
+)
 from digione.integrations.loading.tabular import read_table
 from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
 
@@ -154,18 +162,13 @@ def _person(
 ) -> Person:  # fmt: skip
     first, family = cells["first_names"], cells["family_name"]
     given = cells.get("given_name") or first.split()[0]
-    username, local = cells.get("username") or None, cells.get("id") or None
-    return Person(
-        line, key, first, given, family, sort_key(family, given), search_key(family, given), born, sex,
-        (cells.get("mother_tongue") or "").upper() or None,
-        [code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()] or None,
-        cells.get("home_municipality") or None, hidden,
-        secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
-        secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
-        secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
-        secrets.encrypt(username) if username else None, secrets.digest(username) if username else None,
-        cells.get("email"), cells.get("phone"), cells.get("address"), None, [],
-        cells.get("grade") or None, [],
+    return new_person(
+        line=line, key=key, first_names=first, given_name=given, family_name=family, birth_date=born, sex=sex,
+        mother_tongue=(cells.get("mother_tongue") or "").upper() or None,
+        nationalities=[code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()] or None,
+        home_municipality=cells.get("home_municipality") or None, non_disclosure=hidden,
+        hetu=hetu, learner_number=number, local=cells.get("id") or None, username=cells.get("username") or None,
+        email=cells.get("email"), phone=cells.get("phone"), address=cells.get("address"), grade=cells.get("grade") or None,
     )  # fmt: skip
 
 

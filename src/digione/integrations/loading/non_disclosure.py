@@ -16,7 +16,7 @@ def write_non_disclosure(merge: Merge) -> None:
         return
     merge.execute(
         "INSERT INTO people_nondisclosure (id, provider_id, person_id, source)"
-        " SELECT {id}, %(provider)s, r.id, %(source)s FROM ready_person r JOIN people_person t ON t.id = r.id"
+        " SELECT {id:r.line}, %(provider)s, r.id, %(source)s FROM ready_person r JOIN people_person t ON t.id = r.id"
         f" WHERE {_TOLD} AND (r.state = 'added' OR NOT t.non_disclosure OR r.id IN (SELECT people_protected_by_others("
         f" (SELECT array_agg(r.id) FROM ready_person r WHERE {_TOLD}), %(source)s))) ON CONFLICT DO NOTHING"
     )

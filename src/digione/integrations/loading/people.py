@@ -12,9 +12,8 @@ gets a case. No report tells a provider that somebody is known elsewhere: what a
 without a word, and a row whose identifier another provider knows reads exactly as one that nobody knows.
 """
 
-from digione.integrations.loading.merge import NEW_ID, Merge
+from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.non_disclosure import write_non_disclosure
-from digione.integrations.loading.roster import Person, columns_of
 
 _NAMES = ["first_names", "given_name", "family_name"]
 _OPTIONAL = ["birth_date", "sex", "mother_tongue", "nationalities", "home_municipality"]
@@ -27,26 +26,28 @@ _GUARDIANS = "('guardian', 'parent', 'relative')"
 
 def load_people(merge: Merge) -> None:
     """Match the staged people, then write links, identities, identifiers and contacts, and open duplicate cases."""
-    hashed = [name for name, _ in columns_of(Person) if name != "line" and not name.endswith("_enc")]
-    merge.ready("person", hashed, [])
+    merge.ready("person", [])
     merge.execute(
         "ALTER TABLE ready_person ADD COLUMN masters boolean NOT NULL DEFAULT true,"
         " ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
         + ", ".join(f"ADD COLUMN {kind}_of_another boolean NOT NULL DEFAULT false" for kind in _NATIONAL)
     )
-    for kind in _NATIONAL:
-        _match(merge, kind)
-    _hold_back(merge)
+    if merge.has("person", "added", "changed"):
+        for kind in _NATIONAL:
+            _match(merge, kind)
+        _refuse_repeated(merge)
+        _hold_back(merge)
     merge.remember("person")
     _link(merge)
     _lock(merge)
-    _write_identities(merge)
+    if merge.has("person", "added", "linked", "changed"):
+        _write_identities(merge)
+        for kind in _NATIONAL + _OWN:
+            _write_identifiers(merge, kind)
+        for kind in _CONTACTS:
+            _write_contacts(merge, kind)
+        _open_cases(merge)
     write_non_disclosure(merge)
-    for kind in _NATIONAL + _OWN:
-        _write_identifiers(merge, kind)
-    for kind in _CONTACTS:
-        _write_contacts(merge, kind)
-    _open_cases(merge)
 
 
 def _match(merge: Merge, kind: str) -> None:
@@ -84,25 +85,48 @@ def _match(merge: Merge, kind: str) -> None:
         "UPDATE ready_person r SET id = f.person_id, state = 'linked', masters = false, known_here = f.known_here"
         f" FROM found_{kind} f WHERE f.key = r.key AND r.state = 'added' AND f.person_id IS NOT NULL"
     )
-    for row in merge.uc.rows(
-        "UPDATE ready_person r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
-        f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused') d"
-        " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
-    ):
+
+
+def _refuse_repeated(merge: Merge) -> None:
+    """Two rows that turn out to be one person: the later one is refused, and so is the second bearer of an identifier."""
+    merge.recount("person")
+    found: list[tuple[int, str]] = []
+    for kind in _NATIONAL:
+        repeated = (
+            f"SELECT {kind}_digest FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused'"
+            " GROUP BY 1 HAVING count(*) > 1"
+        )
+        if merge.uc.row(f"{repeated} LIMIT 1"):
+            found += [
+                (row["line"], kind)
+                for row in merge.rows(
+                    "UPDATE ready_person r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
+                    f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IN ({repeated})"
+                    " AND state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
+                )
+            ]
+    if merge.has("person", "linked"):
+        found += [
+            (row["line"], "")
+            for row in merge.rows(
+                "UPDATE ready_person r SET state = 'refused' FROM ready_person o WHERE r.state = 'linked' AND o.id = r.id"
+                " AND o.key <> r.key AND o.state <> 'refused' AND (o.state <> 'linked' OR o.line < r.line) RETURNING r.line"
+            )
+        ]
+    for line, kind in found:
         merge.report.problems.error(
-            merge.files["person"], row["line"], kind, "duplicate-identifier", "An earlier row has the same identifier."
+            merge.files["person"], line, kind, "duplicate-identifier", "An earlier row has the same identifier."
         )
 
 
 def _hold_back(merge: Merge) -> None:
     """A source that met a person who was known already does not master their identity: what differs is held back."""
+    merge.recount("person")
+    if not merge.has("person", "changed"):
+        return
     merge.execute(
         "UPDATE ready_person r SET masters = false WHERE r.state = 'changed' AND NOT EXISTS (SELECT 1 FROM core_sourcekey k"
-        " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'identity' AND k.key = r.key)"
-    )
-    merge.execute(
-        "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, run_id)"
-        " SELECT %(provider)s, %(source)s, 'identity', key, id, %(run)s FROM ready_person WHERE state = 'added'"
+        " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'person' AND k.key = r.key AND k.masters)"
     )
 
 
@@ -110,7 +134,7 @@ def _link(merge: Merge) -> None:
     # The link comes before the person: row-level security lets nobody write a person without a link.
     merge.execute(
         "INSERT INTO people_providerperson AS l (id, provider_id, person_id, basis, valid_from, valid_to)"
-        " SELECT {id}, %(provider)s, id, basis, since, until FROM ("
+        " SELECT {id:row_number() OVER ()}, %(provider)s, id, basis, since, until FROM ("
         " SELECT p.id, b.basis, least(min(coalesce(b.valid_from, %(since)s)), max(b.valid_to)) AS since,"
         " CASE WHEN bool_or(b.valid_to IS NULL) THEN NULL ELSE max(b.valid_to) END AS until FROM ("
         "  SELECT m.person_key, CASE WHEN m.role = 'student' THEN 'learner'"
@@ -130,6 +154,8 @@ def _link(merge: Merge) -> None:
 
 
 def _lock(merge: Merge) -> None:
+    if not merge.has("person", "linked", "changed", "unchanged"):
+        return
     # Another provider may be writing the same persons. In the order of ids nobody waits in a circle, and what is read
     # of them from here on is still so when it is written.
     merge.count(
@@ -144,9 +170,13 @@ def _write_identities(merge: Merge) -> None:
     inserted = [f"coalesce(r.{name}, '{{}}')" if name == "nationalities" else f"r.{name}" for name in names]
     merge.execute(
         f"INSERT INTO people_person (id, audit_alias, {', '.join(names)}, non_disclosure)"
-        f" SELECT r.id, {{id}}, {', '.join(inserted)}, coalesce(r.non_disclosure, false)"
+        f" SELECT r.id, {{id:r.line}}, {', '.join(inserted)}, coalesce(r.non_disclosure, false)"
         " FROM ready_person r WHERE r.state = 'added'"
     )
+    # Told in any case: a report with this figure and one without it would be told apart.
+    merge.report.count("person", held_back=0)
+    if not merge.has("person", "linked", "changed"):
+        return
     unknown = {name: f"(t.{name} IS NULL)" for name in _OPTIONAL} | {"nationalities": "(t.nationalities = '{}')"}
     told = {name: f"coalesce(r.{name}, t.{name})" for name in names}
     filled = {name: f"CASE WHEN {unknown[name]} THEN {told[name]} ELSE t.{name} END" for name in _OPTIONAL}
@@ -159,7 +189,7 @@ def _write_identities(merge: Merge) -> None:
         f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND {_differ(filled_up)}"
         # What another provider masters is held back without a word: to tell would be to tell that it knows the person.
         " AND (r.known_here OR EXISTS (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s"
-        " AND k.target_id = r.id AND k.kind = 'identity')) ORDER BY r.line",
+        " AND k.target_id = r.id AND k.kind = 'person' AND k.masters)) ORDER BY r.line",
         merge.values,
     )
     merge.report.count("person", held_back=len(held))
@@ -188,31 +218,38 @@ def _write_identifiers(merge: Merge, kind: str) -> None:
     provider = f"CASE WHEN r.{kind}_of_another THEN %(provider)s END" if national else "%(provider)s"
     same = f"t.person_id = r.id AND t.kind = '{kind}' AND (t.provider_id IS NULL OR t.provider_id = %(provider)s)"
     told = f"r.state IN ('linked', 'changed') AND r.{kind}_digest IS NOT NULL"
-    merge.execute(
-        f"UPDATE people_identifier t SET current = false, valid_to = %(day)s FROM ready_person r"
-        f" WHERE {told} AND r.masters AND {same} AND t.current AND t.digest <> r.{kind}_digest"
-    )
-    merge.execute(
-        f"UPDATE people_identifier t SET current = true, valid_to = NULL FROM ready_person r"
-        f" WHERE {told} AND r.masters AND {same} AND NOT t.current AND t.digest = r.{kind}_digest"
-    )
     values = (
-        f"SELECT {{id}}, {provider}, r.id, '{kind}', r.{kind}_enc, r.{kind}_digest,"
+        f"SELECT {{id:r.line}}, {provider}, r.id, '{kind}', r.{kind}_enc, r.{kind}_digest,"
         f" get_byte(r.{kind}_enc, 1) * 256 + get_byte(r.{kind}_enc, 2), %(day)s FROM ready_person r"
     )
+    insert = "INSERT INTO people_identifier (id, provider_id, person_id, kind, value_enc, digest, key_id, valid_from)"
+    # A national identifier that appears meanwhile is another import's: the run stops, and finds it the next time.
+    conflict = "" if national else " ON CONFLICT DO NOTHING"
+    merge.execute(f"{insert} {values} WHERE r.state = 'added' AND r.{kind}_digest IS NOT NULL{conflict}")
+    if not merge.has("person", "linked", "changed"):
+        return
+    for current, ending, differs in (("false", "%(day)s", "<>"), ("true", "NULL", "=")):
+        merge.execute(
+            f"UPDATE people_identifier t SET current = {current}, valid_to = {ending} FROM ready_person r"
+            f" WHERE {told} AND r.masters AND {same} AND t.current <> {current} AND t.digest {differs} r.{kind}_digest"
+        )
     # One who does not master the person adds no second identity code. Its own ids are its own.
     other = f" AND (r.masters OR NOT EXISTS (SELECT 1 FROM people_identifier t WHERE {same} AND t.current))"
     merge.execute(
-        "INSERT INTO people_identifier (id, provider_id, person_id, kind, value_enc, digest, key_id, valid_from)"
-        f" {values} WHERE r.state = 'added' AND r.{kind}_digest IS NOT NULL"
-        f" UNION ALL {values} WHERE {told} AND NOT EXISTS (SELECT 1 FROM people_identifier t WHERE {same}"
-        f" AND t.digest = r.{kind}_digest){other if national else ''}" + ("" if national else " ON CONFLICT DO NOTHING")
-        # A national identifier that appears meanwhile is another import's: the run stops, and finds it the next time.
+        f"{insert} {values} WHERE {told} AND NOT EXISTS (SELECT 1 FROM people_identifier t WHERE {same}"
+        f" AND t.digest = r.{kind}_digest){other if national else ''}{conflict}"
     )
 
 
 def _write_contacts(merge: Merge, kind: str) -> None:
     """A contact stands while one of its sources gives it. An empty value means that the source has none any more."""
+    values = (
+        f"SELECT {{id:r.line}}, %(provider)s, r.id, '{kind}', r.{kind}, ARRAY[%(source)s], %(day)s FROM ready_person r"
+    )
+    insert = "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
+    merge.execute(f"{insert} {values} WHERE r.state = 'added' AND r.{kind} <> ''")
+    if not merge.has("person", "linked", "changed"):
+        return
     same = f"t.provider_id = %(provider)s AND t.person_id = r.id AND t.kind = '{kind}'"
     gone = f"{same} AND r.state = 'changed' AND t.value <> r.{kind}"
     merge.execute(f"DELETE FROM people_contact t USING ready_person r WHERE {gone} AND t.sources = ARRAY[%(source)s]")
@@ -226,11 +263,8 @@ def _write_contacts(merge: Merge, kind: str) -> None:
         f" WHERE {same} AND r.state IN ('linked', 'changed') AND t.value = r.{kind} AND t.sources <> '{{}}'"
         " AND %(source)s <> ALL (t.sources)"
     )
-    values = f"SELECT {{id}}, %(provider)s, r.id, '{kind}', r.{kind}, ARRAY[%(source)s], %(day)s FROM ready_person r"
     merge.execute(
-        "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
-        f" {values} WHERE r.state = 'added' AND r.{kind} <> '' UNION ALL {values}"
-        f" WHERE r.state IN ('linked', 'changed') AND r.{kind} <> ''"
+        f"{insert} {values} WHERE r.state IN ('linked', 'changed') AND r.{kind} <> ''"
         f" AND NOT EXISTS (SELECT 1 FROM people_contact t WHERE {same} AND t.value = r.{kind})"
     )
 
@@ -245,18 +279,17 @@ def _open_cases(merge: Merge) -> None:
             f"SELECT people_open_identifier_cases('{kind}', array_agg({kind}_digest), array_agg(id)) FROM ready_person"
             f" WHERE {kind}_of_another AND state <> 'refused'"
         )
-    for row in merge.uc.rows(
+    for row in merge.rows(
         "WITH twins AS (SELECT r.id, r.line, t.id AS other FROM ready_person r JOIN people_person t"
         " ON t.search_key = r.search_key AND t.birth_date = r.birth_date AND t.id <> r.id"
         " JOIN people_providerperson l ON l.provider_id = %(provider)s AND l.person_id = t.id"
         " WHERE r.state IN ('added', 'linked') GROUP BY 1, 2, 3),"
         " opened AS (INSERT INTO people_duplicatecase (id, provider_id, person_id, other_person_id, reason)"
-        " SELECT {id}, %(provider)s, least(id, other), greatest(id, other), 'same_name_and_birth_date' FROM twins"
+        " SELECT {id:row_number() OVER ()}, %(provider)s, least(id, other), greatest(id, other), 'same_name_and_birth_date' FROM twins"
         " GROUP BY 3, 4 ON CONFLICT DO NOTHING RETURNING id, person_id),"
         " told AS (INSERT INTO core_outbox (id, provider_id, type, subject)"
-        " SELECT {id}, %(provider)s, 'people.duplicate_suspected', person_id FROM opened)"
-        " SELECT DISTINCT line FROM twins ORDER BY line".replace("{id}", NEW_ID),
-        merge.values,
+        " SELECT {id:1}, %(provider)s, 'people.duplicate_suspected', person_id FROM opened)"
+        " SELECT DISTINCT line FROM twins ORDER BY line"
     ):
         merge.report.problems.warning(
             merge.files["person"],

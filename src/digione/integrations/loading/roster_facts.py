@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
+from django.db import connection
+
 from digione.core.use_case import UseCase
-from digione.integrations.loading.facts import refuse_removals, stage
+from digione.integrations.loading.facts import refuse_removals
 from digione.integrations.loading.merge import Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
-from digione.integrations.loading.roster import Group, Membership, Roster, columns_of
+from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
+from digione.integrations.loading.staging import stage_rows
 
 _EVENTS = {
     "school": "organisations.school",
@@ -66,12 +69,15 @@ def load_roster(
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
     uc.execute("SET LOCAL jit = off")
+    # Temporary tables need rough statistics only, and of a few columns.
+    uc.execute("SET LOCAL default_statistics_target = 5")
     staged = 0
     kinds: list[str] = []
     for kind, row, rows in roster.staged():
         progress(kind)
-        staged += stage(uc, f"stage_{kind}", columns_of(row), rows() if rows else ())
-        uc.execute(f"CREATE INDEX ON stage_{kind} (key)")
+        if kind == "person":
+            roster.known_people.update(_known_people(merge))
+        staged += stage_rows(uc, kind, row, rows() if rows else ())
         if rows or kind in {"membership", "guardian"}:
             kinds.append(kind)
         else:
@@ -112,19 +118,19 @@ def load_roster(
 
 def _derive(merge: Merge, roster: Roster) -> None:
     """Sources that write roles and guardians into the person's own row are brought to the same form."""
-    names = ", ".join(name for name, _ in columns_of(Membership))
     if roster.membership is None:
         merge.execute(
-            f"INSERT INTO stage_membership ({names}) SELECT p.line, p.key || '/' || s.key || '/' || p.role, p.key, s.key,"
-            " p.role, p.grade, s.nth = 1, NULL, NULL FROM stage_person p"
+            "INSERT INTO stage_membership (line, key, person_key, school_key, role, grade, is_primary, row_hash)"
+            " SELECT p.line, p.key || '/' || s.key || '/' || p.role, p.key, s.key, p.role, p.grade, s.nth = 1,"
+            " decode(md5(concat_ws(E'\\x1f', p.key, s.key, p.role, p.grade, s.nth = 1)), 'hex') FROM stage_person p"
             " CROSS JOIN LATERAL unnest(p.school_keys) WITH ORDINALITY AS s (key, nth) WHERE p.role IS NOT NULL"
         )
-        merge.execute("ANALYZE stage_membership")
     if roster.guardian is None:
         # Some sources write the child into the guardian's row, others the guardian into the child's, some both.
         merge.execute(
-            "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits)"
-            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}' FROM ("
+            "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits, row_hash)"
+            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}',"
+            " decode(md5(concat_ws(E'\\x1f', guardian, child, min(kind))), 'hex') FROM ("
             " SELECT p.line, CASE WHEN p.role IN " + _GUARDIANS + " THEN p.key ELSE a.key END AS guardian,"
             " CASE WHEN p.role IN " + _GUARDIANS + " THEN a.key ELSE p.key END AS child,"
             " CASE WHEN o.role = 'relative' OR p.role = 'relative' THEN 'other' ELSE 'custodian' END AS kind"
@@ -136,16 +142,20 @@ def _derive(merge: Merge, roster: Roster) -> None:
             + ") x"
             " WHERE guardian <> child GROUP BY guardian, child"
         )
-        merge.execute("ANALYZE stage_guardian")
 
 
-def _hashed(row: type) -> list[str]:
-    return [name for name, _ in columns_of(row) if name != "line" and not name.endswith("_enc")]
+def _known_people(merge: Merge) -> set[bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row_hash FROM core_sourcekey WHERE provider_id = %(provider)s AND source = %(source)s"
+            " AND kind = 'person' AND row_hash IS NOT NULL",
+            merge.values,
+        )
+        return {bytes(found) for (found,) in cursor}
 
 
 def _sessions(merge: Merge) -> None:
-    names = "key title kind starts_on ends_on parent_key school_year"
-    merge.ready("session", names.split(), [])
+    merge.ready("session", [])
     merge.remember("session")
     merge.write(
         "session",
@@ -163,7 +173,7 @@ def _sessions(merge: Merge) -> None:
 
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
-    merge.ready("course", ["key", "title", "code", "school_key", "session_key", "grades", "subjects"], references)
+    merge.ready("course", references)
     merge.remember("course")
     merge.write(
         "course",
@@ -183,7 +193,6 @@ def _courses(merge: Merge) -> None:
 def _groups(merge: Merge) -> None:
     merge.ready(
         "group",
-        _hashed(Group),
         [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
     )
     # A school has one 3B, whichever source speaks of it; the staff's table and the learners' mean the same group.
@@ -207,6 +216,8 @@ def _groups(merge: Merge) -> None:
             "valid_to": "NULL",
         },
     )
+    if not merge.has("group", "added", "linked", "changed"):
+        return
     wanted = (
         "SELECT DISTINCT r.id AS group_id, s.id AS session_id FROM ready_group r"
         " CROSS JOIN LATERAL unnest(r.session_keys) AS k (key) JOIN ready_session s ON s.key = k.key"
@@ -218,7 +229,7 @@ def _groups(merge: Merge) -> None:
     )
     merge.execute(
         "INSERT INTO studies_groupsession (id, provider_id, group_id, session_id)"
-        f" SELECT {{id}}, %(provider)s, group_id, session_id FROM ({wanted}) w ON CONFLICT DO NOTHING"
+        f" SELECT {{id:row_number() OVER ()}}, %(provider)s, group_id, session_id FROM ({wanted}) w ON CONFLICT DO NOTHING"
     )
 
 
@@ -229,11 +240,12 @@ def _people(merge: Merge) -> None:
 def _memberships(merge: Merge) -> None:
     merge.ready(
         "membership",
-        _hashed(Membership),
         [Reference("person_id", "person", "person_key"), Reference("school_id", "school", "school_key")],
     )
     _same_twice(merge)
     merge.remember("membership")
+    if not merge.has("membership", "added", "changed"):
+        return
     day = "least(coalesce(r.valid_from, %(since)s), r.valid_to)"
     merge.execute(
         "INSERT INTO studies_schoolenrolment (id, provider_id, person_id, school_id, grade, is_primary, valid_from, valid_to)"
@@ -258,20 +270,15 @@ def _memberships(merge: Merge) -> None:
 
 
 def _same_twice(merge: Merge) -> None:
-    start = "coalesce(valid_from, %(since)s)"
-    for row in merge.uc.rows(
-        "UPDATE ready_membership r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY person_id,"
-        f" school_id, {_STAFF_ROLE.replace('r.role', 'role')}, role = 'student', role IN {_GUARDIANS}, {start} ORDER BY line) AS nth"
-        " FROM ready_membership WHERE state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line",
-        merge.values,
-    ):
-        merge.report.problems.error(
-            merge.files["membership"],
-            row["line"],
-            "",
-            "same-twice",
-            "An earlier row gives the same role at this school.",
-        )
+    if not merge.has("membership", "added", "changed"):
+        return
+    role = _STAFF_ROLE.replace("r.role", "role")
+    merge.refuse_repeated(
+        "membership",
+        ["person_id", "school_id", f"({role})", "(role = 'student')", f"(role IN {_GUARDIANS})",
+         "coalesce(valid_from, %(since)s)"],
+        "An earlier row gives the same role at this school.",
+    )  # fmt: skip
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"
         " WHERE r.state = 'added' AND r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
@@ -288,7 +295,6 @@ def _same_twice(merge: Merge) -> None:
 def _guardians(merge: Merge) -> None:
     merge.ready(
         "guardian",
-        ["key", "guardian_key", "child_key", "kind", "limits", "valid_from", "valid_to"],
         [Reference("guardian_id", "person", "guardian_key"), Reference("child_id", "person", "child_key")],
     )
     merge.once("guardian", "people_guardianship", ["guardian_id", "child_id"], True)
@@ -310,7 +316,6 @@ def _guardians(merge: Merge) -> None:
 def _enrolments(merge: Merge) -> None:
     merge.ready(
         "enrolment",
-        ["key", "group_key", "person_key", "role", "is_primary", "valid_from", "valid_to"],
         [Reference("group_id", "group", "group_key", ("school_id",)), Reference("person_id", "person", "person_key")],
     )
     merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)

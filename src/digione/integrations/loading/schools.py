@@ -52,7 +52,7 @@ def refuse_unknown_schools(merge: Merge) -> None:
 
 def load_schools(merge: Merge) -> None:
     """Link the schools of the register, and make the provider's own."""
-    merge.ready("school", ["key", "name", "is_provider", "match"], [])
+    merge.ready("school", [])
     merge.execute(
         "UPDATE ready_school r SET id = f.id, state = 'linked' FROM found_school f WHERE f.key = r.key AND r.state = 'added'"
     )

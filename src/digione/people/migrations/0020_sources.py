@@ -122,5 +122,14 @@ class Migration(migrations.Migration):
             name="provider_id",
             field=models.UUIDField(null=True),
         ),
+        # Each stood beside another index that serves the same look-ups.
+        migrations.RemoveIndex(model_name="identifier", name="people_identifier_person_i"),
+        migrations.AlterField(
+            model_name="providerperson",
+            name="person",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.RESTRICT, to="people.person"
+            ),
+        ),
         migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop),
     ]
