@@ -143,6 +143,46 @@ def test_a_hetu_under_another_name_is_refused_without_saying_whose_it_is(tmp_pat
     assert "Lehtovaara" not in fault.message
 
 
+def test_an_identifier_that_stands_twice_is_refused_the_second_time(tmp_path: Path) -> None:
+    users = USERS + "".join(f"u{n},true,s1,student,a{n},Aino,Lehto,,{{hetu:140314A9357}}\n" for n in (1, 2))
+    report = load(tmp_path, files={"users": users})
+    assert report.status == "refused"
+    assert [(one.line, one.field) for one in report.problems.found if one.code == "duplicate-identifier"] == [
+        (3, "hetu")
+    ]
+
+
+def test_a_new_row_with_the_identity_code_of_an_unchanged_one_is_refused(tmp_path: Path) -> None:
+    first = "u1,true,s1,student,a1,Aino,Lehto,,{hetu:140314A9357}\n"
+    load(tmp_path, files={"users": USERS + first})
+    before = number("people_person")
+    report = load(tmp_path, files={"users": USERS + first + "u2,true,s1,student,a2,Aino,Lehto,,{hetu:140314A9357}\n"})
+    first_fault = report.problems.found[0]
+    assert (first_fault.line, first_fault.code) == (3, "duplicate-identifier")
+    assert (report.status, number("people_person")) == ("refused", before)
+
+
+def test_a_username_that_goes_to_another_person_is_not_taken_from_the_first(tmp_path: Path) -> None:
+    load(tmp_path, files=many_users(2))
+    swapped = USERS + "u1,true,s1,student,user2,Aino,Lehto1,,\nu2,true,s1,student,user2b,Aino,Lehto2,,\n"
+    assert load(tmp_path, files={"users": swapped}).status == "done"
+    held = rows(
+        "SELECT k.key FROM people_identifier i JOIN core_sourcekey k ON k.target_id = i.person_id AND k.kind = 'person'"
+        " WHERE i.kind = 'username' AND i.digest = %s",
+        secrets.digest("user2"),
+    )
+    assert held == [("u2",)]
+
+
+@pytest.mark.parametrize(
+    "name", ["'; DROP TABLE people_person; --", "<script>alert(1)</script>", '\\N "x"\t{a}', "\\."]
+)
+def test_whatever_stands_in_a_name_is_only_a_name(tmp_path: Path, name: str) -> None:
+    quoted = name.replace('"', '""')
+    load(tmp_path, files={"users": USERS + f'u1,true,s1,student,a,"{quoted}",Lehto,,\n'})
+    assert rows("SELECT given_name FROM people_person WHERE family_name = 'Lehto'") == [(name,)]
+
+
 def test_guardians_in_the_childs_row_and_the_loads_bases(tmp_path: Path) -> None:
     users = (
         "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,agentSourcedIds\n"

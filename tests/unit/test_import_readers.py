@@ -8,7 +8,7 @@ import pytest
 
 from digione.integrations.csv_templates import read_people, read_staff
 from digione.integrations.koodisto.reader import read_codes
-from digione.integrations.loading import sources
+from digione.integrations.loading import sources, tabular
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.values import (
     BadValueError,
@@ -84,6 +84,43 @@ def test_windows_1252_names_the_first_bad_byte(tmp_path: Path) -> None:
 def test_utf_16_is_refused_with_advice(tmp_path: Path) -> None:
     _, problems = oneroster(tmp_path, orgs="sourcedId,name,type\n".encode("utf-16"))
     assert found(problems, "encoding") == [("orgs.csv", 1, "")]
+
+
+def test_a_null_character_refuses_its_row_only(tmp_path: Path) -> None:
+    rows, problems = oneroster(
+        tmp_path, orgs="sourcedId,name,type\ns1,Koulu,school\ns2,To\x00inen,school\ns3,Kolmas,school\n"
+    )
+    assert found(problems, "null-character") == [("orgs.csv", 3, "")]
+    assert [school.key for school in rows["school"]] == ["s1", "s3"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_huge_cell_is_told_and_never_swallows_the_file(tmp_path: Path, quote: str) -> None:
+    huge = quote + "x" * (tabular.MAX_FIELD + 1)
+    rows, problems = oneroster(tmp_path, orgs=f"sourcedId,name,type\ns1,Koulu,school\ns2,{huge},school\n")
+    assert found(problems, "quoting") == [("orgs.csv", 3, "")]
+    assert [school.key for school in rows["school"]] == ["s1"]
+
+
+def test_a_wrong_identity_code_refuses_its_row_with_line_and_field(tmp_path: Path) -> None:
+    rows, problems = oneroster(
+        tmp_path,
+        users="sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,userIds\n"
+        "u1,true,s1,student,a,Aino,Lehto,{hetu:140314A9358}\nu2,true,s1,student,b,Eeli,Lehto,{hetu:140314A9357}\n",
+        enrollments="sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\n",
+    )
+    assert found(problems, "hetu-check") == [("users.csv", 2, "userIds")]
+    assert not any("140314" in one.message for one in problems.found)
+    assert [person.key for person in rows["person"]] == ["u2"]
+
+
+def test_a_username_that_stands_twice_is_kept_by_the_first(tmp_path: Path) -> None:
+    rows, problems = oneroster(
+        tmp_path,
+        users=GOOD["users.csv"] + "u2,true,s1,student,aino,Aino,Lahti\n",
+    )
+    assert found(problems, "duplicate") == [("users.csv", 3, "username")]
+    assert [person.username_digest is None for person in rows["person"]] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +244,15 @@ def test_hostile_archives_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sources, "MAX_BYTES", 10)
     with pytest.raises(ImportRefusedError, match="unpack to more"):
         sources.Source(archive("large.zip", {"users.csv": b"12345678901"}))
+    monkeypatch.undo()
+    # The directory of an archive may lie about how much there is in it.
+    honest = archive("lies.zip", {"users.csv": b"a" * 5000}).read_bytes()
+    (tmp_path / "lies.zip").write_bytes(honest.replace((5000).to_bytes(4, "little"), (50).to_bytes(4, "little")))
+    with (
+        sources.Source(tmp_path / "lies.zip").open("users.csv") as stream,
+        pytest.raises(ImportRefusedError, match="is damaged"),
+    ):
+        stream.read()
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 nothing more")
     with pytest.raises(ImportRefusedError, match="not a whole zip"):
         sources.Source(tmp_path / "cut.zip")

@@ -190,12 +190,18 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     report = Report()
     try:
         with django_ready(options["data"]), console.status("…") as status:
+            from django.db import InterfaceError, OperationalError
+
             from digione.core.errors import DigiOneError
 
             try:
                 work(report, status.update)
             except DigiOneError as fault:
                 raise ImportRefusedError(str(fault)) from fault
+            except (InterfaceError, OperationalError) as fault:
+                raise ImportRefusedError(
+                    "The database stopped answering. Nothing was changed: start it and run the import again."
+                ) from fault
     except (ImportRefusedError, OSError) as fault:
         if options["as_json"]:
             click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg import errors
 
 from digione.core import clock
 from digione.core.ids import new_id
@@ -35,6 +36,18 @@ def stage(uc: UseCase, table: str, columns: Sequence[tuple[str, str]], rows: Ite
     return written
 
 
+#: What two writers can do to each other although each is right.
+_COLLISIONS = (errors.DeadlockDetected, errors.UniqueViolation, errors.SerializationFailure)
+
+
+def one_at_a_time(uc: UseCase, provider_id: UUID, waiting: Callable[[], None]) -> None:
+    """Let one import at a time work on a provider; call `waiting` where another one has to end first."""
+    lock = "hashtextextended('import ' || %s, 0)"
+    if not uc.json(f"SELECT pg_try_advisory_xact_lock({lock})", [str(provider_id)]):
+        waiting()
+        uc.execute(f"SELECT pg_advisory_xact_lock({lock})", [str(provider_id)])
+
+
 class _Undo(Exception):  # noqa: N818 — it is no error: it carries a run out of its savepoint.
     pass
 
@@ -58,6 +71,9 @@ def run(
     try:
         with transaction.atomic():
             load(run_id)
+            # What is deferred is checked here, where a fault can still be told.
+            uc.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            uc.execute("SET CONSTRAINTS ALL DEFERRED")
             if dry_run:
                 report.status = "dry_run"
             elif report.status == "done" and report.refused and not partial:
@@ -66,6 +82,18 @@ def run(
                 raise _Undo
     except _Undo:
         pass
+    except (IntegrityError, OperationalError) as fault:
+        if not isinstance(fault.__cause__, _COLLISIONS):
+            raise
+        report.status = "refused"
+        report.count("rows", refused=1)
+        report.problems.error(
+            "",
+            0,
+            "",
+            "at-the-same-time",
+            "Somebody else changed the same people at the same time, so nothing was changed. Run the import again.",
+        )
     uc.execute(
         "INSERT INTO core_importrun (id, provider_id, kind, source, started_at, finished_at, dry_run, status, counts,"
         " problems, reconciliation, file_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
