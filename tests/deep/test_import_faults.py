@@ -180,6 +180,8 @@ def _gone(database: Database, backend: int) -> None:
     raise AssertionError("The server went on working for a client that is dead.")
 
 
+# The killed server is a child of this process, which is told of its end only when it asks.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("table", ["people_identifier", "studies_enrolment"])
 def test_a_database_killed_midway_loses_and_doubles_nothing(
     installation: Installation, roster: Path, tmp_path: Path, table: str

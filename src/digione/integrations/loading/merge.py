@@ -18,6 +18,10 @@ _NEW_ID = (
 )
 
 
+#: Up to how many new or changed rows of a kind are looked up one by one.
+_FEW = 1_000
+
+
 def _moment() -> int:
     # The first half of a UUID version 7 (RFC 9562): 48 bits of milliseconds, the version, twelve bits to count in.
     return (time.time_ns() // 1_000_000) << 16 | 0x7000
@@ -81,7 +85,12 @@ class Merge:
     def recount(self, kind: str) -> None:
         """Count the states of the kind's rows anew."""
         found = self.rows(f"SELECT state, count(*) AS number FROM ready_{kind} GROUP BY state")
-        self.states[kind] = {row["state"]: row["number"] for row in found}
+        self.states[kind] = numbers = {row["state"]: row["number"] for row in found}
+        # After a first load the statistics still say that the tables are empty, and a nested loop planned on their word
+        # takes hours; the application's role may not ANALYZE them. So many new or changed rows are joined by hashing.
+        # A few are looked up one by one, or each nightly run would read through the people of the whole nation.
+        few = sum(numbers.get(state, 0) for state in ("added", "linked", "changed")) <= _FEW
+        self.uc.execute(f"SET LOCAL enable_nestloop = {'on' if few else 'off'}")
 
     def ready(self, kind: str, references: list[Reference]) -> None:
         """Make `ready_<kind>` from the staged rows: our id, the state, the ids that are referred to.
@@ -99,6 +108,7 @@ class Merge:
             columns += "".join(f", {alias}.{name}" for name in reference.also)
             missing += f" WHEN s.{reference.key} IS NOT NULL AND {alias}.id IS NULL THEN 'refused'"
         self.execute(f"DROP TABLE IF EXISTS ready_{kind}")
+        self.execute("SET LOCAL enable_nestloop = off")
         self.execute(
             f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
             f" SELECT s.*, coalesce(k.target_id, {{id:s.line}}) AS id{columns},"

@@ -148,6 +148,9 @@ def _link(merge: Merge) -> None:
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = s.key) AND NOT EXISTS"
         "  (SELECT 1 FROM stage_guardian g WHERE s.key IN (g.guardian_key, g.child_key))"
         " ) b JOIN ready_person p ON p.key = b.person_key AND p.state <> 'refused' GROUP BY p.id, b.basis) w"
+        # Most links stand already; to try them against the key would lock and log each of them.
+        " WHERE NOT EXISTS (SELECT 1 FROM people_providerperson k WHERE k.provider_id = %(provider)s"
+        " AND k.person_id = w.id AND k.basis = w.basis AND k.valid_to IS NOT DISTINCT FROM w.until)"
         " ON CONFLICT (provider_id, person_id, basis) DO UPDATE SET valid_to = excluded.valid_to"
         " WHERE l.valid_to IS DISTINCT FROM excluded.valid_to"
     )

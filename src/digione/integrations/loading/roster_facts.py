@@ -25,7 +25,7 @@ _EVENTS = {
     "guardian": "people.guardianship",
     "enrolment": "studies.enrolment",
 }
-#: From how many rows on a merge plans without nested loops.
+#: From how many rows on the files are joined without nested loops.
 _MANY = 5_000
 _GONE = "valid_to = greatest(t.valid_from, %(day)s - 1)"
 _ENDINGS: dict[str, str] = {
@@ -91,8 +91,7 @@ def load_roster(
     if not roster.makes_schools:
         refuse_unknown_schools(merge)
     if staged > _MANY:
-        # After a first load the statistics still say that the tables are empty; a nested loop planned on their word
-        # takes hours. The application role may not ANALYZE, so large merges use hash joins.
+        # Here whole files are joined; the merge decides anew for each kind.
         uc.execute("SET LOCAL enable_nestloop = off")
     report.count("rows", refused=report.problems.refused_rows)
     before = report.problems.errors
