@@ -260,6 +260,17 @@ def test_a_birth_date_that_contradicts_opens_nobody(tmp_path: Path) -> None:
     assert holder("id") != holder("id", actor=VALKAMO_ADMINISTRATOR)
 
 
+def test_two_sources_meet_in_the_person_whom_the_provider_keeps_apart(tmp_path: Path) -> None:
+    """The code stands for somebody else elsewhere; at this provider both sources mean its own person by it."""
+    template(tmp_path, "", f"9;{HETU};Viljami;Tuntematon", actor=VALKAMO_ADMINISTRATOR)
+    template(tmp_path, "", f"1;{HETU};Aino;Lehto")
+    [person] = holder("id")
+    other = template(tmp_path, "", f"2;{HETU};Aino;Lehto", source="other")
+    assert (other.status, other.refused) == ("done", 0)
+    assert holder("id") == [person]
+    assert template(tmp_path, "", f"3;{HETU};Oona;Lehto", source="third").status == "refused"
+
+
 def test_what_the_provider_itself_knows_is_told_and_refused(tmp_path: Path) -> None:
     template(tmp_path, "", f"1;{HETU};Aino;Lehto")
     before = rows("SELECT count(*) FROM people_person")

@@ -41,6 +41,7 @@ DROP FUNCTION people_find_by_identifier(text, bytea[], text[]);
 --   the birth dates are the same, where both are known; and
 --   either the family name is the same and at least one given name is, or all given names are the same
 --   (a family name may change; a brother has another given name).
+-- What the provider itself keeps as its own (because it contradicted somebody else's) comes before the national one.
 -- Otherwise only `known_here` is told: whether the provider that asks has a link to whoever has the identifier.
 -- Without it, that provider must not learn that the identifier is known at all.
 CREATE FUNCTION people_find_by_identifier(of_kind text, digests bytea[], sort_keys text[], first_names text[], births date[])
@@ -48,7 +49,14 @@ RETURNS TABLE (number bigint, person_id uuid, known_here boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $f$
     SELECT asked.number, CASE WHEN agrees THEN p.id END, {_LINKED.format(person="p.id")}
     FROM unnest(digests, sort_keys, first_names, births) WITH ORDINALITY AS asked (digest, sorted, first, birth, number)
-    JOIN people_identifier i ON i.kind = of_kind AND i.digest = asked.digest AND i.provider_id IS NULL
+    CROSS JOIN LATERAL (
+        SELECT person_id, 1 AS rank FROM people_identifier
+        WHERE kind = of_kind AND digest = asked.digest AND provider_id = {PROVIDER}
+        UNION ALL
+        SELECT person_id, 2 FROM people_identifier WHERE kind = of_kind AND digest = asked.digest AND provider_id IS NULL
+        ORDER BY rank
+        LIMIT 1
+    ) i
     JOIN people_person p ON p.id = i.person_id
     CROSS JOIN LATERAL (SELECT coalesce(p.birth_date = asked.birth, true) AND (
         ({_family("p.sort_key")} = {_family("asked.sorted")}
