@@ -219,6 +219,18 @@ def test_nobody_learns_from_a_report_that_another_provider_knows_a_person(tmp_pa
     assert [report["refused"] + report["held_back"] for report in lives["known"]] == [0, 0, 0, 0]
 
 
+def test_nobody_learns_that_two_identifiers_are_one_persons_elsewhere(tmp_path: Path) -> None:
+    head, number = ";learner number", "1.2.246.562.24.1000000000{}"
+    template(tmp_path, head, f"9;{HETU};Aino;Lehto;{number.format(1)}", actor=VALKAMO_ADMINISTRATOR)
+    known, unknown = (
+        template(tmp_path, head, f"1;{hetu};Aino;Lehto;", f"2;;Aino;Lehto;{number.format(nth)}", source=source)
+        for source, hetu, nth in (("known", HETU, 1), ("unknown", TWIN, 2))
+    )
+    assert (known.status, known.counts()["kinds"]) == ("done", unknown.counts()["kinds"])
+    keys = "SELECT count(DISTINCT target_id) FROM core_sourcekey WHERE source = 'known' AND kind = 'person'"
+    assert rows(keys) == [(2,)]
+
+
 @pytest.mark.parametrize(
     ("known", "one"),
     [

@@ -106,13 +106,21 @@ def _refuse_repeated(merge: Merge) -> None:
                 )
             ]
     if merge.has("person", "linked"):
+        earlier = (
+            "FROM ready_person o WHERE r.state = 'linked' AND o.id = r.id AND o.key <> r.key AND o.state <> 'refused'"
+            " AND (o.state <> 'linked' OR o.line < r.line)"
+        )
         found += [
             (row["line"], "")
             for row in merge.rows(
-                "UPDATE ready_person r SET state = 'refused' FROM ready_person o WHERE r.state = 'linked' AND o.id = r.id"
-                " AND o.key <> r.key AND o.state <> 'refused' AND (o.state <> 'linked' OR o.line < r.line) RETURNING r.line"
+                f"UPDATE ready_person r SET state = 'refused' {earlier} AND r.known_here RETURNING r.line"
             )
         ]
+        # That two identifiers are one person's is known elsewhere only: not to be told, so the two are kept apart.
+        theirs = ", ".join(f"{kind}_of_another = r.{kind}_digest IS NOT NULL" for kind in _NATIONAL)
+        merge.execute(
+            f"UPDATE ready_person r SET state = 'added', id = {{id:r.line}}, masters = true, {theirs} {earlier}"
+        )
     for line, kind in found:
         merge.report.problems.error(
             merge.files["person"], line, kind, "duplicate-identifier", "An earlier row has the same identifier."
