@@ -16,8 +16,6 @@ _NEW_ID = (
     "encode(int8send(%(moment)s::bigint + ((({n})::bigint >> 12) << 16) + (({n})::bigint & 4095))"
     " || substring(uuid_send(gen_random_uuid()) FROM 9), 'hex')::uuid"
 )
-
-
 #: Up to how many new or changed rows of a kind are looked up one by one.
 _FEW = 1_000
 
@@ -50,7 +48,6 @@ class Merge:
     files: dict[str, str]
     #: From when something holds whose source names no day: the beginning of the school year.
     since: date = field(default_factory=date.today)
-
     #: How many rows of each kind are in which state, as `ready` found them.
     states: dict[str, dict[str, int]] = field(default_factory=dict)
 

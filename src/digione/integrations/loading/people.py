@@ -179,9 +179,10 @@ def _lock(merge: Merge) -> None:
 def _write_identities(merge: Merge) -> None:
     names = [*_NAMES, *_KEYS, *_OPTIONAL]
     inserted = [f"coalesce(r.{name}, '{{}}')" if name == "nationalities" else f"r.{name}" for name in names]
+    # The alias in the log is left to its default, which is random: nothing in it may lead back to the person.
     merge.execute(
-        f"INSERT INTO people_person (id, audit_alias, {', '.join(names)}, non_disclosure)"
-        f" SELECT r.id, {{id:r.line}}, {', '.join(inserted)}, coalesce(r.non_disclosure, false)"
+        f"INSERT INTO people_person (id, {', '.join(names)}, non_disclosure)"
+        f" SELECT r.id, {', '.join(inserted)}, coalesce(r.non_disclosure, false)"
         " FROM ready_person r WHERE r.state = 'added'"
     )
     # Told in any case: a report with this figure and one without it would be told apart.
