@@ -36,8 +36,11 @@ def stage(uc: UseCase, table: str, columns: Sequence[tuple[str, str]], rows: Ite
     return written
 
 
-#: What two writers can do to each other although each is right.
-_COLLISIONS = (errors.DeadlockDetected, errors.UniqueViolation, errors.SerializationFailure)
+def _is_collision(fault: BaseException | None) -> bool:
+    """Whether two writers met, each of them right: they waited in a circle, or both brought the same new person."""
+    if isinstance(fault, errors.UniqueViolation):
+        return fault.diag.constraint_name == "people_identifier_national"
+    return isinstance(fault, errors.DeadlockDetected | errors.SerializationFailure)
 
 
 def one_at_a_time(uc: UseCase, provider_id: UUID, waiting: Callable[[], None]) -> None:
@@ -83,7 +86,7 @@ def run(
     except _Undo:
         pass
     except (IntegrityError, OperationalError) as fault:
-        if not isinstance(fault.__cause__, _COLLISIONS):
+        if not _is_collision(fault.__cause__):
             raise
         report.status = "refused"
         report.count("rows", refused=1)
