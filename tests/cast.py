@@ -246,8 +246,8 @@ def meet(kind: str, value: str, given: str, family: str) -> None:
     """Let the provider in reach find a person by a national identifier, and so link them in this transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM people_find_by_identifier(%s, %s, %s)",
-            [kind, [secrets.digest(value)], [search_key(family, given)]],
+            "SELECT count(*) FROM people_find_by_identifier(%s, %s, %s, %s, %s::date[])",
+            [kind, [secrets.digest(value)], [sort_key(family, given)], [given], [None]],
         )
 
 

@@ -74,6 +74,8 @@ DEFINER_FUNCTIONS = {
     "rest_forget_by_person",
     "rest_forget_by_row",
     "rest_forget_documents",
+    "people_open_identifier_cases",
+    "people_protected_by_others",
 }
 
 

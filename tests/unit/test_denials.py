@@ -11,7 +11,7 @@ from digione.access.roles import Role
 from digione.access.services import create_app
 from digione.core import clock, secrets
 from digione.core.errors import DeniedError, NotFoundError
-from digione.core.texts import search_key
+from digione.core.texts import sort_key
 from digione.core.use_case import Actor, set_reach
 from digione.people import selectors as people
 from digione.people.desks import desk_of
@@ -153,10 +153,13 @@ def test_knowing_the_id_of_a_person_links_nobody() -> None:
 
 
 def test_an_identifier_that_one_has_links_its_person_in_that_transaction_alone() -> None:
-    digest, name = secrets.digest(cast.PUPIL_HETU), search_key(*reversed(cast.PEOPLE[cast.PUPIL]))
+    digest, (given, family) = secrets.digest(cast.PUPIL_HETU), cast.PEOPLE[cast.PUPIL]
     with transaction.atomic(), connection.cursor() as cursor:
         set_reach(VALKAMO_OFFICE)
-        cursor.execute("SELECT person_id FROM people_find_by_identifier('hetu', %s, %s)", [[digest], [name]])
+        cursor.execute(
+            "SELECT person_id FROM people_find_by_identifier('hetu', %s, %s, %s, %s::date[])",
+            [[digest], [sort_key(family, given)], [given], [None]],
+        )
         assert cursor.fetchall() == [(cast.PUPIL,)]
         cursor.execute(_LINK, [cast.VALKAMO, cast.PUPIL, cast.START])
         cursor.execute("SELECT given_name FROM people_person WHERE id = %s", [cast.PUPIL])

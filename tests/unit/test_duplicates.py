@@ -88,8 +88,9 @@ def twin() -> UUID:
     )
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id) VALUES (%s, 'b', %s, 'b-7', %s)",
-            [(cast.KUUSNIEMI, "person", TWIN), (cast.KUUSNIEMI, "identity", TWIN), (cast.KUUSNIEMI, "contact", MAIL)],
+            "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, masters)"
+            " VALUES (%s, 'b', %s, 'b-7', %s, %s)",
+            [(cast.KUUSNIEMI, "person", TWIN, True), (cast.KUUSNIEMI, "contact", MAIL, False)],
         )
     one, other = sorted((cast.PUPIL, TWIN))
     insert(

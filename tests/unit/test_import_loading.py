@@ -143,6 +143,46 @@ def test_a_hetu_under_another_name_is_refused_without_saying_whose_it_is(tmp_pat
     assert "Lehtovaara" not in fault.message
 
 
+def test_an_identifier_that_stands_twice_is_refused_the_second_time(tmp_path: Path) -> None:
+    users = USERS + "".join(f"u{n},true,s1,student,a{n},Aino,Lehto,,{{hetu:140314A9357}}\n" for n in (1, 2))
+    report = load(tmp_path, files={"users": users})
+    assert report.status == "refused"
+    assert [(one.line, one.field) for one in report.problems.found if one.code == "duplicate-identifier"] == [
+        (3, "hetu")
+    ]
+
+
+def test_a_new_row_with_the_identity_code_of_an_unchanged_one_is_refused(tmp_path: Path) -> None:
+    first = "u1,true,s1,student,a1,Aino,Lehto,,{hetu:140314A9357}\n"
+    load(tmp_path, files={"users": USERS + first})
+    before = number("people_person")
+    report = load(tmp_path, files={"users": USERS + first + "u2,true,s1,student,a2,Aino,Lehto,,{hetu:140314A9357}\n"})
+    first_fault = report.problems.found[0]
+    assert (first_fault.line, first_fault.code) == (3, "duplicate-identifier")
+    assert (report.status, number("people_person")) == ("refused", before)
+
+
+def test_a_username_that_goes_to_another_person_is_not_taken_from_the_first(tmp_path: Path) -> None:
+    load(tmp_path, files=many_users(2))
+    swapped = USERS + "u1,true,s1,student,user2,Aino,Lehto1,,\nu2,true,s1,student,user2b,Aino,Lehto2,,\n"
+    assert load(tmp_path, files={"users": swapped}).status == "done"
+    held = rows(
+        "SELECT k.key FROM people_identifier i JOIN core_sourcekey k ON k.target_id = i.person_id AND k.kind = 'person'"
+        " WHERE i.kind = 'username' AND i.digest = %s",
+        secrets.digest("user2"),
+    )
+    assert held == [("u2",)]
+
+
+@pytest.mark.parametrize(
+    "name", ["'; DROP TABLE people_person; --", "<script>alert(1)</script>", '\\N "x"\t{a}', "\\."]
+)
+def test_whatever_stands_in_a_name_is_only_a_name(tmp_path: Path, name: str) -> None:
+    quoted = name.replace('"', '""')
+    load(tmp_path, files={"users": USERS + f'u1,true,s1,student,a,"{quoted}",Lehto,,\n'})
+    assert rows("SELECT given_name FROM people_person WHERE family_name = 'Lehto'") == [(name,)]
+
+
 def test_guardians_in_the_childs_row_and_the_loads_bases(tmp_path: Path) -> None:
     users = (
         "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,agentSourcedIds\n"
@@ -176,15 +216,51 @@ def test_learners_and_staff_of_two_files_meet_in_one_group_which_outlives_one_of
         )
 
     head = "own id,first names,family name,school,"
-    take("people", f"{head}group\np1,Aino,Lehto,Koe,9X\n")
-    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,9X\n")
+    take("people", f"{head}group\np1,Aino,Lehto,Rantapuiston koulu,9X\n")
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Rantapuiston koulu,teacher,9X\n")
     groups = "SELECT count(*), bool_and(valid_to IS NULL) FROM studies_group WHERE code = '9X'"
     assert rows(groups) == [(1, True)]
     members = "SELECT role FROM studies_enrolment e JOIN studies_group g ON g.id = e.group_id WHERE g.code = '9X' AND e.valid_to IS NULL ORDER BY 1"
     assert rows(members) == [("student",), ("teacher",)]
-    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Koe,teacher,\n")
+    take("staff", f"{head}role,groups\nt1,Pirjo,Laine,Rantapuiston koulu,teacher,\n")
     assert rows(groups) == [(1, True)]
     assert rows(members) == [("student",)]
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("people", ["", ""]), ("staff", [",role", ",teacher"])])
+def test_a_template_makes_no_school(tmp_path: Path, kind: str, columns: list[str]) -> None:
+    path = tmp_path / f"{kind}.csv"
+    head, rest = columns
+    path.write_text(
+        f"own id,first names,family name,school{head}\n"
+        f"1,Aino,Lehto,Rantapuiston kolu{rest}\n2,Eeli,Lehto,{cast.KUUSNIEMI_OID}{rest}\n3,Oona,Lehto,Rantapuiston koulu{rest}\n"
+        f"4,Leo,Lehto,1.2.246.562.199.10000000037{rest}\n5,Ida,Lehto,Rantapuiston kolu{rest}\n"
+    )
+
+    def take(partial: bool) -> Report:
+        report = Report()
+        read = read_people if kind == "people" else read_staff
+        roster = read(path, report.problems, today=TODAY)
+        return import_roster(
+            cast.administrator, roster=roster, report=report, kind=kind, source=kind, file_hash="x", partial=partial
+        )
+
+    before = number("organisations_organisation"), number("people_person")
+    refused = take(partial=False)
+    assert (refused.status, refused.refused) == ("refused", 2)
+    assert [(one.line, one.field, one.code) for one in refused.problems.found] == [
+        (2, "school", "unknown-school"),
+        (6, "school", "unknown-school"),
+    ]
+    assert "five-digit school code" in refused.problems.found[0].message
+    assert (number("organisations_organisation"), number("people_person")) == before
+    take(partial=True)
+    assert rows("SELECT given_name FROM people_person WHERE family_name = 'Lehto' ORDER BY 1") == [
+        ("Eeli",),
+        ("Leo",),
+        ("Oona",),
+    ]
+    assert number("organisations_organisation") == before[0]
 
 
 def test_only_who_may_imports(tmp_path: Path) -> None:

@@ -18,12 +18,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 import psycopg
 
+from digione.cli.bench_figures import Figure
+from digione.cli.bench_roster import roster_in
 from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, pin, stage, tree
 
 _SECONDS = 5
@@ -31,20 +33,6 @@ _PAGE = 100
 _BULK = 10_000
 #: Rows that the hot lane makes at a time (`rest.hot_lane`, which cannot be imported before Django is set up).
 RUN = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure. `limit` has the unit of `value`; what was not measured is None."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-    ratio: float | None = None
-    cpu_ms: float | None = None
-    statements: float | None = None
-    learners: int | None = None
 
 
 def _rounded(figure: Figure) -> dict[str, object]:
@@ -151,78 +139,6 @@ def _memory(pid: int) -> int:
         if line.startswith("VmHWM"):
             return int(line.split()[1])
     return 0
-
-
-def roster_in(on: Stage) -> list[Figure]:
-    """A OneRoster set into a provider of its own, twice, against the same enrolments merged in pure SQL."""
-    from digione.core.ids import new_id
-    from digione.integrations.demo.identity import luhn_digit
-    from digione.integrations.demo.oneroster_csv import write
-
-    folder = on.data / "oneroster"
-    rows = write(folder, on.learners)
-    provider, digits = new_id(), f"{2027_000_000 + time.time_ns() % 1_000_000:010d}"
-    oid = f"1.2.246.562.199.{digits}{luhn_digit(digits)}"
-    with psycopg.connect(on.admin_url) as connection:
-        connection.execute(
-            "INSERT INTO organisations_organisation (id, oid, provider_id, kinds, name, source)"
-            " VALUES (%s, %s, %s, '{provider}', '{\"fi\": \"Mittausniemi\"}', 'demo')",
-            [provider, oid, provider],
-        )
-        connection.execute(
-            "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, current_date, '{fi,sv,en}')",
-            [provider],
-        )
-    limit = _merged_in_sql(on, folder / "enrollments.csv")
-    first, cpu, memory = _imported(on, folder, oid)
-    again, _, _ = _imported(on, folder, oid)
-    shutil.rmtree(folder)
-    speed = rows / first
-    return [
-        Figure("roster_in", speed, "rows/s", limit, speed / limit, cpu / rows, None, on.learners),
-        Figure("roster_in_again", rows / again, "rows/s", speed, first / again, None, None, on.learners),
-        Figure("roster_in_memory", memory / 1024, "MB", learners=on.learners),
-    ]
-
-
-def _imported(on: Stage, folder: Path, oid: str) -> tuple[float, float, int]:
-    """Run the import; return seconds, CPU milliseconds with PostgreSQL's, and the peak of its memory in kB."""
-    before, began = cpu_ms([on.postmaster]), time.perf_counter()
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "digione", "import", "oneroster", str(folder), "--provider", oid, "--json"],
-            env={**os.environ, "DIGIONE_DATA": str(on.data)}, stdout=told, stderr=told,
-        )  # fmt: skip
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        if os.waitstatus_to_exitcode(status):
-            told.seek(0)
-            raise RuntimeError(f"The import failed: {told.read()[-500:].decode(errors='replace')}")
-    used = cpu_ms([on.postmaster]) - before + (usage.ru_utime + usage.ru_stime) * 1000
-    return seconds, used, usage.ru_maxrss
-
-
-def _merged_in_sql(on: Stage, enrolments: Path) -> float:
-    """Return the rows a second of the plainest merge that keeps keys and indexes: COPY, then INSERT … ON CONFLICT."""
-    with enrolments.open(encoding="utf-8") as stream:
-        columns = ", ".join(f'"{name}" text' for name in stream.readline().strip().split(","))
-    with psycopg.connect(on.admin_url) as connection:
-        connection.execute(f"CREATE TEMP TABLE s ({columns})")
-        connection.execute("CREATE TEMP TABLE t (LIKE studies_enrolment INCLUDING ALL)")
-        began = time.perf_counter()
-        with (
-            enrolments.open("rb") as source,
-            connection.cursor().copy("COPY s FROM STDIN (FORMAT csv, HEADER)") as copy,
-        ):
-            while piece := source.read(262_144):
-                copy.write(piece)
-        merged = connection.execute(
-            "INSERT INTO t (id, provider_id, group_id, school_id, person_id, role, valid_from, valid_to) SELECT"
-            ' "sourcedId"::uuid, %s, "classSourcedId"::uuid, "schoolSourcedId"::uuid, "userSourcedId"::uuid, role,'
-            ' "beginDate"::date, "endDate"::date FROM s ON CONFLICT DO NOTHING',
-            [on.provider_id],
-        )
-        return merged.rowcount / (time.perf_counter() - began)
 
 
 def teacher_landing(on: Stage) -> list[Figure]:

@@ -186,7 +186,14 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     report = Report()
     try:
         with ready(options["data"]), console.status("…") as status:
-            work(report, lambda step: status.update(_step(step)))
+            from django.db import InterfaceError, OperationalError
+
+            from digione.integrations.loading.report import ImportRefusedError
+
+            try:
+                work(report, lambda step: status.update(_step(step)))
+            except (InterfaceError, OperationalError) as fault:
+                raise ImportRefusedError("database-lost") from fault
     except (DigiOneError, OSError) as fault:
         if options["as_json"]:
             click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))

@@ -35,9 +35,7 @@ class SourceKey(models.Model):
     target_id = models.UUIDField()
     row_hash = models.BinaryField(null=True)
     run_id = models.UUIDField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["provider_id", "target_id"], name="core_sourcekey_target")]
+    masters = models.BooleanField(default=False, db_default=False)
 
 
 class ImportRun(models.Model):

@@ -31,6 +31,7 @@ def forget_keys() -> None:
     """Read the keys anew at the next use: after a rotation, and in tests."""
     _keys.cache_clear()
     _derived.cache_clear()
+    _cipher.cache_clear()
 
 
 @lru_cache(maxsize=16)
@@ -38,12 +39,17 @@ def _derived(number: int, purpose: bytes) -> bytes:
     return hmac.digest(_keys()[number], purpose, hashlib.sha256)
 
 
+@lru_cache(maxsize=16)
+def _cipher(number: int) -> AESGCM:
+    return AESGCM(_derived(number, b"field"))
+
+
 def encrypt(text: str) -> bytes:
     """Return `text` encrypted under the first key; two calls never give the same bytes."""
     number = writing_key()
     nonce = os.urandom(_NONCE)
     head = _FORMAT + number.to_bytes(2, "big")
-    return head + nonce + AESGCM(_derived(number, b"field")).encrypt(nonce, text.encode(), head)
+    return head + nonce + _cipher(number).encrypt(nonce, text.encode(), head)
 
 
 def decrypt(ciphertext: bytes) -> str:
@@ -55,7 +61,7 @@ def decrypt(ciphertext: bytes) -> str:
         forget_keys()
     if number not in _keys():
         raise UnknownKeyError(f"Key {number} is missing from this installation.")
-    return AESGCM(_derived(number, b"field")).decrypt(nonce, body, head).decode()
+    return _cipher(number).decrypt(nonce, body, head).decode()
 
 
 def writing_key() -> int:

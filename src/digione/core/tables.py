@@ -72,6 +72,26 @@ def secure_by_provider_or_person(table: str, person: str = "person_id") -> migra
     )
 
 
+def _history_functions(table: str, columns: Sequence[str]) -> str:
+    names, olds = ", ".join(columns), ", ".join(f"o.{column}" for column in columns)
+    who = "nullif(current_setting('digione.actor', true), ''), nullif(current_setting('digione.reason', true), '')"
+    return "".join(
+        f"""
+        CREATE OR REPLACE FUNCTION {table}_{event}() RETURNS trigger LANGUAGE plpgsql AS $f$
+        BEGIN INSERT INTO {table}_history ({names}, sys_to, sys_op, sys_actor, sys_reason)
+        SELECT {olds}, now(), '{letter}', {who} FROM old_rows o WHERE o.sys_from < now(); RETURN NULL; END $f$;"""
+        for event, letter in (("updated", "U"), ("deleted", "D"))
+    )
+
+
+def keep_history_of_more(table: str, added: str, columns: Sequence[str]) -> migrations.RunSQL:
+    """Let the history keep a column that the table got later: `added` is its name and type, `columns` are all of them."""
+    return migrations.RunSQL(
+        f"ALTER TABLE {table}_history ADD COLUMN {added}; {_history_functions(table, columns)}",
+        migrations.RunSQL.noop,
+    )
+
+
 def keep_history(table: str, columns: Sequence[str], *, using: str) -> migrations.RunSQL:
     """Keep what a row was before each change in `<table>_history`: same columns, until when, what, by whom, why.
 
@@ -79,10 +99,7 @@ def keep_history(table: str, columns: Sequence[str], *, using: str) -> migration
     pay per row. `using` is the policy under which the history is seen; the application can add to it, never change it.
     """
     names = ", ".join(columns)
-    olds = ", ".join(f"o.{column}" for column in columns)
     history = f"{table}_history"
-    tail = "now(), '{op}', nullif(current_setting('digione.actor', true), ''), nullif(current_setting('digione.reason', true), '')"
-    insert = f"INSERT INTO {history} ({names}, sys_to, sys_op, sys_actor, sys_reason)"
     return migrations.RunSQL(
         f"""
         CREATE TABLE {history} AS SELECT {names} FROM {table} WITH NO DATA;
@@ -96,10 +113,7 @@ def keep_history(table: str, columns: Sequence[str], *, using: str) -> migration
         CREATE POLICY {OWNER_POLICY} ON {history} TO CURRENT_USER USING (true) WITH CHECK (true);
         CREATE POLICY reach ON {history} FOR SELECT TO PUBLIC USING ({using});
         CREATE POLICY keep ON {history} FOR INSERT TO PUBLIC WITH CHECK (pg_trigger_depth() > 0);
-        CREATE FUNCTION {table}_updated() RETURNS trigger LANGUAGE plpgsql AS $f$
-        BEGIN {insert} SELECT {olds}, {tail.format(op="U")} FROM old_rows o WHERE o.sys_from < now(); RETURN NULL; END $f$;
-        CREATE FUNCTION {table}_deleted() RETURNS trigger LANGUAGE plpgsql AS $f$
-        BEGIN {insert} SELECT {olds}, {tail.format(op="D")} FROM old_rows o WHERE o.sys_from < now(); RETURN NULL; END $f$;
+        {_history_functions(table, columns)}
         CREATE TRIGGER keep_updated AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows
             FOR EACH STATEMENT EXECUTE FUNCTION {table}_updated();
         CREATE TRIGGER keep_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS old_rows

@@ -34,6 +34,7 @@ MOVED = (
     Moved("people_guardianship", "guardian_id", ("child_id",)),
     Moved("people_guardianship", "child_id", ("guardian_id",)),
     Moved("people_staffassignment", "person_id", ("organisation_id", "role")),
+    Moved("people_nondisclosure", "person_id", ("source",), period=False),
 )
 
 _NOT_ENDED = "({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
@@ -311,18 +312,19 @@ class Merging:
             case=case_id,
         )
 
-    def _source_keys(self) -> list[list[str]]:
+    def _source_keys(self) -> list[list[Any]]:
         """Turn what the sources call the ended rows to those that stay, so that the next import finds them."""
         turned = {**self.twins, str(self.ended): str(self.kept)}
         values = {**self.values, "old": list(turned), "new": list(turned.values())}
         keys = self.uc.rows(
-            "SELECT source, kind, key, target_id::text FROM core_sourcekey"
+            "SELECT source, kind, key, target_id::text, masters FROM core_sourcekey"
             " WHERE provider_id = %(provider)s AND target_id = ANY (%(old)s::uuid[])",
             values,
         )
         # The ended record's source masters the identity of the record that stays no more than any other source does.
         self.uc.execute(
-            "DELETE FROM core_sourcekey WHERE provider_id = %(provider)s AND kind = 'identity' AND target_id = %(ended)s",
+            "UPDATE core_sourcekey SET masters = false WHERE provider_id = %(provider)s AND kind = 'person'"
+            " AND target_id = %(ended)s",
             values,
         )
         self.uc.execute(
@@ -330,7 +332,7 @@ class Merging:
             " WHERE k.provider_id = %(provider)s AND k.target_id = t.old",
             values,
         )
-        return [[row["source"], row["kind"], row["key"], row["target_id"]] for row in keys]
+        return [[row["source"], row["kind"], row["key"], row["target_id"], row["masters"]] for row in keys]
 
 
 def state(uc: UseCase, kept: UUID, ended: UUID, moved: Sequence[Moved]) -> str:
@@ -371,11 +373,12 @@ def unmerge(uc: UseCase, case_id: UUID, moved: Sequence[Moved]) -> bool:
     uc.execute("DELETE FROM people_providerperson WHERE id = ANY (%s::uuid[])", [rows.pop("made", [])])
     for table, ids in rows.items():
         _restore(uc, table, ids, done["decided_at"])
-    for source, kind, key, target in done["touched"]["keys"]:
+    for source, kind, key, target, masters in done["touched"]["keys"]:
         uc.execute(
-            "INSERT INTO core_sourcekey AS k (provider_id, source, kind, key, target_id) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (provider_id, source, kind, key) DO UPDATE SET target_id = excluded.target_id",
-            [uc.actor.provider_id, source, kind, key, target],
+            "INSERT INTO core_sourcekey AS k (provider_id, source, kind, key, target_id, masters)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (provider_id, source, kind, key)"
+            " DO UPDATE SET target_id = excluded.target_id, masters = excluded.masters",
+            [uc.actor.provider_id, source, kind, key, target, masters],
         )
     return True
 

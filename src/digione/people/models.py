@@ -34,11 +34,25 @@ class Person(Row):
         ]
 
 
+class NonDisclosure(Row):
+    """Who has told that a person's details are protected. While anybody says so, the person's flag stands."""
+
+    provider_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.RESTRICT)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider_id", "person", "source"], name="people_nondisclosure_once"),
+        ]
+
+
 class ProviderPerson(Row):
     """Opens a person to a provider, on a basis, for a period."""
 
     provider_id = models.UUIDField()
-    person = models.ForeignKey(Person, on_delete=models.RESTRICT)
+    # The index by person and provider, made in the migration, serves this key too.
+    person = models.ForeignKey(Person, on_delete=models.RESTRICT, db_index=False)
     basis = models.TextField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
@@ -70,7 +84,6 @@ class Identifier(Row):
     valid_to = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["person"], name="people_identifier_person_i")]
         constraints = [
             # One hetu means one person. Provider-bound identifiers repeat freely between providers.
             models.UniqueConstraint(
@@ -85,12 +98,13 @@ class Identifier(Row):
 
 
 class Contact(Row):
-    """How a person is reached, as a provider knows it."""
+    """How a person is reached, as a provider knows it. It stands while one of its `sources` gives it."""
 
     provider_id = models.UUIDField()
     person = models.ForeignKey(Person, on_delete=models.RESTRICT)
     kind = models.TextField()
     value = models.TextField()
+    sources = texts()
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
 
@@ -143,9 +157,12 @@ class StaffAssignment(Row):
 
 
 class DuplicateCase(Row):
-    """Two persons who may be one. A human decides; nothing is ever merged by a guess."""
+    """Two persons who may be one. A human decides; nothing is ever merged by a guess.
 
-    provider_id = models.UUIDField()
+    Without a provider it is the platform's: to a provider it would tell that another one knows the person.
+    """
+
+    provider_id = models.UUIDField(null=True)
     person = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
     other_person = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
     reason = models.TextField()

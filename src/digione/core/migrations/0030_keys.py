@@ -87,5 +87,5 @@ END $f$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0002_security"), ("people", "0010_guardians_and_links")]
+    dependencies = [("core", "0020_masters"), ("people", "0020_sources")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

@@ -7,10 +7,18 @@ from datetime import date
 from pathlib import Path
 
 from digione.core import secrets
-from digione.core.texts import search_key, sort_key
 from digione.integrations.csv_templates.columns import LIMITS, NO, PEOPLE, ROLES, STAFF, YES
 from digione.integrations.loading.report import ImportRefusedError, Problems
-from digione.integrations.loading.roster import Enrolment, Group, Guardian, Membership, Person, Roster, School
+from digione.integrations.loading.roster import (
+    Enrolment,
+    Group,
+    Guardian,
+    Membership,
+    Person,
+    Roster,
+    School,
+    new_person,
+)
 from digione.integrations.loading.tabular import read_table
 from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
 
@@ -67,6 +75,8 @@ class _Reading:
             membership=lambda: self.memberships,
             guardian=lambda: self.guardians,
             enrolment=lambda: self.enrolments,
+            # Whoever types a name mistypes it now and then.
+            makes_schools=False,
         )
 
 
@@ -143,22 +153,17 @@ def _key(reading: _Reading, line: int, cells: Mapping[str, str], hetu: str | Non
 
 def _person(
     line: int, key: str, cells: Mapping[str, str], hetu: str | None, born: date | None, sex: str | None, *,
-    number: str | None = None, hidden: bool = False,
+    number: str | None = None, hidden: bool | None = None,
 ) -> Person:  # fmt: skip
     first, family = cells["first_names"], cells["family_name"]
     given = cells.get("given_name") or first.split()[0]
-    username, local = cells.get("username") or None, cells.get("id") or None
-    return Person(
-        line, key, first, given, family, sort_key(family, given), search_key(family, given), born, sex,
-        (cells.get("mother_tongue") or "").upper() or None,
-        [code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()],
-        cells.get("home_municipality") or None, hidden,
-        secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
-        secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
-        secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
-        secrets.encrypt(username) if username else None, secrets.digest(username) if username else None,
-        cells.get("email") or None, cells.get("phone") or None, cells.get("address") or None, None, [],
-        cells.get("grade") or None, [],
+    return new_person(
+        line=line, key=key, first_names=first, given_name=given, family_name=family, birth_date=born, sex=sex,
+        mother_tongue=(cells.get("mother_tongue") or "").upper() or None,
+        nationalities=[code.strip() for code in (cells.get("nationality") or "").split(",") if code.strip()] or None,
+        home_municipality=cells.get("home_municipality") or None, non_disclosure=hidden,
+        hetu=hetu, learner_number=number, local=cells.get("id") or None, username=cells.get("username") or None,
+        email=cells.get("email"), phone=cells.get("phone"), address=cells.get("address"), grade=cells.get("grade") or None,
     )  # fmt: skip
 
 
@@ -199,17 +204,19 @@ def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
     number = cells.get("learner_number") or None
     if number and not PERSON_OID.fullmatch(number):
         reading.error(line, "learner_number", "oid.learner", value=number[:40])
-    hidden = cells.get("non_disclosure", "").lower()
-    if hidden not in YES | NO:
+    told = cells.get("non_disclosure", "").lower()
+    if told not in YES | NO:
         # Read as yes when in doubt would hide the fault; read as no could show an address. So the row is refused.
-        reading.error(line, "non_disclosure", "yes-no", value=hidden[:20])
+        reading.error(line, "non_disclosure", "yes-no", value=told[:20])
+    # A table without the column says nothing about it.
+    hidden = told in YES if "non_disclosure" in cells else None
     guardians = [_guardian(reading, line, cells, nth) for nth in ("1", "2")]
     if basics is None or reading.bad:
         return
     if basics.key in reading.persons:
         reading.error(line, "id", "duplicate.person", row=reading.persons[basics.key].line)
         return
-    person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden in YES)
+    person = _person(line, basics.key, cells, basics.hetu, basics.born, basics.sex, number=number, hidden=hidden)
     reading.persons[basics.key] = person
     school = _school(reading, line, cells["school"])
     reading.memberships.append(

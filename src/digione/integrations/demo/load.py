@@ -25,7 +25,7 @@ from digione.core.use_case import Actor, set_reach
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.generate import generate
 from digione.integrations.demo.population import YEAR_ENDS, YEAR_STARTS
-from digione.integrations.demo.records import Batch, Organisation
+from digione.integrations.demo.records import Batch, Organisation, Person
 
 _ROWS_AT_ONCE = 40_000
 _LOCK = 0x44656D6F
@@ -88,9 +88,9 @@ class _Staging:
     def __init__(self) -> None:
         self._lines: dict[str, list[str]] = {table: [] for table in _TABLES}
         self._waiting = 0
-        #: Digest of the identity code and search key of those who can sign in: some come to a second provider.
-        self.codes: dict[str, tuple[bytes, str]] = {}
-        self._met: list[tuple[bytes, str]] = []
+        #: Digest of the identity code, sort key and first names of those who can sign in: some come to a second provider.
+        self.codes: dict[str, tuple[bytes, str, str]] = {}
+        self._met: list[tuple[bytes, str, str]] = []
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self.rows = 0
@@ -136,14 +136,19 @@ def _write_out(
     database: "psycopg.Connection[Any]",
     provider_id: str,
     lines: dict[str, list[str]],
-    met: list[tuple[bytes, str]],
+    met: list[tuple[bytes, str, str]],
 ) -> None:
     with database.cursor() as cursor:
         cursor.execute("SELECT set_config('digione.provider', %s, true)", [provider_id])
         if met:
             cursor.execute(
-                "SELECT count(*) FROM people_find_by_identifier('hetu', %s::bytea[], %s::text[])",
-                [[digest for digest, _ in met], [name for _, name in met]],
+                "SELECT count(*) FROM people_find_by_identifier('hetu', %s::bytea[], %s::text[], %s::text[], %s::date[])",
+                [
+                    [digest for digest, _, _ in met],
+                    [key for _, key, _ in met],
+                    [names for _, _, names in met],
+                    [None] * len(met),
+                ],
             )
         for table, columns in _TABLES.items():
             rows = lines[table]
@@ -271,6 +276,10 @@ def _stage_organisations(staging: _Staging, batch: Batch) -> None:
     )
 
 
+def _person_key(person: Person) -> str:
+    return f"{_sort_key(person.family_name)}\x1f{_sort_key(person.given_name)}"
+
+
 def _stage_people(staging: _Staging, batch: Batch) -> None:
     provider = batch.provider.id
     new = {person.id for person in batch.persons}
@@ -285,7 +294,7 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
         "people_person",
         (
             f"{p.id}\t{p.audit_alias}\t{p.first_names}\t{p.given_name}\t{p.family_name}"
-            f"\t{_sort_key(p.family_name)}\x1f{_sort_key(p.given_name)}"
+            f"\t{_person_key(p)}"
             f"\t{_search_key(p.family_name)} {_search_key(p.given_name)}\t{p.birth_date}\t{p.sex}\t{p.mother_tongue}"
             f"\t{{{p.nationality}}}\t{p.home_municipality}\t{'t' if p.non_disclosure else 'f'}"
             for p in batch.persons
@@ -297,7 +306,7 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
                 staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value)])
     persons = {account.person_id: account.username for account in batch.accounts}
     staging.codes |= {
-        person.id: (secrets.digest(person.hetu), f"{_search_key(person.family_name)} {_search_key(person.given_name)}")
+        person.id: (secrets.digest(person.hetu), _person_key(person), person.first_names)
         for person in batch.persons
         if person.id in persons and person.hetu is not None
     }

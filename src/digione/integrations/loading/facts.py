@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg import errors
 
 from digione.core import clock
 from digione.core.ids import new_id
@@ -35,6 +36,24 @@ def stage(uc: UseCase, table: str, columns: Sequence[tuple[str, str]], rows: Ite
     return written
 
 
+def _is_collision(fault: BaseException | None) -> bool:
+    """Whether two writers met, each of them right: they waited in a circle, or both brought the same new person."""
+    if isinstance(fault, errors.UniqueViolation):
+        return fault.diag.constraint_name == "people_identifier_national"
+    return isinstance(fault, errors.DeadlockDetected | errors.SerializationFailure)
+
+
+def one_at_a_time(uc: UseCase, provider_id: UUID, waiting: Callable[[], None]) -> None:
+    """Let one import at a time work on a provider; call `waiting` where another one has to end first.
+
+    Decisions about duplicate cases take the same lock, so that neither writes to a record that the other ends.
+    """
+    lock = "hashtextextended('persons of ' || %s, 0)"
+    if not uc.json(f"SELECT pg_try_advisory_xact_lock({lock})", [str(provider_id)]):
+        waiting()
+        uc.execute(f"SELECT pg_advisory_xact_lock({lock})", [str(provider_id)])
+
+
 class _Undo(Exception):  # noqa: N818 — it is no error: it carries a run out of its savepoint.
     pass
 
@@ -58,6 +77,9 @@ def run(
     try:
         with transaction.atomic():
             load(run_id)
+            # What is deferred is checked here, where a fault can still be told.
+            uc.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            uc.execute("SET CONSTRAINTS ALL DEFERRED")
             if dry_run:
                 report.status = "dry_run"
             elif report.status == "done" and report.refused and not partial:
@@ -66,6 +88,12 @@ def run(
                 raise _Undo
     except _Undo:
         pass
+    except (IntegrityError, OperationalError) as fault:
+        if not _is_collision(fault.__cause__):
+            raise
+        report.status = "refused"
+        report.count("rows", refused=1)
+        report.problems.error("", 0, "", "at-the-same-time")
     uc.execute(
         "INSERT INTO core_importrun (id, provider_id, kind, source, started_at, finished_at, dry_run, status, counts,"
         " problems, reconciliation, file_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",

@@ -1,5 +1,7 @@
 """The set-wise merge of a staged roster into the provider's tables: a few statements for all rows of a kind."""
 
+import re
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,11 +10,19 @@ from uuid import UUID
 from digione.core.use_case import UseCase
 from digione.integrations.loading.report import Report
 
-#: A UUID version 7 made where the rows are, so that a million of them need not travel.
-NEW_ID = (
-    "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' ||"
-    " substr(replace(gen_random_uuid()::text, '-', ''), 14, 19))::uuid"
+#: A UUID version 7 made where the rows are, so that a million of them need not travel. `n` counts up within a
+#: statement: it fills the twelve bits after the moment and runs over into the milliseconds, so that ids come in order.
+_NEW_ID = (
+    "encode(int8send(%(moment)s::bigint + ((({n})::bigint >> 12) << 16) + (({n})::bigint & 4095))"
+    " || substring(uuid_send(gen_random_uuid()) FROM 9), 'hex')::uuid"
 )
+#: Up to how many new or changed rows of a kind are looked up one by one.
+_FEW = 1_000
+
+
+def _moment() -> int:
+    # The first half of a UUID version 7 (RFC 9562): 48 bits of milliseconds, the version, twelve bits to count in.
+    return (time.time_ns() // 1_000_000) << 16 | 0x7000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Merge:
     files: dict[str, str]
     #: From when something holds whose source names no day: the beginning of the school year.
     since: date = field(default_factory=date.today)
+    #: How many rows of each kind are in which state, as `ready` found them.
+    states: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -48,17 +60,36 @@ class Merge:
             "run": self.run_id,
             "since": self.since,
             "day": self.uc.today,
+            "moment": _moment(),
         }
 
     def execute(self, sql: str, **more: Any) -> int:
-        """Run a statement with the parameters of the merge; `{id}` makes a new id."""
-        return self.uc.execute(sql.replace("{id}", NEW_ID), {**self.values, **more})
+        """Run a statement with the parameters of the merge; `{id:n}` makes a new id, `n` being any number of the row."""
+        return self.uc.execute(_with_ids(sql), {**self.values, **more})
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run a statement with the parameters of the merge and return its rows."""
+        return self.uc.rows(_with_ids(sql), self.values)
 
     def count(self, sql: str) -> int:
         """Return the one number that a statement gives."""
         return int(self.uc.json(sql, self.values) or 0)
 
-    def ready(self, kind: str, hashed: list[str], references: list[Reference]) -> None:
+    def has(self, kind: str, *states: str) -> bool:
+        """Say whether any row of the kind came out of `ready` (or of a match after it) in one of the states."""
+        return any(self.states[kind].get(state) for state in states)
+
+    def recount(self, kind: str) -> None:
+        """Count the states of the kind's rows anew."""
+        found = self.rows(f"SELECT state, count(*) AS number FROM ready_{kind} GROUP BY state")
+        self.states[kind] = numbers = {row["state"]: row["number"] for row in found}
+        # After a first load the statistics still say that the tables are empty, and a nested loop planned on their word
+        # takes hours; the application's role may not ANALYZE them. So many new or changed rows are joined by hashing.
+        # A few are looked up one by one, or each nightly run would read through the people of the whole nation.
+        few = sum(numbers.get(state, 0) for state in ("added", "linked", "changed")) <= _FEW
+        self.uc.execute(f"SET LOCAL enable_nestloop = {'on' if few else 'off'}")
+
+    def ready(self, kind: str, references: list[Reference]) -> None:
         """Make `ready_<kind>` from the staged rows: our id, the state, the ids that are referred to.
 
         States: added, changed, unchanged, refused (what it refers to was refused).
@@ -73,20 +104,21 @@ class Merge:
             columns += f", {alias}.id AS {reference.column}"
             columns += "".join(f", {alias}.{name}" for name in reference.also)
             missing += f" WHEN s.{reference.key} IS NOT NULL AND {alias}.id IS NULL THEN 'refused'"
-        names = ", ".join(f"s.{name}" for name in hashed)
         self.execute(f"DROP TABLE IF EXISTS ready_{kind}")
+        self.execute("SET LOCAL enable_nestloop = off")
         self.execute(
             f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
-            f" SELECT s.*, h.row_hash, coalesce(k.target_id, {{id}}) AS id{columns},"
-            f" CASE{missing} WHEN k.target_id IS NULL THEN 'added' WHEN k.row_hash = h.row_hash THEN 'unchanged'"
-            " ELSE 'changed' END AS state"
-            f" FROM stage_{kind} s CROSS JOIN LATERAL (SELECT decode(md5(ROW({names})::text), 'hex') AS row_hash OFFSET 0) h"
+            f" SELECT s.*, coalesce(k.target_id, {{id:s.line}}) AS id{columns},"
+            f" CASE{missing} WHEN k.target_id IS NULL THEN 'added' WHEN k.row_hash = s.row_hash THEN 'unchanged'"
+            f" ELSE 'changed' END AS state FROM stage_{kind} s"
             " LEFT JOIN core_sourcekey k ON k.provider_id = %(provider)s AND k.source = %(source)s"
             f" AND k.kind = '{kind}' AND k.key = s.key{joins}"
         )
-        self.execute(f"CREATE INDEX ON ready_{kind} (key)")
-        self.execute(f"ANALYZE ready_{kind}")
-        for row in self.uc.rows(f"SELECT line FROM ready_{kind} WHERE state = 'refused' ORDER BY line"):
+        self.execute(f"ANALYZE ready_{kind} (key, id, state)")
+        self.recount(kind)
+        if not self.has(kind, "refused"):
+            return
+        for row in self.rows(f"SELECT line FROM ready_{kind} WHERE state = 'refused' ORDER BY line"):
             self.report.problems.error(
                 self.files[kind],
                 row["line"],
@@ -96,29 +128,47 @@ class Merge:
 
     def once(self, kind: str, table: str, identity: list[str], period: bool) -> None:
         """Refuse rows that say the same twice, and take the row that another source brought instead of a second one."""
-        identity_sql = ", ".join(identity)
-        start = ", coalesce(valid_from, %(since)s)" if period else ""
-        for row in self.uc.rows(
-            f"UPDATE ready_{kind} r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
-            f" {identity_sql}{start} ORDER BY line) AS nth FROM ready_{kind} WHERE state <> 'refused') d"
-            " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line",
-            self.values,
-        ):
-            self.report.problems.error(self.files[kind], row["line"], "", "same-twice")
+        if not self.has(kind, "added", "changed"):
+            return
+        start = ["coalesce(valid_from, %(since)s)"] if period else []
+        for line in self.refuse_repeated(kind, [*identity, *start]):
+            self.report.problems.error(self.files[kind], line, "", "same-twice")
         same = " AND ".join(f"t.{column} = r.{column}" for column in identity)
-        start = " AND t.valid_from = coalesce(r.valid_from, %(since)s)" if period else ""
+        since = " AND t.valid_from = coalesce(r.valid_from, %(since)s)" if period else ""
         self.execute(
             f"UPDATE ready_{kind} r SET id = t.id, state = 'linked' FROM {table} t"
-            f" WHERE r.state = 'added' AND t.provider_id = %(provider)s AND {same}{start}"
+            f" WHERE r.state = 'added' AND t.provider_id = %(provider)s AND {same}{since}"
         )
 
-    def remember(self, kind: str) -> None:
-        """Write which of our rows each key of the source means, and what the source said last."""
-        self.execute(
-            "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, row_hash, run_id)"
-            f" SELECT %(provider)s, %(source)s, '{kind}', key, id, row_hash, %(run)s FROM ready_{kind}"
-            " WHERE state IN ('added', 'linked')"
+    def refuse_repeated(self, kind: str, columns: list[str]) -> list[int]:
+        """Refuse the rows that have the same `columns` as an earlier one; return their lines.
+
+        There are seldom any, so that is asked first.
+        """
+        same = ", ".join(columns)
+        if not self.count(
+            f"SELECT count(*) FROM (SELECT 1 FROM ready_{kind} WHERE state <> 'refused' GROUP BY {same}"
+            " HAVING count(*) > 1) repeated"
+        ):
+            return []
+        refused = self.rows(
+            f"UPDATE ready_{kind} r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
+            f" {same} ORDER BY line) AS nth FROM ready_{kind} WHERE state <> 'refused') d"
+            " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
         )
+        return [row["line"] for row in refused]
+
+    def remember(self, kind: str) -> None:
+        """Write which of our rows each key of the source means, what the source said last, and whether it masters it."""
+        self.recount(kind)
+        if self.has(kind, "added", "linked"):
+            self.execute(
+                "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, row_hash, run_id, masters)"
+                f" SELECT %(provider)s, %(source)s, '{kind}', key, id, row_hash, %(run)s, state = 'added'"
+                f" FROM ready_{kind} WHERE state IN ('added', 'linked')"
+            )
+        if not self.has(kind, "changed"):
+            return
         self.execute(
             f"UPDATE core_sourcekey k SET row_hash = r.row_hash, run_id = %(run)s FROM ready_{kind} r"
             " WHERE r.state = 'changed' AND k.provider_id = %(provider)s AND k.source = %(source)s"
@@ -134,10 +184,13 @@ class Merge:
             dates = ", valid_from, valid_to"
             inserted = ", least(coalesce(r.valid_from, %(since)s), r.valid_to), r.valid_to"
             updates += ["valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)", "valid_to = r.valid_to"]
-        self.execute(
-            f"INSERT INTO {table} (id, provider_id, {names}{dates})"
-            f" SELECT r.id, %(provider)s, {values}{inserted} FROM ready_{kind} r WHERE r.state = 'added'"
-        )
+        if self.has(kind, "added"):
+            self.execute(
+                f"INSERT INTO {table} (id, provider_id, {names}{dates})"
+                f" SELECT r.id, %(provider)s, {values}{inserted} FROM ready_{kind} r WHERE r.state = 'added'"
+            )
+        if not self.has(kind, "changed"):
+            return
         self.execute(
             f"UPDATE {table} t SET {', '.join(updates)} FROM ready_{kind} r"
             " WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
@@ -162,6 +215,8 @@ class Merge:
 
         What another source of the provider still has goes on.
         """
+        if not self.count(f"SELECT count(*) FROM gone_{kind}"):
+            return
         self.execute(
             f"UPDATE core_sourcekey k SET row_hash = NULL, run_id = %(run)s FROM gone_{kind} g"
             " WHERE k.provider_id = %(provider)s AND k.source = %(source)s"
@@ -175,8 +230,8 @@ class Merge:
 
     def tell(self, kind: str, event: str) -> None:
         """Count the kind's rows for the report, announce what changed, and list what differs."""
-        states = self.uc.rows(f"SELECT state, count(*) AS number FROM ready_{kind} GROUP BY state")
-        numbers = {row["state"]: row["number"] for row in states}
+        self.recount(kind)
+        numbers = self.states[kind]
         ended = self.count(f"SELECT count(*) FROM gone_{kind}")
         self.report.count(
             kind,
@@ -185,15 +240,26 @@ class Merge:
             unchanged=numbers.get("unchanged", 0),
             ended=ended,
         )
-        self.execute(
-            "INSERT INTO core_outbox (id, provider_id, type, subject)"
-            f" SELECT {{id}}, %(provider)s, '{event}_' || CASE state WHEN 'linked' THEN 'added' ELSE state END, id"
-            f" FROM ready_{kind} WHERE state IN ('added', 'linked', 'changed')"
-            f" UNION ALL SELECT {{id}}, %(provider)s, '{event}_ended', id FROM gone_{kind}"
-        )
+        if self.has(kind, "added", "linked", "changed"):
+            self.execute(
+                "INSERT INTO core_outbox (id, provider_id, type, subject)"
+                f" SELECT {{id:line}}, %(provider)s, '{event}_' || CASE state WHEN 'linked' THEN 'added' ELSE state END, id"
+                f" FROM ready_{kind} WHERE state IN ('added', 'linked', 'changed')"
+            )
+        if ended:
+            self.execute(
+                "INSERT INTO core_outbox (id, provider_id, type, subject)"
+                f" SELECT {{id:row_number() OVER ()}}, %(provider)s, '{event}_ended', id FROM gone_{kind}"
+            )
+        if not ended and not self.has(kind, "refused"):
+            return
         self.report.reconciliation += self.uc.rows(
             f"SELECT '{kind}' AS kind, key, line, true AS in_source, false AS in_ours, 'refused' AS why"
             f" FROM ready_{kind} WHERE state = 'refused'"
             f" UNION ALL SELECT '{kind}', key, NULL, false, true, 'ended: not in the source any more' FROM gone_{kind}"
             " LIMIT 1000"
         )
+
+
+def _with_ids(sql: str) -> str:
+    return re.sub(r"\{id:(.*?)\}", lambda found: _NEW_ID.replace("{n}", found[1]), sql)

@@ -116,7 +116,22 @@ MESSAGES: dict[str, str] = {
     # The set as a whole.
     "count": gettext_noop("The answer promises %(promised)s organisations and holds %(count)s."),
     "delta-set": gettext_noop(
-        "%(file)s, line %(row)s: %(table)s is a delta. Only whole (bulk) sets are read; export the set as bulk."
+        "%(file)s, line %(row)s: %(table)s hold only what has changed (delta). Export the whole set as bulk; a second run of"
+        " it changes only what differs."
+    ),
+    "at-the-same-time": gettext_noop(
+        "Somebody else changed the same people at the same time, so nothing was changed. Run the import again."
+    ),
+    "database-lost": gettext_noop(
+        "The database stopped answering. Nothing was changed: start it and run the import again."
+    ),
+    "no-national-organisation": gettext_noop(
+        "Nothing in this file is an organisation of the national register (1.2.246.562.10.…). Use an answer of"
+        " Organisaatiopalvelu's hierarchy search for the whole country, such as hierarkia-koko-maa.json."
+    ),
+    "unknown-school": gettext_noop(
+        "The provider has no school “%(value)s”. Write its OID, its five-digit school code, or its name exactly as it"
+        " stands in the register of organisations."
     ),
     "missing-file": gettext_noop("The manifest promises %(file)s; it is not there."),
     "no-manifest": gettext_noop("There is no manifest.csv; the set is read as %(version)s, bulk."),

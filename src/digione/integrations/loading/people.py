@@ -1,12 +1,23 @@
-"""Matches and writes the people of a roster. Nobody is ever matched by name: only by the source's key or an identifier."""
+"""Matches and writes the people of a roster. Nobody is ever matched by name: only by the source's key or an identifier.
 
-from digione.integrations.loading.merge import NEW_ID, Merge
-from digione.integrations.loading.roster import Person, columns_of
+What a source does not carry it never blanks: an absent value leaves the field as it is. The source that brought a
+person masters the identity; another one fills what nobody has told and is held back in the rest. Non-disclosure has
+rules of its own, in `non_disclosure`.
 
-_IDENTITY = (
-    "first_names given_name family_name sort_key search_key birth_date sex mother_tongue nationalities"
-    " home_municipality non_disclosure"
-)
+**Who has an identifier.** A national identifier names a person only where nothing contradicts: the birth dates are the
+same where both are known (a personal identity code carries one), and either the family name is the same and at least
+one given name is, or all given names are the same. A family name changes; twins differ in their given names alone.
+Where that fails, the row becomes a person of its own, the identifier is kept as the provider's own, and the platform
+gets a case. No report tells a provider that somebody is known elsewhere: what another provider masters is held back
+without a word, and a row whose identifier another provider knows reads exactly as one that nobody knows.
+"""
+
+from digione.integrations.loading.merge import Merge
+from digione.integrations.loading.non_disclosure import write_non_disclosure
+
+_NAMES = ["first_names", "given_name", "family_name"]
+_OPTIONAL = ["birth_date", "sex", "mother_tongue", "nationalities", "home_municipality"]
+_KEYS = ["sort_key", "search_key"]
 _NATIONAL = ("hetu", "learner_number")
 _OWN = ("local", "username")
 _CONTACTS = ("email", "phone", "address")
@@ -15,37 +26,49 @@ _GUARDIANS = "('guardian', 'parent', 'relative')"
 
 def load_people(merge: Merge) -> None:
     """Match the staged people, then write links, identities, identifiers and contacts, and open duplicate cases."""
-    hashed = [name for name, _ in columns_of(Person) if name != "line" and not name.endswith("_enc")]
-    merge.ready("person", hashed, [])
-    merge.execute("ALTER TABLE ready_person ADD COLUMN masters boolean NOT NULL DEFAULT true")
-    for kind in _NATIONAL:
-        _match(merge, kind)
-    _hold_back(merge)
+    merge.ready("person", [])
+    merge.execute(
+        "ALTER TABLE ready_person ADD COLUMN masters boolean NOT NULL DEFAULT true,"
+        " ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
+        + ", ".join(f"ADD COLUMN {kind}_of_another boolean NOT NULL DEFAULT false" for kind in _NATIONAL)
+    )
+    if merge.has("person", "added", "changed"):
+        for kind in _NATIONAL:
+            _match(merge, kind)
+        _refuse_repeated(merge)
+        _hold_back(merge)
     merge.remember("person")
     _link(merge)
-    _write_identities(merge)
-    for kind in _NATIONAL + _OWN:
-        _write_identifiers(merge, kind)
-    for kind in _CONTACTS:
-        _write_contacts(merge, kind)
-    _open_duplicate_cases(merge)
+    _lock(merge)
+    if merge.has("person", "added", "linked", "changed"):
+        _write_identities(merge)
+        for kind in _NATIONAL + _OWN:
+            _write_identifiers(merge, kind)
+        for kind in _CONTACTS:
+            _write_contacts(merge, kind)
+        _open_cases(merge)
+    write_non_disclosure(merge)
 
 
 def _match(merge: Merge, kind: str) -> None:
-    """Find persons by a national identifier. One that stands under another name is refused: a person must look."""
+    """Find persons by a national identifier. What the provider itself knows otherwise is refused: a person must look."""
     merge.execute(f"DROP TABLE IF EXISTS found_{kind}")
     merge.execute(
         f"CREATE TEMP TABLE found_{kind} ON COMMIT DROP AS WITH asked AS ("
-        f"SELECT key, {kind}_digest AS digest, search_key, row_number() OVER (ORDER BY key) AS number FROM ready_person"
-        f" WHERE {kind}_digest IS NOT NULL AND state IN ('added', 'changed', 'linked'))"
-        " SELECT a.key, f.person_id, f.taken FROM people_find_by_identifier(%(kind)s,"
-        " (SELECT array_agg(digest ORDER BY number) FROM asked), (SELECT array_agg(search_key ORDER BY number) FROM asked)) f"
-        " JOIN asked a ON a.number = f.number",
+        f"SELECT key, {kind}_digest AS digest, sort_key, first_names, birth_date, row_number() OVER () AS number"
+        f" FROM ready_person r WHERE {kind}_digest IS NOT NULL AND state IN ('added', 'changed', 'linked')"
+        " AND (state = 'added' OR NOT EXISTS (SELECT 1 FROM people_identifier i WHERE i.person_id = r.id"
+        f" AND i.kind = %(kind)s AND i.digest = r.{kind}_digest)))"
+        " SELECT a.key, f.person_id, f.known_here FROM people_find_by_identifier(%(kind)s,"
+        " (SELECT array_agg(digest ORDER BY number) FROM asked), (SELECT array_agg(sort_key ORDER BY number) FROM asked),"
+        " (SELECT array_agg(first_names ORDER BY number) FROM asked),"
+        " (SELECT array_agg(birth_date ORDER BY number) FROM asked)) f JOIN asked a ON a.number = f.number",
         kind=kind,
     )
+    another = "(f.person_id IS NULL OR (r.state <> 'added' AND f.person_id <> r.id))"
     for row in merge.uc.rows(
-        f"UPDATE ready_person r SET state = 'refused' FROM found_{kind} f WHERE f.key = r.key AND (f.taken OR"
-        " (r.state <> 'added' AND f.person_id <> r.id)) RETURNING r.line"
+        f"UPDATE ready_person r SET state = 'refused' FROM found_{kind} f WHERE f.key = r.key AND f.known_here"
+        f" AND {another} RETURNING r.line"
     ):
         merge.report.problems.error(
             merge.files["person"],
@@ -54,26 +77,61 @@ def _match(merge: Merge, kind: str) -> None:
             "identifier-other-person",
         )
     merge.execute(
-        f"UPDATE ready_person r SET id = f.person_id, state = 'linked', masters = false FROM found_{kind} f"
-        " WHERE f.key = r.key AND r.state = 'added' AND NOT f.taken"
+        f"UPDATE ready_person r SET {kind}_of_another = true FROM found_{kind} f WHERE f.key = r.key"
+        f" AND r.state <> 'refused' AND {another}"
     )
-    for row in merge.uc.rows(
-        "UPDATE ready_person r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
-        f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused') d"
-        " WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
-    ):
-        merge.report.problems.error(merge.files["person"], row["line"], kind, "duplicate-identifier")
+    merge.execute(
+        "UPDATE ready_person r SET id = f.person_id, state = 'linked', masters = false, known_here = f.known_here"
+        f" FROM found_{kind} f WHERE f.key = r.key AND r.state = 'added' AND f.person_id IS NOT NULL"
+    )
+
+
+def _refuse_repeated(merge: Merge) -> None:
+    """Two rows that turn out to be one person: the later one is refused, and so is the second bearer of an identifier."""
+    merge.recount("person")
+    found: list[tuple[int, str]] = []
+    for kind in _NATIONAL:
+        repeated = (
+            f"SELECT {kind}_digest FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused'"
+            " GROUP BY 1 HAVING count(*) > 1"
+        )
+        if merge.uc.row(f"{repeated} LIMIT 1"):
+            found += [
+                (row["line"], kind)
+                for row in merge.rows(
+                    "UPDATE ready_person r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
+                    f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IN ({repeated})"
+                    " AND state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
+                )
+            ]
+    if merge.has("person", "linked"):
+        earlier = (
+            "FROM ready_person o WHERE r.state = 'linked' AND o.id = r.id AND o.key <> r.key AND o.state <> 'refused'"
+            " AND (o.state <> 'linked' OR o.line < r.line)"
+        )
+        found += [
+            (row["line"], "")
+            for row in merge.rows(
+                f"UPDATE ready_person r SET state = 'refused' {earlier} AND r.known_here RETURNING r.line"
+            )
+        ]
+        # That two identifiers are one person's is known elsewhere only: not to be told, so the two are kept apart.
+        theirs = ", ".join(f"{kind}_of_another = r.{kind}_digest IS NOT NULL" for kind in _NATIONAL)
+        merge.execute(
+            f"UPDATE ready_person r SET state = 'added', id = {{id:r.line}}, masters = true, {theirs} {earlier}"
+        )
+    for line, kind in found:
+        merge.report.problems.error(merge.files["person"], line, kind, "duplicate-identifier")
 
 
 def _hold_back(merge: Merge) -> None:
     """A source that met a person who was known already does not master their identity: what differs is held back."""
+    merge.recount("person")
+    if not merge.has("person", "changed"):
+        return
     merge.execute(
         "UPDATE ready_person r SET masters = false WHERE r.state = 'changed' AND NOT EXISTS (SELECT 1 FROM core_sourcekey k"
-        " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'identity' AND k.key = r.key)"
-    )
-    merge.execute(
-        "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, run_id)"
-        " SELECT %(provider)s, %(source)s, 'identity', key, id, %(run)s FROM ready_person WHERE state = 'added'"
+        " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'person' AND k.key = r.key AND k.masters)"
     )
 
 
@@ -81,7 +139,7 @@ def _link(merge: Merge) -> None:
     # The link comes before the person: row-level security lets nobody write a person without a link.
     merge.execute(
         "INSERT INTO people_providerperson AS l (id, provider_id, person_id, basis, valid_from, valid_to)"
-        " SELECT {id}, %(provider)s, id, basis, since, until FROM ("
+        " SELECT {id:row_number() OVER ()}, %(provider)s, id, basis, since, until FROM ("
         " SELECT p.id, b.basis, least(min(coalesce(b.valid_from, %(since)s)), max(b.valid_to)) AS since,"
         " CASE WHEN bool_or(b.valid_to IS NULL) THEN NULL ELSE max(b.valid_to) END AS until FROM ("
         "  SELECT m.person_key, CASE WHEN m.role = 'student' THEN 'learner'"
@@ -95,23 +153,53 @@ def _link(merge: Merge) -> None:
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = s.key) AND NOT EXISTS"
         "  (SELECT 1 FROM stage_guardian g WHERE s.key IN (g.guardian_key, g.child_key))"
         " ) b JOIN ready_person p ON p.key = b.person_key AND p.state <> 'refused' GROUP BY p.id, b.basis) w"
+        # Most links stand already; to try them against the key would lock and log each of them.
+        " WHERE NOT EXISTS (SELECT 1 FROM people_providerperson k WHERE k.provider_id = %(provider)s"
+        " AND k.person_id = w.id AND k.basis = w.basis AND k.valid_to IS NOT DISTINCT FROM w.until)"
         " ON CONFLICT (provider_id, person_id, basis) DO UPDATE SET valid_to = excluded.valid_to"
         " WHERE l.valid_to IS DISTINCT FROM excluded.valid_to"
     )
 
 
+def _lock(merge: Merge) -> None:
+    if not merge.has("person", "linked", "changed", "unchanged"):
+        return
+    # Another provider may be writing the same persons. In the order of ids nobody waits in a circle, and what is read
+    # of them from here on is still so when it is written.
+    merge.count(
+        "SELECT count(*) FROM (SELECT 1 FROM people_person t JOIN ready_person r ON r.id = t.id"
+        " WHERE r.state IN ('linked', 'changed') OR (r.non_disclosure AND r.state = 'unchanged')"
+        " ORDER BY t.id FOR NO KEY UPDATE OF t) locked"
+    )
+
+
 def _write_identities(merge: Merge) -> None:
-    names = _IDENTITY.split()
+    names = [*_NAMES, *_KEYS, *_OPTIONAL]
+    inserted = [f"coalesce(r.{name}, '{{}}')" if name == "nationalities" else f"r.{name}" for name in names]
+    # The alias in the log is left to its default, which is random: nothing in it may lead back to the person.
     merge.execute(
-        f"INSERT INTO people_person (id, audit_alias, {', '.join(names)})"
-        f" SELECT r.id, {{id}}, {', '.join(f'r.{name}' for name in names)} FROM ready_person r WHERE r.state = 'added'"
+        f"INSERT INTO people_person (id, {', '.join(names)}, non_disclosure)"
+        f" SELECT r.id, {', '.join(inserted)}, coalesce(r.non_disclosure, false)"
+        " FROM ready_person r WHERE r.state = 'added'"
     )
-    differs = (
-        f"({', '.join(f't.{name}' for name in names)}) IS DISTINCT FROM ({', '.join(f'r.{name}' for name in names)})"
-    )
+    # Told in any case: a report with this figure and one without it would be told apart.
+    merge.report.count("person", held_back=0)
+    if not merge.has("person", "linked", "changed"):
+        return
+    unknown = {name: f"(t.{name} IS NULL)" for name in _OPTIONAL} | {"nationalities": "(t.nationalities = '{}')"}
+    told = {name: f"coalesce(r.{name}, t.{name})" for name in names}
+    filled = {name: f"CASE WHEN {unknown[name]} THEN {told[name]} ELSE t.{name} END" for name in _OPTIONAL}
+    # What would still differ for one who does not master the person, once the gaps are filled.
+    filled_up = {name: told[name] for name in _NAMES} | {
+        name: f"CASE WHEN {unknown[name]} THEN t.{name} ELSE {told[name]} END" for name in _OPTIONAL
+    }
     held = merge.uc.rows(
         "SELECT r.line FROM ready_person r JOIN people_person t ON t.id = r.id"
-        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND {differs} ORDER BY r.line"
+        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND {_differ(filled_up)}"
+        # What another provider masters is held back without a word: to tell would be to tell that it knows the person.
+        " AND (r.known_here OR EXISTS (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s"
+        " AND k.target_id = r.id AND k.kind = 'person' AND k.masters)) ORDER BY r.line",
+        merge.values,
     )
     merge.report.count("person", held_back=len(held))
     for row in held:
@@ -121,56 +209,95 @@ def _write_identities(merge: Merge) -> None:
             "",
             "held-back",
         )
-    merge.execute(
-        f"UPDATE people_person t SET {', '.join(f'{name} = r.{name}' for name in names)} FROM ready_person r"
-        f" WHERE r.state = 'changed' AND r.masters AND t.id = r.id AND {differs}"
-    )
+    for condition, values in (("r.masters", told), ("NOT r.masters", filled)):
+        merge.execute(
+            f"UPDATE people_person t SET {', '.join(f'{name} = {value}' for name, value in values.items())}"
+            f" FROM ready_person r WHERE r.state IN ('linked', 'changed') AND {condition} AND t.id = r.id"
+            f" AND {_differ(values)}"
+        )
+
+
+def _differ(values: dict[str, str]) -> str:
+    return f"({', '.join(f't.{name}' for name in values)}) IS DISTINCT FROM ({', '.join(values.values())})"
 
 
 def _write_identifiers(merge: Merge, kind: str) -> None:
-    provider = "NULL::uuid" if kind in _NATIONAL else "%(provider)s"
-    merge.execute(
-        f"UPDATE people_identifier t SET current = false, valid_to = %(day)s FROM ready_person r"
-        f" WHERE r.state = 'changed' AND t.person_id = r.id AND t.kind = '{kind}' AND t.current"
-        f" AND t.provider_id IS NOT DISTINCT FROM {provider} AND r.{kind}_digest IS NOT NULL AND t.digest <> r.{kind}_digest"
+    national = kind in _NATIONAL
+    provider = f"CASE WHEN r.{kind}_of_another THEN %(provider)s END" if national else "%(provider)s"
+    same = f"t.person_id = r.id AND t.kind = '{kind}' AND (t.provider_id IS NULL OR t.provider_id = %(provider)s)"
+    told = f"r.state IN ('linked', 'changed') AND r.{kind}_digest IS NOT NULL"
+    values = (
+        f"SELECT {{id:r.line}}, {provider}, r.id, '{kind}', r.{kind}_enc, r.{kind}_digest,"
+        f" get_byte(r.{kind}_enc, 1) * 256 + get_byte(r.{kind}_enc, 2), %(day)s FROM ready_person r"
     )
+    insert = "INSERT INTO people_identifier (id, provider_id, person_id, kind, value_enc, digest, key_id, valid_from)"
+    # A national identifier that appears meanwhile is another import's: the run stops, and finds it the next time.
+    conflict = "" if national else " ON CONFLICT DO NOTHING"
+    merge.execute(f"{insert} {values} WHERE r.state = 'added' AND r.{kind}_digest IS NOT NULL{conflict}")
+    if not merge.has("person", "linked", "changed"):
+        return
+    for current, ending, differs in (("false", "%(day)s", "<>"), ("true", "NULL", "=")):
+        merge.execute(
+            f"UPDATE people_identifier t SET current = {current}, valid_to = {ending} FROM ready_person r"
+            f" WHERE {told} AND r.masters AND {same} AND t.current <> {current} AND t.digest {differs} r.{kind}_digest"
+        )
+    # One who does not master the person adds no second identity code. Its own ids are its own.
+    other = f" AND (r.masters OR NOT EXISTS (SELECT 1 FROM people_identifier t WHERE {same} AND t.current))"
     merge.execute(
-        "INSERT INTO people_identifier (id, provider_id, person_id, kind, value_enc, digest, key_id, valid_from)"
-        f" SELECT {{id}}, {provider}, r.id, '{kind}', r.{kind}_enc, r.{kind}_digest,"
-        f" get_byte(r.{kind}_enc, 1) * 256 + get_byte(r.{kind}_enc, 2), %(day)s"
-        f" FROM ready_person r WHERE r.state IN ('added', 'linked', 'changed') AND r.{kind}_digest IS NOT NULL"
-        " ON CONFLICT DO NOTHING"
+        f"{insert} {values} WHERE {told} AND NOT EXISTS (SELECT 1 FROM people_identifier t WHERE {same}"
+        f" AND t.digest = r.{kind}_digest){other if national else ''}{conflict}"
     )
 
 
 def _write_contacts(merge: Merge, kind: str) -> None:
+    """A contact stands while one of its sources gives it. An empty value means that the source has none any more."""
+    values = (
+        f"SELECT {{id:r.line}}, %(provider)s, r.id, '{kind}', r.{kind}, ARRAY[%(source)s], %(day)s FROM ready_person r"
+    )
+    insert = "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
+    merge.execute(f"{insert} {values} WHERE r.state = 'added' AND r.{kind} <> ''")
+    if not merge.has("person", "linked", "changed"):
+        return
+    same = f"t.provider_id = %(provider)s AND t.person_id = r.id AND t.kind = '{kind}'"
+    gone = f"{same} AND r.state = 'changed' AND t.value <> r.{kind}"
+    merge.execute(f"DELETE FROM people_contact t USING ready_person r WHERE {gone} AND t.sources = ARRAY[%(source)s]")
     merge.execute(
-        "DELETE FROM people_contact t USING ready_person r WHERE r.state = 'changed' AND t.provider_id = %(provider)s"
-        f" AND t.person_id = r.id AND t.kind = '{kind}' AND t.value IS DISTINCT FROM r.{kind}"
+        "UPDATE people_contact t SET sources = array_remove(t.sources, %(source)s) FROM ready_person r"
+        f" WHERE {gone} AND %(source)s = ANY (t.sources)"
+    )
+    # One without sources is nobody's to take away, so it stays without.
+    merge.execute(
+        "UPDATE people_contact t SET sources = t.sources || ARRAY[%(source)s] FROM ready_person r"
+        f" WHERE {same} AND r.state IN ('linked', 'changed') AND t.value = r.{kind} AND t.sources <> '{{}}'"
+        " AND %(source)s <> ALL (t.sources)"
     )
     merge.execute(
-        "INSERT INTO people_contact (id, provider_id, person_id, kind, value, valid_from)"
-        f" SELECT {{id}}, %(provider)s, r.id, '{kind}', r.{kind}, %(day)s FROM ready_person r"
-        f" WHERE r.state IN ('added', 'linked', 'changed') AND r.{kind} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
-        f" people_contact t WHERE t.provider_id = %(provider)s AND t.person_id = r.id AND t.kind = '{kind}'"
-        f" AND t.value = r.{kind})"
+        f"{insert} {values} WHERE r.state IN ('linked', 'changed') AND r.{kind} <> ''"
+        f" AND NOT EXISTS (SELECT 1 FROM people_contact t WHERE {same} AND t.value = r.{kind})"
     )
 
 
-def _open_duplicate_cases(merge: Merge) -> None:
-    """Same name and birth date at the provider: perhaps one person from two sources. A human decides."""
-    for row in merge.uc.rows(
+def _open_cases(merge: Merge) -> None:
+    """Same name and birth date at the provider: perhaps one person from two sources. A human decides.
+
+    So does the platform where an identifier stands for somebody whom another provider knows under another name.
+    """
+    for kind in _NATIONAL:
+        merge.execute(
+            f"SELECT people_open_identifier_cases('{kind}', array_agg({kind}_digest), array_agg(id)) FROM ready_person"
+            f" WHERE {kind}_of_another AND state <> 'refused'"
+        )
+    for row in merge.rows(
         "WITH twins AS (SELECT r.id, r.line, t.id AS other FROM ready_person r JOIN people_person t"
         " ON t.search_key = r.search_key AND t.birth_date = r.birth_date AND t.id <> r.id"
         " JOIN people_providerperson l ON l.provider_id = %(provider)s AND l.person_id = t.id"
-        " WHERE r.state = 'added' GROUP BY 1, 2, 3),"
+        " WHERE r.state IN ('added', 'linked') GROUP BY 1, 2, 3),"
         " opened AS (INSERT INTO people_duplicatecase (id, provider_id, person_id, other_person_id, reason)"
-        " SELECT {id}, %(provider)s, least(id, other), greatest(id, other), 'same_name_and_birth_date' FROM twins"
+        " SELECT {id:row_number() OVER ()}, %(provider)s, least(id, other), greatest(id, other), 'same_name_and_birth_date' FROM twins"
         " GROUP BY 3, 4 ON CONFLICT DO NOTHING RETURNING id, person_id),"
         " told AS (INSERT INTO core_outbox (id, provider_id, type, subject)"
-        " SELECT {id}, %(provider)s, 'people.duplicate_suspected', person_id FROM opened)"
-        " SELECT DISTINCT line FROM twins ORDER BY line".replace("{id}", NEW_ID),
-        merge.values,
+        " SELECT {id:1}, %(provider)s, 'people.duplicate_suspected', person_id FROM opened)"
+        " SELECT DISTINCT line FROM twins ORDER BY line"
     ):
         merge.report.problems.warning(
             merge.files["person"],

@@ -3,10 +3,14 @@
 Each class is one kind of row; its fields are the columns of the staging table, in order. `key` is the source's own id.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from digione.core import secrets
+from digione.core.texts import search_key, sort_key
 
 
 class School(NamedTuple):
@@ -61,7 +65,11 @@ class Group(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A person. Identifiers come as ciphertext and digest only: nothing readable is ever staged."""
+    """A person. Identifiers come as ciphertext and digest only: nothing readable is ever staged.
+
+    None says that the source does not tell; an empty contact says that there is none. `row_hash` is the keyed digest of
+    all that the source says, identifiers in clear included; `new_person` makes the row.
+    """
 
     line: int
     key: str
@@ -73,9 +81,9 @@ class Person(NamedTuple):
     birth_date: date | None
     sex: str | None
     mother_tongue: str | None
-    nationalities: list[str]
+    nationalities: list[str] | None
     home_municipality: str | None
-    non_disclosure: bool
+    non_disclosure: bool | None
     hetu_enc: bytes | None
     hetu_digest: bytes | None
     learner_number_enc: bytes | None
@@ -91,6 +99,7 @@ class Person(NamedTuple):
     school_keys: list[str]
     grade: str | None
     agent_keys: list[str]
+    row_hash: bytes
 
 
 class Membership(NamedTuple):
@@ -133,6 +142,43 @@ class Enrolment(NamedTuple):
     valid_to: date | None
 
 
+def new_person(
+    *, line: int, key: str, first_names: str, given_name: str, family_name: str, known: Container[bytes] = (),
+    birth_date: date | None = None, sex: str | None = None, mother_tongue: str | None = None,
+    nationalities: list[str] | None = None, home_municipality: str | None = None, non_disclosure: bool | None = None,
+    hetu: str | None = None, learner_number: str | None = None, local: str | None = None, username: str | None = None,
+    email: str | None = None, phone: str | None = None, address: str | None = None,
+    role: str | None = None, school_keys: Sequence[str] = (), grade: str | None = None, agent_keys: Sequence[str] = (),
+) -> Person:  # fmt: skip
+    """Return a person with the identifiers hidden. One whose hash is `known` goes without what is dear to make."""
+    told = (
+        key, first_names, given_name, family_name, birth_date, sex, mother_tongue, nationalities, home_municipality,
+        non_disclosure, hetu, learner_number, local, username, email, phone, address, role, school_keys, grade, agent_keys,
+    )  # fmt: skip
+    row_hash = secrets.digest(repr(told))
+    family, given = ("", ""), ("", "")
+    if row_hash in known:
+        hetu = learner_number = local = username = None
+    else:
+        family, given = _keys(family_name), _keys(given_name)
+    return Person(
+        line, key, first_names, given_name, family_name, f"{family[0]}\x1f{given[0]}", f"{family[1]} {given[1]}",
+        birth_date, sex, mother_tongue, nationalities, home_municipality, non_disclosure,
+        *_hidden(hetu), *_hidden(learner_number), *_hidden(local), *_hidden(username),
+        email, phone, address, role, list(school_keys), grade, list(agent_keys), row_hash,
+    )  # fmt: skip
+
+
+def _hidden(text: str | None) -> tuple[bytes | None, bytes | None]:
+    return (secrets.encrypt(text), secrets.digest(text)) if text else (None, None)
+
+
+@lru_cache(maxsize=100_000)
+def _keys(name: str) -> tuple[str, str]:
+    # Names repeat, and folding them is the dearest thing that is done to a row.
+    return sort_key(name), search_key(name)
+
+
 _TYPES = {
     "int": "int",
     "str": "text",
@@ -163,7 +209,8 @@ class Roster:
     """A roster that is ready to be staged. A kind that is absent is not touched: neither changed nor ended.
 
     `files` names the file of each kind, for problems that only the database can find. The functions are called once,
-    in the order of the fields, and read while the rows are staged.
+    in the order of the fields, and read while the rows are staged. `makes_schools`: whether a school that the register
+    does not know becomes one of the provider's own; otherwise the rows that name it are refused.
     """
 
     files: Mapping[str, str]
@@ -175,6 +222,10 @@ class Roster:
     membership: Rows | None = None
     guardian: Rows | None = None
     enrolment: Rows | None = None
+    makes_schools: bool = True
+    #: The hashes of the people whom the source told of before, which the loader fills in. What only a new or changed
+    #: person needs (ciphertexts, digests, sort keys) a reader need not make for them.
+    known_people: set[bytes] = field(default_factory=set)
 
     def staged(self) -> Iterator[tuple[str, type, Rows | None]]:
         """Yield each kind with its class and its rows, references first."""

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
-from digione.core.texts import sort_key
+from django.db import connection
+
 from digione.core.use_case import UseCase
-from digione.integrations.loading.facts import refuse_removals, stage
+from digione.integrations.loading.facts import refuse_removals
 from digione.integrations.loading.merge import Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
-from digione.integrations.loading.roster import Group, Membership, Roster, columns_of
+from digione.integrations.loading.roster import Roster
+from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
+from digione.integrations.loading.staging import stage_rows
 
 _EVENTS = {
     "school": "organisations.school",
@@ -22,7 +25,7 @@ _EVENTS = {
     "guardian": "people.guardianship",
     "enrolment": "studies.enrolment",
 }
-#: From how many rows on a merge plans without nested loops.
+#: From how many rows on the files are joined without nested loops.
 _MANY = 5_000
 _GONE = "valid_to = greatest(t.valid_from, %(day)s - 1)"
 _ENDINGS: dict[str, str] = {
@@ -66,12 +69,15 @@ def load_roster(
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
     uc.execute("SET LOCAL jit = off")
+    # Temporary tables need rough statistics only, and of a few columns.
+    uc.execute("SET LOCAL default_statistics_target = 5")
     staged = 0
     kinds: list[str] = []
     for kind, row, rows in roster.staged():
         progress(kind)
-        staged += stage(uc, f"stage_{kind}", columns_of(row), rows() if rows else ())
-        uc.execute(f"CREATE INDEX ON stage_{kind} (key)")
+        if kind == "person":
+            roster.known_people.update(_known_people(merge))
+        staged += stage_rows(uc, kind, row, rows() if rows else ())
         if rows or kind in {"membership", "guardian"}:
             kinds.append(kind)
         else:
@@ -81,9 +87,11 @@ def load_roster(
                 f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"
             )
     _derive(merge, roster)
+    find_schools(merge)
+    if not roster.makes_schools:
+        refuse_unknown_schools(merge)
     if staged > _MANY:
-        # After a first load the statistics still say that the tables are empty; a nested loop planned on their word
-        # takes hours. The application role may not ANALYZE, so large merges use hash joins.
+        # Here whole files are joined; the merge decides anew for each kind.
         uc.execute("SET LOCAL enable_nestloop = off")
     report.count("rows", refused=report.problems.refused_rows)
     before = report.problems.errors
@@ -109,14 +117,13 @@ def load_roster(
 
 def _derive(merge: Merge, roster: Roster) -> None:
     """Sources that write roles and guardians into the person's own row are brought to the same form."""
-    names = ", ".join(name for name, _ in columns_of(Membership))
     if roster.membership is None:
         merge.execute(
-            f"INSERT INTO stage_membership ({names}) SELECT p.line, p.key || '/' || s.key || '/' || p.role, p.key, s.key,"
-            " p.role, p.grade, s.nth = 1, NULL, NULL FROM stage_person p"
+            "INSERT INTO stage_membership (line, key, person_key, school_key, role, grade, is_primary, row_hash)"
+            " SELECT p.line, p.key || '/' || s.key || '/' || p.role, p.key, s.key, p.role, p.grade, s.nth = 1,"
+            " decode(md5(concat_ws(E'\\x1f', p.key, s.key, p.role, p.grade, s.nth = 1)), 'hex') FROM stage_person p"
             " CROSS JOIN LATERAL unnest(p.school_keys) WITH ORDINALITY AS s (key, nth) WHERE p.role IS NOT NULL"
         )
-        merge.execute("ANALYZE stage_membership")
     # In version 1.2 of OneRoster the grade stands with the person and the role elsewhere.
     merge.execute(
         "UPDATE stage_membership m SET grade = p.grade FROM stage_person p"
@@ -128,8 +135,9 @@ def _derive(merge: Merge, roster: Roster) -> None:
             f"SELECT person_key, min(role) AS role FROM stage_membership WHERE role IN {_GUARDIANS} GROUP BY person_key"
         )
         merge.execute(
-            "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits)"
-            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}' FROM ("
+            "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits, row_hash)"
+            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}',"
+            " decode(md5(concat_ws(E'\\x1f', guardian, child, min(kind))), 'hex') FROM ("
             " SELECT p.line, CASE WHEN own.role IS NULL THEN a.key ELSE p.key END AS guardian,"
             " CASE WHEN own.role IS NULL THEN p.key ELSE a.key END AS child,"
             " CASE WHEN 'relative' IN (own.role, other.role) THEN 'other' ELSE 'custodian' END AS kind"
@@ -139,56 +147,20 @@ def _derive(merge: Merge, roster: Roster) -> None:
             " WHERE own.role IS NOT NULL OR other.role IS NOT NULL) x"
             " WHERE guardian <> child GROUP BY guardian, child"
         )
-        merge.execute("ANALYZE stage_guardian")
 
 
-def _hashed(row: type) -> list[str]:
-    return [name for name, _ in columns_of(row) if name != "line" and not name.endswith("_enc")]
-
-
-def _schools(merge: Merge) -> None:
-    merge.ready("school", ["key", "name", "is_provider", "match"], [])
-    merge.execute("UPDATE ready_school SET id = %(provider)s, state = 'linked' WHERE is_provider AND state = 'added'")
-    merge.execute(
-        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM organisations_organisation o"
-        " WHERE r.state = 'added' AND o.provider_id = %(provider)s AND (o.oid = ANY (r.match) OR o.school_code = ANY (r.match))"
-    )
-    # People write a school's name; within one provider it is taken when exactly one school bears it.
-    merge.execute(
-        "UPDATE ready_school r SET id = o.id, state = 'linked' FROM (SELECT n.value AS name, min(o.id::text)::uuid AS id"
-        " FROM organisations_organisation o CROSS JOIN LATERAL jsonb_each_text(o.name) n WHERE o.provider_id = %(provider)s"
-        " AND 'school' = ANY (o.kinds) GROUP BY n.value HAVING count(DISTINCT o.id) = 1) o"
-        " WHERE r.state = 'added' AND o.name = r.name"
-    )
-    for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
-        merge.report.problems.warning(
-            merge.files["school"],
-            row["line"],
-            "identifier",
-            "school-not-in-register",
+def _known_people(merge: Merge) -> set[bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row_hash FROM core_sourcekey WHERE provider_id = %(provider)s AND source = %(source)s"
+            " AND kind = 'person' AND row_hash IS NOT NULL",
+            merge.values,
         )
-    merge.remember("school")
-    merge.execute(
-        "INSERT INTO organisations_organisation (id, provider_id, parent_id, kinds, name, sort_key, source)"
-        " SELECT id, %(provider)s, %(provider)s, '{school}', jsonb_build_object('fi', name), '', %(source)s"
-        " FROM ready_school WHERE state = 'added'"
-    )
-    merge.execute(
-        "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name)"
-        " FROM ready_school r WHERE r.state = 'changed' AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
-    )
-    named = merge.uc.rows("SELECT id, name FROM ready_school WHERE state IN ('added', 'changed')")
-    # Only the application knows how a name sorts in Finnish and Swedish.
-    merge.uc.execute(
-        "UPDATE organisations_organisation o SET sort_key = k.key FROM unnest(%s::uuid[], %s::text[]) AS k (id, key)"
-        " WHERE o.id = k.id AND o.oid IS NULL AND o.sort_key <> k.key",
-        [[row["id"] for row in named], [sort_key(row["name"]) for row in named]],
-    )
+        return {bytes(found) for (found,) in cursor}
 
 
 def _sessions(merge: Merge) -> None:
-    names = "key title kind starts_on ends_on parent_key school_year"
-    merge.ready("session", names.split(), [])
+    merge.ready("session", [])
     merge.remember("session")
     merge.write(
         "session",
@@ -206,7 +178,7 @@ def _sessions(merge: Merge) -> None:
 
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
-    merge.ready("course", ["key", "title", "code", "school_key", "session_key", "grades", "subjects"], references)
+    merge.ready("course", references)
     merge.remember("course")
     merge.write(
         "course",
@@ -226,7 +198,6 @@ def _courses(merge: Merge) -> None:
 def _groups(merge: Merge) -> None:
     merge.ready(
         "group",
-        _hashed(Group),
         [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
     )
     # A school has one 3B, whichever source speaks of it; the staff's table and the learners' mean the same group.
@@ -250,6 +221,8 @@ def _groups(merge: Merge) -> None:
             "valid_to": "NULL",
         },
     )
+    if not merge.has("group", "added", "linked", "changed"):
+        return
     wanted = (
         "SELECT DISTINCT r.id AS group_id, s.id AS session_id FROM ready_group r"
         " CROSS JOIN LATERAL unnest(r.session_keys) AS k (key) JOIN ready_session s ON s.key = k.key"
@@ -261,7 +234,7 @@ def _groups(merge: Merge) -> None:
     )
     merge.execute(
         "INSERT INTO studies_groupsession (id, provider_id, group_id, session_id)"
-        f" SELECT {{id}}, %(provider)s, group_id, session_id FROM ({wanted}) w ON CONFLICT DO NOTHING"
+        f" SELECT {{id:row_number() OVER ()}}, %(provider)s, group_id, session_id FROM ({wanted}) w ON CONFLICT DO NOTHING"
     )
 
 
@@ -272,11 +245,12 @@ def _people(merge: Merge) -> None:
 def _memberships(merge: Merge) -> None:
     merge.ready(
         "membership",
-        _hashed(Membership),
         [Reference("person_id", "person", "person_key"), Reference("school_id", "school", "school_key")],
     )
     _same_twice(merge)
     merge.remember("membership")
+    if not merge.has("membership", "added", "changed"):
+        return
     day = "least(coalesce(r.valid_from, %(since)s), r.valid_to)"
     merge.execute(
         "INSERT INTO studies_schoolenrolment (id, provider_id, person_id, school_id, grade, is_primary, valid_from, valid_to)"
@@ -301,19 +275,12 @@ def _memberships(merge: Merge) -> None:
 
 
 def _same_twice(merge: Merge) -> None:
-    start = "coalesce(valid_from, %(since)s)"
-    for row in merge.uc.rows(
-        "UPDATE ready_membership r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY person_id,"
-        f" school_id, {_STAFF_ROLE.replace('r.role', 'role')}, role = 'student', role IN {_GUARDIANS}, {start} ORDER BY line) AS nth"
-        " FROM ready_membership WHERE state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line",
-        merge.values,
-    ):
-        merge.report.problems.error(
-            merge.files["membership"],
-            row["line"],
-            "",
-            "same-twice.role",
-        )
+    if not merge.has("membership", "added", "changed"):
+        return
+    role = _STAFF_ROLE.replace("r.role", "role")
+    same = ["person_id", "school_id", f"({role})", "(role = 'student')", f"(role IN {_GUARDIANS})"]
+    for line in merge.refuse_repeated("membership", [*same, "coalesce(valid_from, %(since)s)"]):
+        merge.report.problems.error(merge.files["membership"], line, "", "same-twice.role")
     merge.execute(
         "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"
         " WHERE r.state = 'added' AND r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
@@ -330,7 +297,6 @@ def _same_twice(merge: Merge) -> None:
 def _guardians(merge: Merge) -> None:
     merge.ready(
         "guardian",
-        ["key", "guardian_key", "child_key", "kind", "limits", "valid_from", "valid_to"],
         [Reference("guardian_id", "person", "guardian_key"), Reference("child_id", "person", "child_key")],
     )
     merge.once("guardian", "people_guardianship", ["guardian_id", "child_id"], True)
@@ -352,7 +318,6 @@ def _guardians(merge: Merge) -> None:
 def _enrolments(merge: Merge) -> None:
     merge.ready(
         "enrolment",
-        ["key", "group_key", "person_key", "role", "is_primary", "valid_from", "valid_to"],
         [Reference("group_id", "group", "group_key", ("school_id",)), Reference("person_id", "person", "person_key")],
     )
     merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)
@@ -372,7 +337,7 @@ def _enrolments(merge: Merge) -> None:
 
 
 _LOADERS: dict[str, Callable[[Merge], None]] = {
-    "school": _schools,
+    "school": load_schools,
     "session": _sessions,
     "course": _courses,
     "group": _groups,

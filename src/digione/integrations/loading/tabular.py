@@ -6,8 +6,7 @@ Rows stream: memory does not grow with the file. A bad row is told with its line
 import codecs
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from digione.integrations.loading.report import Problems
 
@@ -16,8 +15,7 @@ MAX_FIELD = 128 * 1024
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of a table, with the line on which it begins."""
 
     number: int
@@ -28,7 +26,13 @@ class _UnreadableError(Exception):
     pass
 
 
-def _text_lines(stream: IO[bytes], file: str, problems: Problems) -> Iterator[str]:
+class _Nulls:
+    """Whether a null character was met at all: then, and only then, each value is looked at."""
+
+    found = False
+
+
+def _text_lines(stream: IO[bytes], file: str, problems: Problems, nulls: _Nulls) -> Iterator[str]:
     """Yield the lines of a UTF-8 stream with their ends. The first byte that is not UTF-8 is told, and ends the file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     read, line, rest, first = 0, 1, "", True
@@ -59,6 +63,7 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems) -> Iterator[st
             )
             raise _UnreadableError from None
         read += len(block)
+        nulls.found = nulls.found or "\x00" in text
         pieces = _split(rest + text)
         rest = ""
         if block and pieces and not pieces[-1].endswith("\n"):
@@ -83,13 +88,16 @@ def read_table(
 
     Among `delimiters` the one that the header uses most is taken. Ragged rows are told and left out.
     """
+    nulls = _Nulls()
     try:
-        yield from _rows(_text_lines(stream, file, problems), file, problems, delimiters)
+        yield from _rows(_text_lines(stream, file, problems, nulls), file, problems, delimiters, nulls)
     except _UnreadableError:
         return
 
 
-def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Sequence[str]) -> Iterator[Line]:
+def _rows(
+    texts: Iterator[str], file: str, problems: Problems, delimiters: Sequence[str], nulls: _Nulls
+) -> Iterator[Line]:
     header = next(texts, "")
     if not header.strip():
         problems.error(file, 1, "", "empty-file")
@@ -102,30 +110,28 @@ def _rows(texts: Iterator[str], file: str, problems: Problems, delimiters: Seque
         yield from texts
 
     reader = csv.reader(counted(), delimiter=delimiter, strict=True)
-    width = 0
+    width, begins = 0, 1
     while True:
-        begins = reader.line_num + 1
         try:
-            values = next(reader)
-        except StopIteration:
-            return
+            # Each row begins on the line after the one on which the row before it ended.
+            for values in reader:
+                line, begins = begins, reader.line_num + 1
+                if len(values) == width:
+                    if nulls.found and any("\x00" in value for value in values):
+                        problems.error(file, line, "", "null-character")
+                    elif width > 1 or values[0].strip():
+                        yield Line(line, values)
+                elif width == 0:
+                    width = len(values)
+                    yield Line(1, [value.strip() for value in values])
+                elif len(values) > 1 or (values and values[0].strip()):
+                    problems.error(file, line, "", "ragged-row", count=len(values), width=width)
         except csv.Error as fault:
             words = str(fault)
             if "field larger" in words or "unexpected end" in words:
                 problems.error(file, begins, "", "quoting.open")
                 return
             problems.error(file, begins, "", "quoting")
-            continue
-        if width == 0:
-            width = len(values)
-            yield Line(1, [value.strip() for value in values])
-            continue
-        if not values or (len(values) == 1 and not values[0].strip()):
-            continue
-        if len(values) != width:
-            problems.error(file, begins, "", "ragged-row", count=len(values), width=width)
-            continue
-        if any("\x00" in value for value in values):
-            problems.error(file, begins, "", "null-character")
-            continue
-        yield Line(begins, values)
+            begins = reader.line_num + 1
+        else:
+            return

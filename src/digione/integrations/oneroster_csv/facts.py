@@ -51,7 +51,7 @@ SELECT kind, target_id, key FROM (
     SELECT kind, target_id, key, count(*) OVER (PARTITION BY kind, key) AS bearers FROM (
         SELECT DISTINCT ON (k.kind, k.target_id) k.kind, k.target_id, k.key FROM core_sourcekey k
         JOIN core_importrun r ON r.id = k.run_id AND r.kind = 'oneroster'
-        WHERE k.provider_id = %(provider)s AND k.row_hash IS NOT NULL AND k.kind <> 'identity'
+        WHERE k.provider_id = %(provider)s AND k.row_hash IS NOT NULL
         ORDER BY k.kind, k.target_id, k.source, k.key) named) counted
 WHERE bearers = 1"""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from digione.integrations.loading.report import ImportRefusedError, Problems
@@ -74,11 +75,12 @@ class Set:
         self.system = (
             said.get("source.systemCode", (0, ""))[1] or said.get("source.systemName", (0, ""))[1] or "oneroster"
         )
+        deltas = [name for name in (*ROSTER_FILES, *OTHER_FILES) if said.get(f"file.{name}", (0, ""))[1] == "delta"]
+        if deltas:
+            raise ImportRefusedError("delta-set", file=file, row=said[f"file.{deltas[0]}"][0], table=", ".join(deltas))
         for name in (*ROSTER_FILES, *OTHER_FILES):
             line, mode = said.get(f"file.{name}", (0, ""))
-            if mode == "delta":
-                raise ImportRefusedError("delta-set", file=file, row=line, table=name)
-            if mode not in {"bulk", "absent", ""}:
+            if mode not in {"bulk", "absent", "delta", ""}:
                 self.problems.error(file, line, f"file.{name}", "enum", value=mode[:40], allowed="bulk, delta, absent")
             if mode == "bulk" and name not in self.present:
                 self.problems.error(file, line, f"file.{name}", "missing-file", file=f"{name}.csv")
@@ -105,28 +107,38 @@ class Set:
                 problems.error(file, 1, name, "missing-column", column=name)
             if missing:
                 return
-            has_moment = "dateLastModified" in names
-            for line in lines:
-                cells = Cells(zip(names, (value.strip() for value in line.values), strict=True))
-                lacking = [name for name in spec.required if not cells[name]]
-                for name in lacking:
-                    problems.error(file, line.number, name, "required", column=name)
-                status = cells["status"].lower()
-                if status not in STATUSES:
-                    problems.error(
-                        file, line.number, "status", "enum", value=cells["status"][:40], allowed="active, tobedeleted"
-                    )
+            places = [place for place, name in enumerate(names) if name in spec.read]
+            read = [names[place] for place in places]
+            # One place alone would give a value instead of a row of one.
+            pick = itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)
+            for number, values in lines:
+                cells = Cells(zip(read, map(str.strip, pick(values)), strict=True))
+                if not self._is_sound(table, number, cells, spec.required):
                     continue
-                moment = cells["dateLastModified"] if has_moment else ""
-                if moment and not _MOMENT.fullmatch(moment):
-                    problems.warning(file, line.number, "dateLastModified", "date-time", value=moment[:40])
-                if lacking or status == "tobedeleted":
-                    continue
-                yield line.number, cells
+                yield number, cells
+
+    def _is_sound(self, table: str, line: int, cells: Cells, required: tuple[str, ...]) -> bool:
+        """Say whether a row is to be read: it has what it must have, and lives."""
+        file, problems = self.file(table), self.problems
+        sound = all(map(cells.get, required))
+        if not sound:
+            for name in required:
+                if not cells[name]:
+                    problems.error(file, line, name, "required", column=name)
+        moment = cells.get("dateLastModified")
+        if moment and not _MOMENT.fullmatch(moment):
+            problems.warning(file, line, "dateLastModified", "date-time", value=moment[:40])
+        status = cells.get("status")
+        if not status:
+            return sound
+        if status.lower() not in STATUSES:
+            problems.error(file, line, "status", "enum", value=status[:40], allowed="active, tobedeleted")
+            return False
+        return sound and status.lower() != "tobedeleted"
 
     def _names(self, table: str, header: list[str]) -> list[str]:
         spec, file = TABLES[table], self.file(table)
-        known = {name.lower(): name for name in (*spec.required, *spec.optional)}
+        known = {name.lower(): name for name in (*spec.required, *spec.optional, *spec.carried)}
         old = {name.lower(): name for name in OLD_NAMES.get(table, {})}
         names: list[str] = []
         for written in header:

@@ -4,11 +4,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 
-from digione.core import secrets
-from digione.core.texts import search_key, sort_key
-from digione.integrations.loading.roster import Course, Enrolment, Group, Membership, Person, Roster, School, Session
+from digione.integrations.loading.roster import (
+    Course,
+    Enrolment,
+    Group,
+    Membership,
+    Person,
+    Roster,
+    School,
+    Session,
+    new_person,
+)
 from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
 from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import (
@@ -24,10 +31,6 @@ from digione.integrations.oneroster_csv.tables import (
 
 _USER_ID = re.compile(r"\{([^:{}]+):([^{}]*)\}")
 _HETU_NAMES = {"hetu", "henkilotunnus", "personbeteckning", "national_identification_number"}
-
-# Names repeat, and folding them is the dearest thing that is done to a row.
-_sorted = lru_cache(maxsize=100_000)(sort_key)
-_searched = lru_cache(maxsize=100_000)(search_key)
 
 
 def _listed(text: str) -> list[str]:
@@ -45,7 +48,8 @@ class Reader:
     courses: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
-    _usernames: dict[bytes, int] = field(default_factory=dict)
+    known_people: set[bytes] = field(default_factory=set)
+    _usernames: dict[str, int] = field(default_factory=dict)
 
     def roster(self) -> Roster:
         """Return the roster, whose rows are read when the loader asks for them."""
@@ -75,6 +79,7 @@ class Reader:
             person=self.read_users,
             membership=when("roles", self.read_roles) if self.files.version == "1.2" else None,
             enrolment=when("enrollments", self.read_enrolments),
+            known_people=self.known_people,
         )
 
     def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
@@ -318,23 +323,18 @@ class Reader:
         first = f"{cells['givenName']} {cells['middleName']}".strip()
         local = cells["identifier"] if cells["identifier"] != number else ""
         username = cells["username"]
-        username_digest = secrets.digest(username) if username else None
-        if username_digest:
-            before = self._usernames.setdefault(username_digest, line)
+        if username:
+            before = self._usernames.setdefault(username, line)
             if before != line:
                 self._warn("users", line, "username", "duplicate.username", row=before)
-                username_digest = None
+                username = ""
         grades = _listed(cells["grades"])
-        return Person(
-            line, key, first, given, family,
-            f"{_sorted(family)}\x1f{_sorted(given)}", f"{_searched(family)} {_searched(given)}",
-            born, sex, None, [], None, False,
-            secrets.encrypt(hetu) if hetu else None, secrets.digest(hetu) if hetu else None,
-            secrets.encrypt(number) if number else None, secrets.digest(number) if number else None,
-            secrets.encrypt(local) if local else None, secrets.digest(local) if local else None,
-            secrets.encrypt(username) if username_digest else None, username_digest,
-            cells["email"] or None, cells["sms"] or cells["phone"] or None, None,
-            role, schools, grades[0] if grades else None, _listed(cells["agentSourcedIds"]),
+        return new_person(
+            line=line, key=key, first_names=first, given_name=given, family_name=family, known=self.known_people,
+            birth_date=born, sex=sex, hetu=hetu, learner_number=number, local=local or None, username=username or None,
+            email=cells.get("email"), phone=cells["sms"] or cells.get("phone", cells.get("sms")),
+            role=role, school_keys=schools, grade=grades[0] if grades else None,
+            agent_keys=_listed(cells["agentSourcedIds"]),
         )  # fmt: skip
 
     def read_roles(self) -> Iterator[Membership]:

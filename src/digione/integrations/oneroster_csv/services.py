@@ -6,7 +6,7 @@ from uuid import UUID
 from digione.access.permissions import Event, Permission
 from digione.core import key_file, secrets
 from digione.core.use_case import UseCase, use_case
-from digione.integrations.loading.facts import run
+from digione.integrations.loading.facts import one_at_a_time, run
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_facts import load_roster
@@ -37,6 +37,7 @@ def import_roster(
         raise ImportRefusedError("keys-differ")
 
     def load(run_id: UUID) -> None:
+        one_at_a_time(uc, provider_id, lambda: progress("waiting for another import of this provider"))
         # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
         if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
             uc.execute(

@@ -61,14 +61,23 @@ SEXES = {"male": "1", "female": "2", "other": None, "unspecified": None, "": Non
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file must have and may have. `required` columns must be in the header and filled in each row."""
+    """What a file must have and may have. `required` columns must be in the header and filled in each row.
+
+    `carried` ones belong to the standard and are not read: their data has no place here.
+    """
 
     required: tuple[str, ...]
     optional: tuple[str, ...]
+    carried: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The columns whose values are looked at."""
+        return frozenset(self.required + self.optional)
 
 
-def _table(required: str, optional: str) -> Table:
-    return Table(tuple(required.split()), tuple(optional.split()))
+def _table(required: str, optional: str, carried: str = "") -> Table:
+    return Table(tuple(required.split()), tuple(optional.split()), tuple(carried.split()))
 
 
 _ALWAYS = "status dateLastModified"
@@ -77,17 +86,19 @@ TABLES: dict[str, Table] = {
     "academicSessions": _table("sourcedId title type startDate endDate", f"{_ALWAYS} parentSourcedId schoolYear"),
     "courses": _table(
         "sourcedId title",
-        f"{_ALWAYS} orgSourcedId schoolYearSourcedId courseCode grades subjects subjectCodes",
+        f"{_ALWAYS} orgSourcedId schoolYearSourcedId courseCode grades subjects",
+        "subjectCodes",
     ),
     "classes": _table(
         "sourcedId title classType schoolSourcedId",
-        f"{_ALWAYS} courseSourcedId termSourcedIds grades classCode location subjects subjectCodes periods",
+        f"{_ALWAYS} courseSourcedId termSourcedIds grades classCode subjects",
+        "location subjectCodes periods",
     ),
     "users": _table(
         "sourcedId enabledUser givenName familyName",
         f"{_ALWAYS} orgSourcedIds role username userIds middleName identifier email sms phone agentSourcedIds"
-        " grades password userMasterIdentifier preferredGivenName preferredMiddleName preferredFamilyName"
-        " primaryOrgSourcedId pronouns",
+        " grades preferredGivenName preferredFamilyName",
+        "password userMasterIdentifier resourceSourcedIds preferredMiddleName primaryOrgSourcedId pronouns",
     ),
     "roles": _table(
         "sourcedId userSourcedId roleType role orgSourcedId", f"{_ALWAYS} beginDate endDate userProfileSourcedId"
@@ -101,9 +112,10 @@ TABLES: dict[str, Table] = {
     ),
     "demographics": _table(
         "sourcedId",
-        f"{_ALWAYS} birthDate sex americanIndianOrAlaskaNative asian"
-        " blackOrAfricanAmerican nativeHawaiianOrOtherPacificIslander white demographicRaceTwoOrMoreRaces"
-        " hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation cityOfBirth publicSchoolResidenceStatus",
+        f"{_ALWAYS} birthDate sex",
+        "americanIndianOrAlaskaNative asian blackOrAfricanAmerican nativeHawaiianOrOtherPacificIslander white"
+        " demographicRaceTwoOrMoreRaces hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation cityOfBirth"
+        " publicSchoolResidenceStatus",
     ),
 }
 #: Names that version 1.0 and older exports used; read as their successors, with a warning.

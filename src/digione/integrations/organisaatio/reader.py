@@ -98,6 +98,8 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
     walk = _Walk(path.name, problems)
     for node in nodes:
         _read(walk, node, None, None)
+    if walk.place and not walk.rows:
+        problems.error(path.name, 0, "oid", "no-national-organisation")
     promised = answer.get("numHits") if isinstance(answer, dict) else None
     if isinstance(promised, int) and promised != walk.place:
         problems.warning(path.name, 0, "numHits", "count", promised=promised, count=walk.place)

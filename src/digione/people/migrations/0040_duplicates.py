@@ -14,7 +14,7 @@ DUPLICATES = (Path(__file__).resolve().parent.parent / "sql" / "duplicates.sql")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0011_log_of_bulk_reads")]
+    dependencies = [("people", "0020_sources")]
     operations = [
         migrations.CreateModel(
             name="PersonSuccession",

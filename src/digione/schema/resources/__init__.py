@@ -14,6 +14,7 @@ RESOURCES: dict[str, Resource] = {
             organisations.Succession,
             organisations.AcademicSession,
             people.Person,
+            people.NonDisclosureNotice,
             people.ProviderLink,
             people.Identifier,
             people.Contact,

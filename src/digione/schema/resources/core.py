@@ -73,6 +73,7 @@ class SourceKey:
     target_id: UUID = field("Our row.", term="id")
     row_hash: bytes | None = row_hash()
     run_id: UUID | None = field("The import that last touched it.", term="import run")
+    masters: bool = field("Whether the source brought the row, and so masters it.", term="source", default=False)
 
 
 @resource(table="core_outbox", term="event", basis=INTERFACES, master=Master.PLATFORM)

@@ -68,6 +68,17 @@ class Person:
     sys_from: datetime = known_since()
 
 
+@resource(table="people_nondisclosure", term="non-disclosure", basis=NON_DISCLOSURE, master=Master.PROVIDER)
+class NonDisclosureNotice:
+    """Who has told that a person's details are protected; the protection stands while anybody says so."""
+
+    id: UUID = own_id()
+    provider_id: UUID = of_provider()
+    person_id: UUID = of_person("The person who is protected.")
+    source: str = field("The system that told of it.", term="source", master=Master.PLATFORM)
+    sys_from: datetime = known_since()
+
+
 @resource(table="people_providerperson", term="link to a provider", basis=STATUTORY_TASK, master=Master.PROVIDER)
 class ProviderLink:
     """Opens a person to a provider, on a basis, for a period. Without a link a provider does not see the person."""
@@ -132,6 +143,12 @@ class Contact:
         term="contact detail",
         sensitivity=Sensitivity.CONFIDENTIAL,
     )
+    sources: list[str] = field(
+        "The provider's systems that give it; it goes when the last of them gives it no more.",
+        term="source",
+        default=[],
+        master=Master.PLATFORM,
+    )
     valid_from: date | None = valid_from()
     valid_to: date | None = valid_to()
     sys_from: datetime = known_since()
@@ -195,7 +212,9 @@ class DuplicateCase:
     """Two persons who may be one. A human decides; nothing is ever merged by a guess."""
 
     id: UUID = own_id()
-    provider_id: UUID = of_provider()
+    provider_id: UUID | None = of_provider(
+        "The education provider that decides; absent where the platform does, since no provider may know of it."
+    )
     person_id: UUID = of_person("The one.")
     other_person_id: UUID = of_person("The other.")
     reason: str = field("Why they may be one.", term="reason")
