@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
+from digione.access.roles import Role
 from digione.core import secrets
 from digione.core.errors import DeniedError, NotFoundError
 from digione.core.texts import search_key, sort_key
@@ -390,3 +391,12 @@ def test_decisions_and_refusals_are_in_the_log_and_in_the_history(twin: UUID) ->
 def test_whether_a_person_is_known_elsewhere_is_told_in_a_case_alone() -> None:
     asked = "SELECT people_linked_elsewhere(%s, %s)"
     assert _ask(asked, cast.GUARDIAN, DAY) == [(False,)], "She is, but no case asks."
+
+
+def test_looks_at_a_record_before_it_was_merged_are_told_to_the_person_who_stays(twin: UUID) -> None:
+    studies.person_page(cast.secretary, person=TWIN)
+    pupil = cast.actor(cast.PUPIL, Role.LEARNER, None)
+    assert [viewer["role"] for viewer in people.views_of(pupil, person=cast.PUPIL)["viewers"]] == []
+    assert services.decide_same(cast.administrator, case=CASE, kept=cast.PUPIL).done
+    roles = {viewer["role"] for viewer in people.views_of(pupil, person=cast.PUPIL)["viewers"]}
+    assert roles == {"school_secretary", "administrator"}

@@ -224,7 +224,7 @@ def _predicate(rule: Rule, uc: UseCase, column: str) -> tuple[str, list[Any]]:
         return f"{column} = %s", [actor.person_id]
     if rule.relation is Relation.PROVIDER:
         return (
-            f"EXISTS (SELECT 1 FROM people_provider_person pp WHERE pp.provider_id = %s AND pp.person_id = {column})",
+            f"EXISTS (SELECT 1 FROM people_providerperson pp WHERE pp.provider_id = %s AND pp.person_id = {column})",
             [actor.provider_id],
         )
     narrowed: Any

@@ -16,16 +16,18 @@ CREATE OR REPLACE FUNCTION audit_of_person(who uuid, since timestamptz, at_most 
 RETURNS TABLE (at timestamptz, provider_id uuid, actor_id uuid, actor_name text, app_id uuid, role text, event text,
                purpose text, rule text, outcome text, earliest date, in_bulk boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $f$
-DECLARE mine uuid; protected_since timestamptz;
+DECLARE mine uuid[]; protected_since timestamptz;
 BEGIN
     IF who IS NULL OR NOT who = ANY (coalesce(nullif(current_setting('digione.persons', true), '')::uuid[], '{}')) THEN RETURN; END IF;
-    SELECT alias INTO mine FROM audit_subject WHERE person_id = who;
+    -- Also what was seen under a record that was merged into this one.
+    mine := ARRAY(SELECT s.alias FROM audit_subject s WHERE s.person_id = who
+                  OR s.person_id IN (SELECT f.former_id FROM audit_former f WHERE f.person_id = who));
     SELECT p.since INTO protected_since FROM audit_protection p WHERE p.person_id = who;
     RETURN QUERY
     SELECT e.at, e.provider_id, s.person_id, s.shown_name, e.app_id, e.role, e.event, e.purpose, e.rule, e.outcome, e.earliest, e.subject IS NULL
-    FROM (SELECT * FROM audit_entry x WHERE x.subject = mine AND x.at >= since
+    FROM (SELECT * FROM audit_entry x WHERE x.subject = ANY (mine) AND x.at >= since
           UNION ALL
-          SELECT * FROM audit_entry x WHERE x.subjects @> ARRAY[mine] AND x.at >= since
+          SELECT * FROM audit_entry x WHERE x.subjects && mine AND x.at >= since
           UNION ALL
           SELECT x.* FROM audit_entry x
           WHERE x.subject IS NULL AND x.subjects IS NULL AND x.scope ? 'by' AND x.outcome = 'done' AND x.at >= since

@@ -45,6 +45,6 @@ class Migration(migrations.Migration):
             migrations.RunSQL.noop,
         ),
         migrations.RunSQL(
-            DUPLICATES, "DROP FUNCTION people_linked_elsewhere(uuid, date); DROP VIEW people_decides_duplicate_of;"
+            DUPLICATES, "DROP VIEW audit_former; DROP FUNCTION people_linked_elsewhere(uuid, date); DROP VIEW people_decides_duplicate_of;"
         ),
     ]

@@ -17,3 +17,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $f$
                    WHERE l.person_id = who AND (l.valid_to IS NULL OR l.valid_to >= day)
                      AND l.provider_id <> nullif(current_setting('digione.provider', true), '')::uuid)
 $f$;
+
+-- The log of a record that was merged into another is the other's as well.
+CREATE VIEW audit_former WITH (security_invoker = true) AS
+    SELECT successor_id AS person_id, person_id AS former_id FROM people_personsuccession;
