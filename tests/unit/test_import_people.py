@@ -307,3 +307,42 @@ def test_a_person_keeps_the_identity_code_through_a_new_name_and_back(tmp_path: 
         "SELECT count(*), count(*) FILTER (WHERE current) FROM people_identifier WHERE person_id = %s AND kind = 'hetu'",
         person,
     ) == [(2, 1)]
+
+
+def test_guardians_who_change_places_in_the_table_keep_their_records_and_limits(tmp_path: Path) -> None:
+    columns = (
+        ";guardian 1 first names;guardian 1 family name;guardian 1 limits"
+        ";guardian 2 first names;guardian 2 family name;guardian 2 limits"
+    )
+    one, two = "Lauri;Mäkelä;no information", "Tuula;Salo;"
+    held = (
+        "SELECT p.id, p.given_name, g.limits FROM people_guardianship g JOIN people_person p ON p.id = g.guardian_id"
+        " JOIN people_person c ON c.id = g.child_id WHERE c.family_name = 'Salonpää' ORDER BY p.given_name"
+    )
+    assert template(tmp_path, columns, f"x1;;Kerttu;Salonpää;{one};{two}").refused == 0
+    before = rows(held)
+    assert [row[1:] for row in before] == [("Lauri", ["no_information"]), ("Tuula", [])]
+    assert template(tmp_path, columns, f"x1;;Kerttu;Salonpää;{two};{one}").refused == 0
+    assert rows(held) == before
+
+
+def test_a_source_that_knows_no_limits_lifts_none(tmp_path: Path) -> None:
+    child = "u1,true,s1,student,,Kerttu,Salonpää,,u2"
+    for role in ("relative", "parent"):
+        report = oneroster(
+            tmp_path,
+            f"{child}\nu2,true,s1,{role},,Lauri,Mäkelä,,",
+            columns=",agentSourcedIds",
+        )
+        assert report.refused == 0, report.as_dict()
+        if role == "relative":
+            changed = rows(
+                "UPDATE people_guardianship g SET limits = '{no_information}' FROM people_person c WHERE c.id = g.child_id"
+                " AND c.family_name = 'Salonpää' RETURNING g.kind"
+            )
+            assert changed == [("other",)]
+    held = rows(
+        "SELECT g.kind, g.limits FROM people_guardianship g JOIN people_person c ON c.id = g.child_id"
+        " WHERE c.family_name = 'Salonpää'"
+    )
+    assert held == [("custodian", ["no_information"])]

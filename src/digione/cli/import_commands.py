@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -198,6 +199,12 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
         if options["as_json"]:
             click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))
         click.echo(_("The import could not run: %(reason)s") % {"reason": fault}, err=True)
+        sys.exit(2)
+    except Exception:
+        # A fault of ours: told whole, and never by the code that means "rows were refused".
+        traceback.print_exc()
+        if options["as_json"]:
+            click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": "internal error"}))
         sys.exit(2)
     if options["reconciliation"]:
         _write_reconciliation(options["reconciliation"], report)

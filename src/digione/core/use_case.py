@@ -6,8 +6,9 @@ records is handed in by the rooms `access` and `audit`, so that the core stays b
 """
 
 import functools
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,11 +16,12 @@ from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from digione.core import clock
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = dict[str, Any]
@@ -257,9 +259,12 @@ def use_case(
             except (DeniedError, NotFoundError) as refusal:
                 # The transaction of the use case is rolled back by now; the refusal gets one of its own, or no trace
                 # of it would be left. A failure to record must not hide the refusal itself.
-                with suppress(ConnectionError), transaction.atomic():
-                    set_reach(actor)
-                    recorder.record(uc, outcome="denied", reason=str(refusal))
+                try:
+                    with transaction.atomic():
+                        set_reach(actor)
+                        recorder.record(uc, outcome="denied", reason=str(refusal))
+                except DatabaseError:
+                    log.exception("A refusal of %s could not be written into the log of use", name)
                 raise
             finally:
                 _running.reset(token)

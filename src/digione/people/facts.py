@@ -30,12 +30,16 @@ def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
 
 
 def guardians(uc: UseCase, child: UUID) -> list[Row]:
-    """Return today's guardians of a child within the reach, with the limits of their custody, one row each."""
+    """Return today's guardians of a child within the reach, with the limits of their custody, one row each.
+
+    Where rows of one guardian differ, the one that closes the child's information to them is told.
+    """
     return uc.rows(
         "SELECT DISTINCT ON (p.sort_key, g.guardian_id) g.guardian_id AS id, p.given_name, p.family_name, g.kind,"
         " g.limits, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.guardian_id"
-        f" WHERE g.child_id = %(child)s AND {_LIVE.format('g')} ORDER BY p.sort_key, g.guardian_id",
+        f" WHERE g.child_id = %(child)s AND {_LIVE.format('g')} ORDER BY p.sort_key, g.guardian_id,"
+        " 'no_information' = ANY (g.limits) DESC, cardinality(g.limits) DESC",
         {"child": child, "day": uc.today},
     )
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from digione.core import secrets
+from digione.core.texts import search_key
 from digione.integrations.csv_templates.columns import LIMITS, NO, PEOPLE, ROLES, STAFF, YES
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.roster import (
@@ -241,7 +242,12 @@ def _read_learner(reading: _Reading, line: int, cells: dict[str, str]) -> None:
         if guardian is None:
             continue
         written, hetu, born, sex, limits = guardian
-        key = f"hetu:{secrets.digest(hetu).hex()}" if hetu else f"{basics.key}/guardian{nth}"
+        # Known by the name, not by the columns: two guardians who change places in the table stay who they are. One who
+        # changes the name becomes another record; that is safer than to give one's record and limits to the other.
+        named = search_key(written["family_name"], written["first_names"])
+        key = f"hetu:{secrets.digest(hetu).hex()}" if hetu else f"{basics.key}/guardian/{named}"
+        if any(row.key == f"{key}/{basics.key}" for row in reading.guardians[-1:]):
+            key = f"{key}/{nth}"
         reading.persons.setdefault(key, _person(line, key, written, hetu, born, sex))
         reading.guardians.append(
             Guardian(line, f"{key}/{basics.key}", key, basics.key, "custodian", limits, basics.starts, None)

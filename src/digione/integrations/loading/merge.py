@@ -175,11 +175,22 @@ class Merge:
             f" AND k.kind = '{kind}' AND k.key = r.key"
         )
 
-    def write(self, kind: str, table: str, columns: dict[str, str], *, period: bool = False) -> None:
-        """Insert the added rows and update the changed ones. `columns`: of the table → SQL over `r`, the ready row."""
+    def write(
+        self,
+        kind: str,
+        table: str,
+        columns: dict[str, str],
+        *,
+        period: bool = False,
+        changed: dict[str, str] | None = None,
+    ) -> None:
+        """Insert the added rows and update the changed ones. `columns`: of the table → SQL over `r`, the ready row.
+
+        `changed`: columns whose update differs from what is inserted; SQL over `r` and `t`, the row that stands.
+        """
         names, values = ", ".join(columns), ", ".join(columns.values())
         dates, inserted = ("", "")
-        updates = [f"{column} = {value}" for column, value in columns.items()]
+        updates = [f"{column} = {value}" for column, value in {**columns, **(changed or {})}.items()]
         if period:
             dates = ", valid_from, valid_to"
             inserted = ", least(coalesce(r.valid_from, %(since)s), r.valid_to), r.valid_to"

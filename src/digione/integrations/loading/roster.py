@@ -124,7 +124,8 @@ class Guardian(NamedTuple):
     guardian_key: str
     child_key: str
     kind: str
-    limits: list[str]
+    #: None: the source knows nothing of limits.
+    limits: list[str] | None
     valid_from: date | None
     valid_to: date | None
 

@@ -136,7 +136,7 @@ def _derive(merge: Merge, roster: Roster) -> None:
         )
         merge.execute(
             "INSERT INTO stage_guardian (line, key, guardian_key, child_key, kind, limits, row_hash)"
-            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), '{}',"
+            " SELECT min(line), guardian || '/' || child, guardian, child, min(kind), NULL,"
             " decode(md5(concat_ws(E'\\x1f', guardian, child, min(kind))), 'hex') FROM ("
             " SELECT p.line, CASE WHEN own.role IS NULL THEN a.key ELSE p.key END AS guardian,"
             " CASE WHEN own.role IS NULL THEN p.key ELSE a.key END AS child,"
@@ -308,10 +308,16 @@ def _guardians(merge: Merge) -> None:
             "guardian_id": "r.guardian_id",
             "child_id": "r.child_id",
             "kind": "r.kind",
-            "limits": "r.limits",
+            "limits": "coalesce(r.limits, '{}')",
             "source": "%(source)s",
         },
         period=True,
+        # A source that knows no limits lifts none, and one that met a guardianship of another source only adds to them.
+        changed={
+            "limits": "CASE WHEN r.limits IS NULL THEN t.limits WHEN (SELECT k.masters FROM core_sourcekey k"
+            " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'guardian' AND k.key = r.key)"
+            " THEN r.limits ELSE ARRAY(SELECT DISTINCT unnest(t.limits || r.limits) ORDER BY 1) END"
+        },
     )
 
 

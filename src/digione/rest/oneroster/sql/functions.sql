@@ -93,40 +93,42 @@ CREATE FUNCTION oneroster_user(checksum text, asked_id uuid, base text DEFAULT '
 RETURNS text LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
-    who record; known record;
+    -- Single variables: records cost as much again as all the statements do.
+    app uuid; supplier uuid; carried text[]; nothing text;
+    places bigint; provider uuid; includes boolean; contact boolean; alias uuid; body text; email text;
 BEGIN
     -- The reach is set in the statement that finds the app, since every statement of a function costs.
-    SELECT a.id AS app, a.supplier_id AS supplier, string_to_array(t.scope, ' ') AS carried,
-           set_config('digione.app', a.id::text, true), set_config('digione.supplier', a.supplier_id::text, true) INTO who
+    SELECT a.id, a.supplier_id, string_to_array(t.scope, ' '), set_config('digione.app', a.id::text, true)
+        || set_config('digione.supplier', a.supplier_id::text, true) INTO app, supplier, carried, nothing
     FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
     WHERE t.token_checksum = checksum AND t.expires > now();
-    IF NOT FOUND THEN RETURN NULL; END IF;
-    SELECT count(*) OVER () AS places, k.provider_id AS provider, g.disclosed, g.contact, d.alias, d.body, d.email INTO known
+    IF app IS NULL THEN RETURN NULL; END IF;
+    SELECT count(*) OVER (), k.provider_id, g.disclosed, g.contact, d.alias, d.body, d.email
+        INTO places, provider, includes, contact, alias, body, email
     FROM access_listing k
     CROSS JOIN LATERAL (
         SELECT bool_and(t.non_disclosure_included) AS disclosed,
-               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (who.carried)) AS contact,
-               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (who.carried)) AS core
+               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (carried)) AS contact,
+               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (carried)) AS core
         FROM access_taking t
-        WHERE t.app_id = who.app AND t.provider_id = k.provider_id AND t.scopes && who.carried
+        WHERE t.app_id = app AND t.provider_id = k.provider_id AND t.scopes && carried
           AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day)) g
     LEFT JOIN rest_user_document d ON d.supplier_id = k.supplier_id AND d.provider_id = k.provider_id
         AND d.sourced_id = k.sourced_id AND d.disclosed = g.disclosed
         AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day)
-    WHERE k.supplier_id = who.supplier AND k.sourced_id = asked_id AND (g.contact OR g.core)
+    WHERE k.supplier_id = supplier AND k.sourced_id = asked_id AND (g.contact OR g.core)
       AND (g.disclosed OR NOT k.hidden);
-    IF known.places IS DISTINCT FROM 1 THEN RETURN NULL; END IF;
-    IF known.body IS NULL THEN
-        PERFORM oneroster_reach(known.provider, who.app);
-        SELECT 1 AS places, known.provider AS provider, known.disclosed AS disclosed, known.contact AS contact,
-               d.alias, d.body, d.email INTO known
-        FROM oneroster_documents(ARRAY[asked_id], known.provider, who.supplier, day, known.disclosed) d;
-        IF NOT FOUND THEN RETURN NULL; END IF;
+    IF places IS DISTINCT FROM 1 THEN RETURN NULL; END IF;
+    IF body IS NULL THEN
+        PERFORM oneroster_reach(provider, app);
+        SELECT d.alias, d.body, d.email INTO alias, body, email
+        FROM oneroster_documents(ARRAY[asked_id], provider, supplier, day, includes) d;
+        IF body IS NULL THEN RETURN NULL; END IF;
     END IF;
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope)
-    VALUES (known.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
-            known.alias, 1, 'done', '{"operation": "getUser", "count": 1}');
-    RETURN '{"user":' || replace(known.body || CASE WHEN known.contact THEN known.email ELSE '' END || '}}', '@@base@@', base);
+    VALUES (provider, app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
+            alias, 1, 'done', '{"operation": "getUser", "count": 1}');
+    RETURN '{"user":' || replace(body || CASE WHEN contact THEN email ELSE '' END || '}}', '@@base@@', base);
 END $f$;
 
 -- Where a page begins: the lowest id of the bucket that holds the row after `past` others, how many rows stand before
@@ -175,9 +177,11 @@ BEGIN
             WHERE k.supplier_id = supplier AND k.provider_id = provider AND (disclosed OR NOT k.hidden)
               AND k.sourced_id >= start AND NOT (after AND k.sourced_id = start)
             ORDER BY k.sourced_id LIMIT size OFFSET skip) page
-        LEFT JOIN rest_user_document d ON d.supplier_id = supplier AND d.provider_id = provider
+        -- Looked up one by one: the planner does not know how long the run is, and would read the whole table.
+        LEFT JOIN LATERAL (
+            SELECT * FROM rest_user_document d WHERE d.supplier_id = supplier AND d.provider_id = provider
             AND d.sourced_id = page.sourced_id AND d.disclosed = oneroster_run.disclosed
-            AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day)
+            AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day) LIMIT 1) d ON true
         ORDER BY page.sourced_id) r;
     first := ids[1];
     last := ids[held];
@@ -195,27 +199,24 @@ END $f$;
 DROP FUNCTION IF EXISTS oneroster_reader(text, date);
 CREATE FUNCTION oneroster_reader(checksum text, day date, OUT app uuid, OUT supplier uuid, OUT provider uuid, OUT disclosed boolean, OUT contact boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
-DECLARE who record; granted record;
+DECLARE carried text[]; nothing text; places bigint;
 BEGIN
-    SELECT a.id AS app, a.supplier_id AS supplier, string_to_array(t.scope, ' ') AS carried,
-           set_config('digione.app', a.id::text, true), set_config('digione.supplier', a.supplier_id::text, true) INTO who
+    SELECT a.id, a.supplier_id, string_to_array(t.scope, ' '), set_config('digione.app', a.id::text, true)
+        || set_config('digione.supplier', a.supplier_id::text, true) INTO app, supplier, carried, nothing
     FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
     WHERE t.token_checksum = checksum AND t.expires > now();
-    IF NOT FOUND THEN RETURN; END IF;
-    SELECT count(*) OVER () AS places, g.*, set_config('digione.provider', g.provider::text, true),
-           set_config('digione.persons', '', true), set_config('digione.actor', who.app::text, true),
-           set_config('digione.register', '', true) INTO granted
+    IF app IS NULL THEN RETURN; END IF;
+    SELECT count(*) OVER (), g.place, g.included, g.roster INTO places, provider, disclosed, contact
     FROM (
-        SELECT t.provider_id AS provider, bool_and(t.non_disclosure_included) AS disclosed,
-               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (who.carried)) AS contact,
-               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (who.carried)) AS core
+        SELECT t.provider_id AS place, bool_and(t.non_disclosure_included) AS included,
+               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (carried)) AS roster,
+               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (carried)) AS core
         FROM access_taking t
-        WHERE t.app_id = who.app AND t.scopes && who.carried
+        WHERE t.app_id = app AND t.scopes && carried
           AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day) GROUP BY t.provider_id) g
-    WHERE g.contact OR g.core;
-    IF granted.places IS DISTINCT FROM 1 THEN RETURN; END IF;
-    app := who.app; supplier := who.supplier; provider := granted.provider;
-    disclosed := granted.disclosed; contact := granted.contact;
+    WHERE g.roster OR g.core;
+    IF places IS DISTINCT FROM 1 THEN provider := NULL; RETURN; END IF;
+    PERFORM oneroster_reach(provider, app);
 END $f$;
 
 -- The hot lane's page of users, or its first run of at most `run` rows; the rest follows by `oneroster_more`. NULL in
