@@ -10,7 +10,7 @@ from oauth2_provider.models import AccessToken, Application
 from digione.access.roles import Role
 from digione.access.services import create_app
 from digione.core import clock, secrets
-from digione.core.errors import DeniedError, NotFoundError
+from digione.core.errors import DeniedError, InvalidInputError, NotFoundError
 from digione.core.texts import sort_key
 from digione.core.use_case import Actor, set_reach
 from digione.people import selectors as people
@@ -195,3 +195,36 @@ def test_an_administrator_neither_makes_apps_nor_joins_a_supplier() -> None:
             cast.administrator, name="B", supplier="B Oy", provider_oids=[cast.VALKAMO_OID], scopes=["roster.readonly"]
         )
     assert ask(cast.platform, "SELECT count(*) FROM access_app WHERE name = 'B'") == [(0,)]
+
+
+def test_a_guardian_of_a_protected_child_is_not_told_by_whom_they_were_seen() -> None:
+    add_guardian(cast.administrator, cast.STRANGER_GUARDIAN, cast.PROTECTED_PUPIL)
+    studies.person_page(cast.teacher, person=cast.STRANGER_GUARDIAN)
+    studies.person_page(cast.secretary, person=cast.STRANGER_GUARDIAN)
+    # Acting as guardian, and in a role whose reach has no wards.
+    for wards in ((cast.PROTECTED_PUPIL, cast.UNTAUGHT_PUPIL), ()):
+        actor = cast.actor(cast.STRANGER_GUARDIAN, Role.GUARDIAN, None, wards)
+        page = people.views_of(actor, person=cast.STRANGER_GUARDIAN)
+        assert {viewer["role"] for viewer in page["viewers"]} == {"teacher", "school_secretary"}
+        for secret in ("Kuusniemi", *cast.PEOPLE[cast.TEACHER], *cast.PEOPLE[cast.SECRETARY]):
+            assert secret not in str(page), secret
+    # Whose wards are all known and none protected still reads who looked.
+    studies.person_page(cast.teacher, person=cast.GUARDIAN)
+    assert cast.PEOPLE[cast.TEACHER][1] in str(people.views_of(cast.guardian, person=cast.GUARDIAN)["viewers"])
+
+
+def test_a_teacher_is_told_no_contact_of_a_protected_guardian_on_any_page() -> None:
+    assert studies.person_page(cast.teacher, person=cast.GUARDIAN)["contacts"]
+    run(cast.administrator, "UPDATE people_person SET non_disclosure = true WHERE id = %s", cast.GUARDIAN)
+    own = studies.person_page(cast.teacher, person=cast.GUARDIAN)
+    child = studies.person_page(cast.teacher, person=cast.PUPIL)
+    assert own["contacts"] == []
+    assert [row["contacts"] for row in child["guardians"] if row["id"] == cast.GUARDIAN] == [[]]
+    assert studies.person_page(cast.secretary, person=cast.GUARDIAN)["contacts"]
+
+
+def test_an_app_without_a_name_is_not_made() -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        create_app(cast.platform, name=" ", supplier="B Oy", provider_oids=[cast.VALKAMO_OID], scopes=[CORE])
+    assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("name", "missing")]
+    assert ask(cast.platform, "SELECT count(*) FROM access_app") == [(0,)]

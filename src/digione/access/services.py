@@ -35,10 +35,13 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     """Make an app with its OAuth client, and let the named providers take it into use from today with `scopes`.
 
     The platform's work: an app joins a supplier, by name, whose ids of persons it then shares, and providers are named
-    who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider and scope.
+    who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider
+    and scope, and for a name without letters.
     """
     uc.check()
     faults = _scope_faults(scopes)
+    if not name.strip() or not supplier.strip():
+        faults.append(Fault("name", "missing", _("Give the app and its supplier a name.")))
     found = {
         row["oid"]: row["id"]
         for row in uc.rows(

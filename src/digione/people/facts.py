@@ -68,6 +68,18 @@ def wards(uc: UseCase, guardian: UUID) -> list[Row]:
     )
 
 
+def may_have_protected_wards(uc: UseCase, guardian: UUID) -> bool:
+    """Say whether one of today's children of a guardian has non-disclosure. Who is out of reach counts as protected."""
+    return bool(
+        uc.json(
+            "SELECT coalesce(bool_or(coalesce(p.non_disclosure, true)), false)"
+            " FROM people_guardianship g LEFT JOIN people_person p ON p.id = g.child_id"
+            f" WHERE g.guardian_id = %(guardian)s AND {_LIVE.format('g')}",
+            {"guardian": guardian, "day": uc.today},
+        )
+    )
+
+
 def assignments(uc: UseCase, person: UUID) -> list[Row]:
     """Return today's posts of a member of staff within the reach: role and place."""
     return decoded(

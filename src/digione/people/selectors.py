@@ -21,13 +21,18 @@ _MOST_VIEWS = 2000
 _AT_HOME = ("own-data", "guardian")
 
 
+def _nameless(entry: Row) -> Row:
+    return {**entry, "actor_name": None, "app_name": None, "provider_name": None}
+
+
 @use_case(Permission.AUDIT_READ_OWN, Event.AUDIT_READ)
 def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS) -> dict[str, Any]:
     """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
 
     `person` is oneself or a ward; without one, the eldest ward, else oneself. The looks of oneself and of one's
     guardians, as such, are told apart (`family`): they are no news, but nobody's look is left out. Of a ward with
-    non-disclosure no name and no provider is told, for these would tell where the ward goes to school.
+    non-disclosure no name, app or provider is told, for these would tell where the ward goes to school; nor are they
+    told in the log of such a ward's guardian.
     """
     known = facts.persons(uc, [*([person] if person else []), *uc.actor.persons])
     wards = [row for row in known.values() if row["id"] in uc.actor.persons and row["id"] != uc.actor.person_id]
@@ -48,7 +53,10 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
         "provider_name",
     )
     if rule == "guardian" and known[person]["non_disclosure"]:
-        entries = [{**entry, "actor_name": None, "provider_name": None} for entry in entries]
+        entries = [_nameless(entry) for entry in entries]
+    elif person == uc.actor.person_id and facts.may_have_protected_wards(uc, person):
+        # The school sees a guardian because of the child, so who looked at the guardian tells where the child is.
+        entries = [_nameless(entry) if entry["rule"] not in _AT_HOME else entry for entry in entries]
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
         # A guardian who looks as a teacher is a viewer like any other.

@@ -249,6 +249,9 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     if teaching or (identity["non_disclosure"] and not office):
         details = [row for row in details if row["kind"] != "address"]
     hidden = {guardian["id"] for guardian in guardians if guardian["non_disclosure"] and not office}
+    if teaching and identity["non_disclosure"] and not path:
+        # No learner, so a guardian: told as little on their own page as on the child's.
+        hidden.add(person)
     details = [row for row in details if row["person_id"] not in hidden]
     if of_home:
         uc.saw(of_home)
