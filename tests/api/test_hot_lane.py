@@ -1,5 +1,6 @@
 """The hot lane answers as the ordinary operation does, and leaves the same trace."""
 
+import json
 from datetime import datetime, time, timedelta
 from uuid import uuid4
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from digione.core import clock
+from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes
-from tests.api.oneroster import PREFIX, App, audit, hot
+from tests.api.oneroster import PREFIX, App, audit, body, hot
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +43,31 @@ class TestHotLane:
         shown = "provider_id, app_id, role, event, purpose, rule, outcome, in_bulk"
         ordinary, quick = audit(cast.TEACHER, shown)
         assert ordinary == quick
+
+
+@pytest.mark.parametrize("query", ["", "limit=1", "limit=3&offset=2", "limit=100", "limit=10000", "limit=5&offset=400"])
+def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(app: App, query: str) -> None:
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": f"{PREFIX}/users",
+        "QUERY_STRING": query,
+        "wsgi.url_scheme": "http",
+        "HTTP_HOST": "testserver",
+        "HTTP_AUTHORIZATION": f"Bearer {app.token}",
+    }
+    quick = b"".join(HotLane(lambda _environ, _start: [])(environ, lambda *args: told.append(args)))
+    ((status, headers),) = told
+    assert status == "200 OK"
+    ordinary = app.client.get(f"{PREFIX}/users?{query}", headers={"Authorization": f"Bearer {app.token}"})
+    assert json.loads(quick) == body(ordinary)
+    assert dict(headers)["X-Total-Count"] == ordinary.headers["X-Total-Count"]
+    listed = {row["sourcedId"] for row in json.loads(quick)["users"]}
+    for person in cast.PEOPLE:
+        entries = audit(person, "provider_id, app_id, role, event, purpose, rule, outcome")
+        known = person not in (cast.OUTSIDER, cast.VALKAMO_PUPIL) and app.sourced(person) in listed
+        assert len(entries) == (2 if known else 0), person
+        assert len(set(entries)) <= 1, "Both lanes leave the same trace."
 
 
 def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:

@@ -2,6 +2,9 @@
 
 import json
 
+from django.utils.translation import gettext as _
+
+from digione.core.errors import Fault, InvalidInputError
 from digione.core.use_case import Row, UseCase
 
 #: The kinds of organisations of the register that can be a controller on the platform.
@@ -13,8 +16,11 @@ def named(rows: list[Row]) -> list[Row]:
     return [{**row, "name": json.loads(row["name"]) if isinstance(row["name"], str) else row["name"]} for row in rows]
 
 
-def in_register(uc: UseCase, oid: str) -> Row | None:
-    """Return an organisation of the register by its OID, with the number of its schools and when it joined."""
+def provider_in_register(uc: UseCase, oid: str) -> Row:
+    """Return an education provider of the register by its OID, with the number of its schools and when it joined.
+
+    Raises `InvalidInputError` where the register has no such organisation, or where it is no provider.
+    """
     row = uc.row(
         "SELECT o.id, o.oid, o.kinds, o.name, o.business_id, o.municipality_code, o.valid_from, o.valid_to, p.joined_on,"
         " (SELECT count(*) FROM organisations_organisation s WHERE s.provider_id = o.id AND 'school' = ANY (s.kinds)"
@@ -22,7 +28,13 @@ def in_register(uc: UseCase, oid: str) -> Row | None:
         " FROM organisations_organisation o LEFT JOIN organisations_provider p ON p.id = o.id WHERE o.oid = %(oid)s",
         {"oid": oid, "day": uc.today},
     )
-    return named([row])[0] if row else None
+    if row is None:
+        text = _("The register has no organisation %(oid)s. Import the organisations first.") % {"oid": oid}
+        raise InvalidInputError([Fault("oid", "unknown_organisation", text)])
+    if not PROVIDER_KINDS & set(row["kinds"]):
+        text = _("%(oid)s is no education provider; give the OID of the provider that it belongs to.") % {"oid": oid}
+        raise InvalidInputError([Fault("oid", "not_a_provider", text)])
+    return named([row])[0]
 
 
 def join_platform(uc: UseCase, provider: object) -> bool:

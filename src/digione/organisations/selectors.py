@@ -1,11 +1,8 @@
 """Reads of the room: the providers on the platform, and a provider as the register has it."""
 
-from django.utils.translation import gettext as _
-
 from digione.access.permissions import Event, Permission
-from digione.core.errors import Fault, InvalidInputError
 from digione.core.use_case import Row, UseCase, use_case
-from digione.organisations.facts import PROVIDER_KINDS, in_register, named
+from digione.organisations.facts import named, provider_in_register
 
 
 @use_case(Permission.PROVIDER_MANAGE, Event.ORGANISATION_READ)
@@ -27,11 +24,4 @@ def provider_page(uc: UseCase, *, oid: str) -> Row:
     Raises `InvalidInputError` where the register has no such organisation, or where it is no provider.
     """
     uc.check()
-    row = in_register(uc, oid)
-    if row is None:
-        text = _("The register has no organisation %(oid)s. Import the organisations first.") % {"oid": oid}
-        raise InvalidInputError([Fault("oid", "unknown_organisation", text)])
-    if not PROVIDER_KINDS & set(row["kinds"]):
-        text = _("%(oid)s is no education provider; give the OID of the provider that it belongs to.") % {"oid": oid}
-        raise InvalidInputError([Fault("oid", "not_a_provider", text)])
-    return row
+    return provider_in_register(uc, oid)

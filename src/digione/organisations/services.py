@@ -6,7 +6,7 @@ from digione.access.permissions import Event, Permission
 from digione.core.errors import Fault, InvalidInputError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
-from digione.organisations.facts import PROVIDER_KINDS, in_register, join_platform
+from digione.organisations.facts import join_platform, provider_in_register
 
 
 @use_case(Permission.PROVIDER_MANAGE, Event.PROVIDER_ADDED)
@@ -16,13 +16,7 @@ def add_provider(uc: UseCase, *, oid: str) -> Row:
     Raises `InvalidInputError` where the register has no such organisation, where it is no provider, or has ended.
     """
     uc.check()
-    row = in_register(uc, oid)
-    if row is None:
-        text = _("The register has no organisation %(oid)s. Import the organisations first.") % {"oid": oid}
-        raise InvalidInputError([Fault("oid", "unknown_organisation", text)])
-    if not PROVIDER_KINDS & set(row["kinds"]):
-        text = _("%(oid)s is no education provider; give the OID of the provider that it belongs to.") % {"oid": oid}
-        raise InvalidInputError([Fault("oid", "not_a_provider", text)])
+    row = provider_in_register(uc, oid)
     if row["valid_to"] and row["valid_to"] < uc.today:
         text = _("The register says that %(oid)s ended on %(day)s. Give the OID of its successor.")
         raise InvalidInputError([Fault("oid", "ended", text % {"oid": oid, "day": row["valid_to"]})])

@@ -93,7 +93,6 @@ CREATE FUNCTION oneroster_user(checksum text, asked_id uuid, base text DEFAULT '
 RETURNS text LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
-    -- Single variables: records cost as much again as all the statements do.
     app uuid; supplier uuid; carried text[]; nothing text;
     places bigint; provider uuid; includes boolean; contact boolean; alias uuid; body text; email text;
 BEGIN
@@ -167,7 +166,7 @@ LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE ids uuid[]; found_bodies bigint;
 BEGIN
     -- The rows come sorted, so that they are joined to one text as they come; the address is put in once for all.
-    SELECT count(*), count(r.body), array_agg(r.sourced_id), array_agg(r.alias) FILTER (WHERE size <= <<named>>),
+    SELECT count(*), count(r.body), array_agg(r.sourced_id), array_agg(r.alias),
            replace(string_agg(r.body || CASE WHEN contact THEN r.email ELSE '' END || '}', ','), '@@base@@', base)
         INTO held, found_bodies, ids, aliases, body
     FROM (
@@ -186,7 +185,7 @@ BEGIN
     first := ids[1];
     last := ids[held];
     IF found_bodies < held THEN
-        SELECT array_agg(d.alias) FILTER (WHERE size <= <<named>>), replace(string_agg(
+        SELECT array_agg(d.alias), replace(string_agg(
                    d.body || CASE WHEN contact THEN d.email ELSE '' END || '}', ',' ORDER BY d.sourced_id), '@@base@@', base)
             INTO aliases, body
         FROM oneroster_documents(ids, provider, supplier, day, disclosed) d;
