@@ -7,7 +7,6 @@ class Permission(StrEnum):
     """A thing that a rule may allow."""
 
     ACCOUNT_MANAGE = "account:manage"
-    ACCOUNT_READ = "account:read"
     APP_CREATE = "app:create"
     APP_MANAGE = "app:manage"
     AUDIT_READ_OWN = "audit:read_own"
@@ -17,7 +16,6 @@ class Permission(StrEnum):
     GROUP_READ = "group:read"
     IMPORT_READ = "import:read"
     KEY_ROTATE = "key:rotate"
-    ORGANISATION_READ = "organisation:read"
     PERSON_READ = "person:read"
     PERSON_SEARCH = "person:search"
     PROVIDER_MANAGE = "provider:manage"

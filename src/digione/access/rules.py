@@ -106,7 +106,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "provider-desk",
-        {P.DESK_READ, P.ORGANISATION_READ},
+        {P.DESK_READ},
         _STAFF,
         None,
         Purpose.ADMINISTRATION,
@@ -146,7 +146,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "own-desk",
-        {P.DESK_READ, P.ORGANISATION_READ},
+        {P.DESK_READ},
         {Role.LEARNER, Role.GUARDIAN},
         None,
         Purpose.OWN_DATA,
@@ -166,7 +166,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "national-register",
-        {P.REGISTER_IMPORT, P.IMPORT_READ, P.ORGANISATION_READ, P.ACCOUNT_READ, P.APP_CREATE},
+        {P.REGISTER_IMPORT, P.IMPORT_READ, P.APP_CREATE},
         {Role.PLATFORM},
         None,
         Purpose.REGISTER,
