@@ -45,12 +45,12 @@ DEFINER_FUNCTIONS = {
     "people_barred",
     # Rotate the keys of every provider's identifiers; each asks first whether the platform calls, but for the one
     # that answers only yes or no.
-    "core_earlier_sealed_otherwise",
-    "core_keys_in_use",
-    "core_other_keys",
-    "core_seal_anew",
-    "core_seal_earlier_anew",
-    "core_sealed_otherwise",
+    "people_earlier_sealed_otherwise",
+    "people_keys_in_use",
+    "people_other_keys",
+    "people_seal_anew",
+    "people_seal_earlier_anew",
+    "people_sealed_otherwise",
     "people_bars_of",
     "people_find_by_identifier",
     # Whether a record of a duplicate case is another provider's too: yes or no, never whose.

@@ -115,7 +115,7 @@ def test_another_provider_is_neither_read_nor_written() -> None:
 
 
 def test_a_use_case_that_checks_nothing_does_not_return() -> None:
-    @use_case(Permission.DESK_READ, Event.DESK_OPENED)
+    @use_case(Permission.DESK_TEACHER, Event.DESK_OPENED)
     def careless(uc: UseCase) -> int:
         """Forget the check."""
         return uc.json("SELECT 1")
@@ -125,7 +125,7 @@ def test_a_use_case_that_checks_nothing_does_not_return() -> None:
 
 
 def test_a_use_case_never_calls_a_use_case() -> None:
-    @use_case(Permission.DESK_READ, Event.DESK_OPENED)
+    @use_case(Permission.DESK_TEACHER, Event.DESK_OPENED)
     def nested(uc: UseCase) -> str:
         """Call another one."""
         uc.check()

@@ -11,7 +11,9 @@ from django.db import connection
 
 from digione.access.permissions import Event, Permission
 from digione.core import clock
+from digione.core.errors import DeniedError, NotFoundError
 from digione.core.use_case import Actor, UseCase, set_reach, use_case
+from digione.studies import selectors as studies
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +134,43 @@ def test_one_schools_office_is_not_anothers() -> None:
         assert names(opened(within_reach(cast.actor(CO_TEACHER, cast.Role.PRINCIPAL)))) == names(
             {CO_TEACHER, cast.GUARDIAN}
         )
+
+
+def test_who_is_secretary_at_one_school_does_not_act_there_as_the_principal_of_another() -> None:
+    for school, role in ((cast.RANTAPUISTO, "school_secretary"), (cast.YHTENAISKOULU, "principal")):
+        insert(
+            "people_staffassignment",
+            cast.KUUSNIEMI,
+            person_id=CO_TEACHER,
+            organisation_id=school,
+            role=role,
+            valid_from=cast.START,
+        )
+    with clock.fixed(TODAY):
+        as_principal = cast.actor(CO_TEACHER, cast.Role.PRINCIPAL)
+        assert names(opened(within_reach(as_principal))) == names({CO_TEACHER})
+        assert studies.school_groups(as_principal)["groups"] == []
+        with pytest.raises(NotFoundError):
+            studies.group_page(as_principal, group=cast.GROUP_3B)
+        as_secretary = cast.actor(CO_TEACHER, cast.Role.SCHOOL_SECRETARY)
+        assert cast.PUPIL in opened(within_reach(as_secretary))
+        assert {group["code"] for group in studies.school_groups(as_secretary)["groups"]} == {"3 B", "4 A"}
+
+
+def test_groups_are_opened_by_their_own_relation_and_end_with_it() -> None:
+    with clock.fixed(TODAY):
+        assert [group["code"] for group in studies.school_groups(cast.teacher)["groups"]] == ["3 B"]
+        with pytest.raises(DeniedError):
+            studies.school_groups(cast.administrator)
+        with pytest.raises(NotFoundError):
+            studies.group_page(cast.administrator, group=cast.GROUP_3B)
+    set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE studies_enrolment SET valid_to = %s WHERE person_id = %s", [DAY, cast.TEACHER])
+    with clock.fixed(TODAY + timedelta(days=1)):
+        assert studies.school_groups(cast.teacher)["groups"] == []
+        with pytest.raises(NotFoundError):
+            studies.group_page(cast.teacher, group=cast.GROUP_3B)
 
 
 def test_a_teacher_is_bound_to_learners_not_to_colleagues() -> None:

@@ -17,6 +17,17 @@ class Role(StrEnum):
     TEACHER = "teacher"
 
 
+#: The roles that have a desk, in the order in which they are offered to a person who has several.
+DESK_ROLES = (
+    Role.ADMINISTRATOR,
+    Role.PRINCIPAL,
+    Role.SCHOOL_SECRETARY,
+    Role.SPECIAL_NEEDS_TEACHER,
+    Role.TEACHER,
+    Role.GUARDIAN,
+    Role.LEARNER,
+)
+
 SENTENCES: dict[Role, str] = {
     Role.ADMINISTRATOR: "Runs the provider's settings, imports and apps; sees people only as far as the work needs it.",
     Role.APP: "A supplier's program that a provider has taken into use; sees what its scopes open, at that provider.",

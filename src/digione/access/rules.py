@@ -1,9 +1,12 @@
-"""The rules: who may do what to whom, by which relation, for which purpose. Read it as policy.
+"""The rules: who may do what to whom, by which relation, for which purpose, how far. Read it as policy.
 
-A person-bound rule names a relation, a view over live rows that a room lends (`relations.sql`), with the columns
-`actor_id, person_id, provider_id`. A rule without a relation is decided by the role alone. No rule, no access.
+A rule with a relation names a view over live rows that a room lends (`relations.sql`), with the columns `actor_id`,
+`provider_id`, a period, and what the actor is bound to: `person_id`, or `group_id`. A rule without a relation is
+decided by the role alone. No rule, no access. What of a person a rule opens stands in the rule as well (`Detail`): the
+rooms ask the decision for it, and know neither roles nor rules by name.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -27,19 +30,55 @@ class Purpose(StrEnum):
 
 
 class Relation(StrEnum):
-    """How an actor is bound to a person. The value is the name of the lent view, but for the first two."""
+    """How an actor is bound to a person or a group. The value is the name of the lent view, but for the first."""
 
     SELF = "self"
-    PROVIDER = "provider"
+    BELONGS_TO = "people_belongs_to"
     GUARDIAN_OF = "people_guardian_of"
     DECIDES_DUPLICATE_OF = "people_decides_duplicate_of"
+    OFFICE_OF_GROUP = "studies_office_of_group"
     TEACHES = "studies_teaches"
+    TEACHES_GROUP = "studies_teaches_group"
     WORKS_AT_SCHOOL_OF = "studies_works_at_school_of"
+
+    @property
+    def kind(self) -> str:
+        """What the actor is bound to: `person` or `group`."""
+        return "group" if self in (Relation.OFFICE_OF_GROUP, Relation.TEACHES_GROUP) else "person"
+
+    @property
+    def by_role(self) -> bool:
+        """Whether the view tells by which of the actor's roles (`actor_role`): one acts in a single role at a time."""
+        return self in (Relation.OFFICE_OF_GROUP, Relation.WORKS_AT_SCHOOL_OF)
+
+
+class Detail(StrEnum):
+    """What of a person a rule opens beyond the name and how that person is bound to the actor."""
+
+    #: All first names, birth date, mother tongue, nationalities.
+    IDENTITY = "identity"
+    ADDRESS = "address"
+    #: How the guardians of a learner can be reached.
+    HOME = "home"
+    #: Schools of the past.
+    PAST = "past"
+    #: What other providers know of the person, within the reach.
+    EVERYWHERE = "everywhere"
+    #: Where a person with non-disclosure goes to school, and by whom they are taught and seen.
+    PROTECTED_PLACE = "protected_place"
+    #: Address and contact details of a person with non-disclosure.
+    PROTECTED_CONTACTS = "protected_contacts"
+    #: The person's own page, from a page of another kind.
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One sentence of policy. `sensitivity`: 1 ordinary, 2 confidential, 3 secret by law."""
+    """One sentence of policy.
+
+    `opens` is what of a person it shows. `everywhere`: it holds at all providers, not only at the actor's own.
+    `sensitivity`: 1 ordinary, 2 confidential, 3 secret by law.
+    """
 
     code: str
     permissions: frozenset[P]
@@ -47,36 +86,56 @@ class Rule:
     relation: Relation | None
     purpose: Purpose
     sentence: LocalizedText
+    opens: frozenset[Detail] = frozenset()
+    everywhere: bool = False
     sensitivity: int = 1
 
 
 def _rule(
-    code: str, permissions: set[P], roles: set[Role], relation: Relation | None, purpose: Purpose, **sentence: str
+    code: str,
+    permissions: set[P],
+    roles: set[Role],
+    relation: Relation | None,
+    purpose: Purpose,
+    *,
+    opens: Iterable[Detail] = (),
+    everywhere: bool = False,
+    **sentence: str,
 ) -> Rule:
-    return Rule(code, frozenset(permissions), frozenset(roles), relation, purpose, sentence)
+    return Rule(
+        code,
+        frozenset(permissions),
+        frozenset(roles),
+        relation,
+        purpose,
+        sentence,
+        opens=frozenset(opens),
+        everywhere=everywhere,
+    )
 
 
 _TEACHERS = {Role.TEACHER, Role.SPECIAL_NEEDS_TEACHER}
 _OFFICE = {Role.PRINCIPAL, Role.SCHOOL_SECRETARY}
-_STAFF = _TEACHERS | _OFFICE | {Role.ADMINISTRATOR}
 
 RULES: tuple[Rule, ...] = (
     _rule(
         "own-data",
-        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ},
+        {P.PERSON_READ, P.AUDIT_READ_OWN},
         set(Role) - {Role.APP, Role.PLATFORM},
         Relation.SELF,
         Purpose.OWN_DATA,
+        opens={Detail.IDENTITY, Detail.ADDRESS, Detail.PAST, Detail.EVERYWHERE, Detail.PROTECTED_PLACE},
         fi="Jokainen näkee omat tietonsa.",
         sv="Var och en ser sina egna uppgifter.",
         en="Everybody sees their own data.",
     ),
     _rule(
         "guardian",
-        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_READ},
+        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_GUARDIAN},
         {Role.GUARDIAN},
         Relation.GUARDIAN_OF,
         Purpose.OWN_DATA,
+        opens={Detail.IDENTITY, Detail.ADDRESS, Detail.PAST, Detail.EVERYWHERE},
         fi="Huoltaja näkee lapsensa tiedot niin kauan kuin huolto kestää ja siinä laajuudessa kuin tiedonsaantioikeutta on."
         " Turvakiellon alaisen lapsen koulua, kuntaa ja yhteystietoja ei näytetä.",
         sv="Vårdnadshavaren ser barnets uppgifter så länge vårdnaden varar och så långt rätten till information räcker."
@@ -86,33 +145,92 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "teacher-of",
-        {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ},
+        {P.PERSON_READ, P.PERSON_SEARCH, P.GROUP_READ},
         _TEACHERS,
         Relation.TEACHES,
         Purpose.TEACHING,
+        opens={Detail.HOME, Detail.PROTECTED_PLACE},
         fi="Opettaja näkee omien ryhmiensä oppilaat niin kauan kuin opettaa heitä.",
         sv="Läraren ser eleverna i sina grupper så länge hen undervisar dem.",
         en="A teacher sees the learners of their groups for as long as they teach them.",
     ),
     _rule(
+        "group-teacher",
+        {P.GROUP_READ},
+        _TEACHERS,
+        Relation.TEACHES_GROUP,
+        Purpose.TEACHING,
+        fi="Opettaja näkee ryhmät, joissa itse toimii.",
+        sv="Läraren ser de grupper som hen själv arbetar i.",
+        en="A teacher sees the groups in which they work.",
+    ),
+    _rule(
         "school-office",
-        {P.PERSON_READ, P.PERSON_SEARCH, P.DESK_READ, P.GROUP_READ},
+        {P.PERSON_READ, P.PERSON_SEARCH, P.GROUP_READ},
         _OFFICE,
         Relation.WORKS_AT_SCHOOL_OF,
         Purpose.ADMINISTRATION,
+        opens={
+            Detail.IDENTITY,
+            Detail.ADDRESS,
+            Detail.HOME,
+            Detail.PAST,
+            Detail.PROTECTED_PLACE,
+            Detail.PROTECTED_CONTACTS,
+        },
         fi="Rehtori ja koulusihteeri näkevät oman koulunsa oppilaat, huoltajat ja henkilöstön.",
         sv="Rektorn och skolsekreteraren ser elever, vårdnadshavare och personal i sin skola.",
         en="The principal and the school secretary see the learners, guardians and staff of their school.",
     ),
     _rule(
-        "provider-desk",
-        {P.DESK_READ},
-        _STAFF,
+        "group-office",
+        {P.GROUP_READ},
+        _OFFICE,
+        Relation.OFFICE_OF_GROUP,
+        Purpose.ADMINISTRATION,
+        fi="Rehtori ja koulusihteeri näkevät oman koulunsa ryhmät.",
+        sv="Rektorn och skolsekreteraren ser grupperna i sin skola.",
+        en="The principal and the school secretary see the groups of their school.",
+    ),
+    _rule(
+        "teacher-desk",
+        {P.DESK_TEACHER},
+        _TEACHERS,
+        None,
+        Purpose.TEACHING,
+        fi="Opettaja näkee työpöydällään omat ryhmänsä.",
+        sv="Läraren ser sina grupper på sitt skrivbord.",
+        en="A teacher sees their own groups on their desk.",
+    ),
+    _rule(
+        "principal-desk",
+        {P.DESK_PRINCIPAL},
+        {Role.PRINCIPAL},
         None,
         Purpose.ADMINISTRATION,
-        fi="Henkilöstö näkee oman organisaationsa rakenteen ja luvut.",
-        sv="Personalen ser den egna organisationens struktur och siffror.",
-        en="Staff see the structure and figures of their own organisation.",
+        fi="Rehtori näkee työpöydällään koulunsa ryhmät ja luvut.",
+        sv="Rektorn ser sin skolas grupper och siffror på sitt skrivbord.",
+        en="The principal sees the groups and figures of the school on their desk.",
+    ),
+    _rule(
+        "secretary-desk",
+        {P.DESK_SCHOOL_SECRETARY},
+        {Role.SCHOOL_SECRETARY},
+        None,
+        Purpose.ADMINISTRATION,
+        fi="Koulusihteeri näkee työpöydällään, mikä koulun rekisterissä odottaa.",
+        sv="Skolsekreteraren ser på sitt skrivbord vad som väntar i skolans register.",
+        en="The school secretary sees on their desk what waits in the school's register.",
+    ),
+    _rule(
+        "administrator-desk",
+        {P.DESK_ADMINISTRATOR},
+        {Role.ADMINISTRATOR},
+        None,
+        Purpose.ADMINISTRATION,
+        fi="Pääkäyttäjä näkee työpöydällään oman organisaationsa rakenteen, luvut ja sovellukset, ei ihmisiä.",
+        sv="Huvudanvändaren ser organisationens struktur, siffror och appar på sitt skrivbord, inga personer.",
+        en="The main administrator sees structure, figures and apps of the organisation on their desk, and no people.",
     ),
     _rule(
         "imports-of-provider",
@@ -130,34 +248,46 @@ RULES: tuple[Rule, ...] = (
         {Role.ADMINISTRATOR},
         Relation.DECIDES_DUPLICATE_OF,
         Purpose.ADMINISTRATION,
+        opens={Detail.IDENTITY, Detail.PAST},
         fi="Pääkäyttäjä ratkaisee, onko kahdessa oman organisaationsa tietueessa sama ihminen, ja näkee nämä kaksi.",
         sv="Huvudanvändaren avgör om två poster i den egna organisationen gäller samma person, och ser dessa två.",
         en="The main administrator decides whether two records of the organisation are one person, and sees these two.",
     ),
     _rule(
         "duplicate-office",
-        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE},
+        {P.DUPLICATE_READ, P.DUPLICATE_DECIDE, P.DESK_SCHOOL_SECRETARY},
         {Role.SCHOOL_SECRETARY},
         Relation.WORKS_AT_SCHOOL_OF,
         Purpose.ADMINISTRATION,
+        opens=set(Detail) - {Detail.EVERYWHERE},
         fi="Koulusihteeri ratkaisee, onko kahdessa oman koulunsa tietueessa sama ihminen.",
         sv="Skolsekreteraren avgör om två poster i den egna skolan gäller samma person.",
         en="The school secretary decides whether two records of the school are one person.",
     ),
     _rule(
         "own-desk",
-        {P.DESK_READ},
-        {Role.LEARNER, Role.GUARDIAN},
+        {P.DESK_LEARNER},
+        {Role.LEARNER},
         None,
         Purpose.OWN_DATA,
-        fi="Oppija ja huoltaja näkevät oman työpöytänsä.",
-        sv="Eleven och vårdnadshavaren ser sitt eget skrivbord.",
-        en="A learner and a guardian see their own desk.",
+        fi="Oppija näkee oman työpöytänsä.",
+        sv="Eleven ser sitt eget skrivbord.",
+        en="A learner sees their own desk.",
+    ),
+    _rule(
+        "guardian-desk",
+        {P.DESK_GUARDIAN},
+        {Role.GUARDIAN},
+        None,
+        Purpose.OWN_DATA,
+        fi="Huoltaja näkee oman työpöytänsä.",
+        sv="Vårdnadshavaren ser sitt eget skrivbord.",
+        en="A guardian sees their own desk.",
     ),
     _rule(
         "provider-import",
         {P.ROSTER_IMPORT, P.APP_MANAGE, P.IMPORT_READ},
-        {Role.ADMINISTRATOR, Role.PLATFORM},
+        {Role.ADMINISTRATOR},
         None,
         Purpose.ADMINISTRATION,
         fi="Pääkäyttäjä tuo oman organisaationsa tiedot ja ottaa sovelluksia käyttöön.",
@@ -165,19 +295,9 @@ RULES: tuple[Rule, ...] = (
         en="The main administrator imports the organisation's data and takes apps into use.",
     ),
     _rule(
-        "national-register",
-        {P.REGISTER_IMPORT, P.IMPORT_READ, P.APP_CREATE},
-        {Role.PLATFORM},
-        None,
-        Purpose.REGISTER,
-        fi="Alusta pitää kansallisten rekisterien kopiot ajan tasalla ja ottaa vastaan uudet sovellukset.",
-        sv="Plattformen håller kopiorna av de nationella registren aktuella och tar emot nya appar.",
-        en="The platform keeps its copies of the national registers up to date and takes in new apps.",
-    ),
-    _rule(
         "provider-export",
         {P.ROSTER_EXPORT},
-        {Role.ADMINISTRATOR, Role.PLATFORM},
+        {Role.ADMINISTRATOR},
         None,
         Purpose.ADMINISTRATION,
         fi="Pääkäyttäjä vie oman organisaationsa aineiston toista järjestelmää varten.",
@@ -185,11 +305,34 @@ RULES: tuple[Rule, ...] = (
         en="The main administrator exports the organisation's roster for another system.",
     ),
     _rule(
+        "platform-for-provider",
+        {P.ROSTER_IMPORT, P.ROSTER_EXPORT, P.APP_MANAGE, P.IMPORT_READ},
+        {Role.PLATFORM},
+        None,
+        Purpose.ADMINISTRATION,
+        everywhere=True,
+        fi="Alusta tuo ja vie tietoja ja ottaa sovelluksia käyttöön järjestäjän puolesta.",
+        sv="Plattformen importerar och exporterar uppgifter och tar appar i bruk på anordnarens vägnar.",
+        en="The platform imports and exports data and takes apps into use on a provider's behalf.",
+    ),
+    _rule(
+        "national-register",
+        {P.REGISTER_IMPORT, P.APP_CREATE, P.APP_ROTATE},
+        {Role.PLATFORM},
+        None,
+        Purpose.REGISTER,
+        everywhere=True,
+        fi="Alusta pitää kansallisten rekisterien kopiot ajan tasalla, ottaa vastaan uudet sovellukset ja antaa niille salaisuudet.",
+        sv="Plattformen håller kopiorna av de nationella registren aktuella, tar emot nya appar och ger dem hemligheter.",
+        en="The platform keeps its copies of the national registers up to date, takes in new apps and gives them secrets.",
+    ),
+    _rule(
         "platform-upkeep",
         {P.ACCOUNT_MANAGE, P.KEY_ROTATE, P.PROVIDER_MANAGE},
         {Role.PLATFORM},
         None,
         Purpose.ADMINISTRATION,
+        everywhere=True,
         fi="Alusta ottaa järjestäjiä mukaan, antaa tunnuksia ja vaihtaa salausavaimia.",
         sv="Plattformen tar in anordnare, ger konton och byter krypteringsnycklar.",
         en="The platform takes providers in, gives accounts, and rotates the keys of encrypted fields.",
@@ -198,7 +341,7 @@ RULES: tuple[Rule, ...] = (
         "app-taken",
         {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ},
         {Role.APP},
-        Relation.PROVIDER,
+        Relation.BELONGS_TO,
         Purpose.SERVICE,
         fi="Sovellus näkee sen ottaneen organisaation tiedot sopimuksen laajuudessa.",
         sv="Appen ser uppgifterna hos den organisation som tagit den i bruk, i avtalets omfattning.",
@@ -215,57 +358,75 @@ def rules_for(permission: str, role: str) -> list[Rule]:
 
 
 def _decision(rule: Rule) -> Decision:
-    return Decision(rule.code, str(rule.purpose), rule.sensitivity)
+    return Decision(rule.code, str(rule.purpose), rule.sensitivity, frozenset(map(str, rule.opens)), rule.everywhere)
 
 
 def _predicate(rule: Rule, uc: UseCase, column: str) -> tuple[str, list[Any]]:
-    actor = uc.actor
-    if rule.relation is Relation.SELF:
+    actor, relation = uc.actor, rule.relation
+    assert relation is not None  # noqa: S101 - whoever calls has looked.
+    if relation is Relation.SELF:
         return f"{column} = %s", [actor.person_id]
-    if rule.relation is Relation.PROVIDER:
+    if relation is Relation.BELONGS_TO:
+        # An app is bound to everybody whom the provider knows or knew; what has ended is told as ended.
         return (
-            f"EXISTS (SELECT 1 FROM people_providerperson pp WHERE pp.provider_id = %s AND pp.person_id = {column})",
+            f"EXISTS (SELECT 1 FROM {relation} r WHERE r.provider_id = %s AND r.person_id = {column})",
             [actor.provider_id],
         )
-    narrowed: Any
-    if rule.relation is Relation.GUARDIAN_OF:
+    scope: str
+    narrowed: list[Any]
+    if relation is Relation.GUARDIAN_OF:
         # Whichever provider knows that this guardian gets no information, the child is closed to them everywhere.
-        scope, narrowed = " AND NOT people_barred(r.actor_id, r.person_id, %s)", uc.today
+        scope, narrowed = " AND NOT people_barred(r.actor_id, r.person_id, %s)", [uc.today]
+    elif relation.by_role:
+        scope, narrowed = " AND r.provider_id = %s AND r.actor_role = %s", [actor.provider_id, actor.role]
     else:
-        scope, narrowed = " AND r.provider_id = %s", actor.provider_id
-    parameters: list[Any] = [actor.person_id, narrowed, uc.today, uc.today]
+        scope, narrowed = " AND r.provider_id = %s", [actor.provider_id]
     return (
-        f"{column} IN (SELECT r.person_id FROM {rule.relation} r WHERE r.actor_id = %s{scope}"
+        f"{column} IN (SELECT r.{relation.kind}_id FROM {relation} r WHERE r.actor_id = %s{scope}"
         " AND r.valid_from <= %s AND (r.valid_to IS NULL OR r.valid_to >= %s))",
-        parameters,
+        [actor.person_id, *narrowed, uc.today, uc.today],
     )
+
+
+#: The roles that keep the national registers: only they may write the tables that everybody reads.
+_REGISTRARS = frozenset(str(role) for rule in RULES if P.REGISTER_IMPORT in rule.permissions for role in rule.roles)
 
 
 class RuleDecider:
     """Answers the core's questions from `RULES`."""
 
-    def decide(self, uc: UseCase, permission: str, person: UUID | None) -> Decision | None:
-        """Return the first rule that allows, or None. Without a person only rules without a relation count,
-        but for an app, whose relation is to the provider itself."""
+    def decide(self, uc: UseCase, permission: str, ident: UUID | None, kind: str) -> Decision | None:
+        """Return the first rule that allows, or None. `ident` is a person or a group, as `kind` says.
+
+        Without one, only rules without a relation count, but for an app, whose relation is to the provider itself.
+        """
         for rule in rules_for(permission, uc.actor.role):
-            if person is None:
-                if rule.relation in (None, Relation.PROVIDER):
+            if ident is None:
+                if rule.relation in (None, Relation.BELONGS_TO):
                     return _decision(rule)
                 continue
-            if rule.relation is None:
+            if rule.relation is None or rule.relation.kind != kind:
                 continue
             sql, parameters = _predicate(rule, uc, "%s::uuid")
-            # The person stands where the column would, so its parameter comes first.
-            order = [*parameters, person] if rule.relation is Relation.PROVIDER else [person, *parameters]
+            # The id stands where the column would, so its parameter comes first.
+            order = [*parameters, ident] if rule.relation is Relation.BELONGS_TO else [ident, *parameters]
             if uc.json(f"SELECT {sql}", order):
                 return _decision(rule)
         return None
 
-    def visible(self, uc: UseCase, permission: str, column: str) -> tuple[str, list[Any], Decision]:
-        """Return the predicate of every rule that may allow, joined by OR. No rule at all is a denial."""
-        rules = [rule for rule in rules_for(permission, uc.actor.role) if rule.relation is not None]
+    def visible(self, uc: UseCase, permission: str, column: str, kind: str) -> tuple[str, list[Any], Decision]:
+        """Return the predicate of every rule about a `kind` that may allow, joined by OR. No rule at all is a denial."""
+        rules = [
+            rule
+            for rule in rules_for(permission, uc.actor.role)
+            if rule.relation is not None and rule.relation.kind == kind
+        ]
         if not rules:
             raise DeniedError("Your role does not include this.", rule=permission)
         parts = [_predicate(rule, uc, column) for rule in rules]
         sql = " OR ".join(part for part, _ in parts)
         return f"({sql})", [value for _, values in parts for value in values], _decision(rules[-1])
+
+    def keeps_registers(self, role: str) -> bool:
+        """Say whether whoever acts in `role` may write the registers that everybody reads."""
+        return role in _REGISTRARS

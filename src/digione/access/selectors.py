@@ -1,18 +1,16 @@
 """Reads of the room: which apps there are and who has taken them, and which accounts."""
 
 from digione.access.permissions import Event, Permission
-from digione.access.roles import Role
 from digione.core.use_case import Row, UseCase, use_case
 
 
 @use_case(Permission.APP_MANAGE, Event.APP_READ)
 def apps(uc: UseCase) -> list[Row]:
     """Return every app with its supplier, by name, and the takings in force today that the actor may see."""
-    uc.check()
-    everywhere = uc.actor.role == Role.PLATFORM
+    everywhere = uc.check().everywhere
     takings = uc.rows(
         "SELECT t.app_id, o.oid, o.name ->> 'fi' AS provider, t.scopes, t.valid_from, t.non_disclosure_included"
-        " FROM access_taking t JOIN organisations_organisation o ON o.id = t.provider_id"
+        " FROM access_taking t JOIN access_provider o ON o.id = t.provider_id"
         " WHERE (%(all)s OR t.provider_id = %(provider)s) AND t.valid_from <= %(day)s"
         " AND (t.valid_to IS NULL OR t.valid_to >= %(day)s) ORDER BY o.sort_key, o.oid",
         {"all": everywhere, "provider": uc.actor.provider_id, "day": uc.today},

@@ -13,9 +13,8 @@ from oauth2_provider.models import get_application_model
 
 from digione.access.models import Account, App, Supplier, Taking
 from digione.access.permissions import Event, Permission
-from digione.access.roles import Role
 from digione.access.scopes import KNOWN_SCOPES
-from digione.core.errors import Fault, InvalidInputError, NotFoundError
+from digione.core.errors import Fault, InvalidInputError
 from digione.core.outbox import announce
 from digione.core.use_case import UseCase, use_case
 
@@ -44,11 +43,7 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
         faults.append(Fault("name", "missing", _("Give the app and its supplier a name.")))
     found = {
         row["oid"]: row["id"]
-        for row in uc.rows(
-            "SELECT o.oid, p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id"
-            " WHERE o.oid = ANY (%s)",
-            [list(provider_oids)],
-        )
+        for row in uc.rows("SELECT oid, id FROM access_provider WHERE oid = ANY (%s)", [list(provider_oids)])
     }
     faults += [_unknown_provider(oid) for oid in provider_oids if oid not in found]
     if faults:
@@ -131,15 +126,14 @@ def release_app(uc: UseCase, *, app: str, provider_oid: str) -> Taken:
     return Taken(found.id, provider, (), True)
 
 
-@use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
+@use_case(Permission.APP_ROTATE, Event.APP_MANAGED)
 def rotate_app_secret(uc: UseCase, *, app: str) -> NewApp:
     """Give an app a new secret. The old secret, and every token that was got by it, ends at once.
 
-    Only the platform may: the app may be in use at several providers.
+    No provider's own work, for the app may be in use at several. Raises `InvalidInputError` for an app that is unknown
+    or ambiguous.
     """
     uc.check()
-    if uc.actor.role != Role.PLATFORM:
-        raise NotFoundError("There is no such app here.")
     found, secret = _app(app), generate_client_secret()
     application = found.application
     application.client_secret = secret
@@ -167,11 +161,9 @@ def _unknown_provider(oid: str) -> Fault:
 
 def _provider(uc: UseCase, oid: str) -> UUID | None:
     """Return the provider on the platform with this OID. Whoever acts for one provider knows no other here."""
-    found: UUID | None = uc.json(
-        "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id WHERE o.oid = %s",
-        [oid],
-    )
-    return found if uc.actor.role == Role.PLATFORM or found == uc.actor.provider_id else None
+    found: UUID | None = uc.json("SELECT id FROM access_provider WHERE oid = %s", [oid])
+    everywhere = uc.decision is not None and uc.decision.everywhere
+    return found if everywhere or found == uc.actor.provider_id else None
 
 
 def _app(named: str) -> App:

@@ -54,18 +54,25 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The rule that allowed, and the purpose that it allows for."""
+    """The rule that allowed, the purpose that it allows for, and how far it goes.
+
+    `opens`: what of a person may be shown (codes of `access`). `everywhere`: it holds at every provider, not only at
+    the actor's own.
+    """
 
     rule: str
     purpose: str
     sensitivity: int = 1
+    opens: frozenset[str] = frozenset()
+    everywhere: bool = False
 
 
 class Decider(Protocol):
     """What the core asks of `access`."""
 
-    def decide(self, uc: "UseCase", permission: str, person: UUID | None) -> Decision | None: ...
-    def visible(self, uc: "UseCase", permission: str, column: str) -> tuple[str, list[Any], Decision]: ...
+    def decide(self, uc: "UseCase", permission: str, ident: UUID | None, kind: str) -> Decision | None: ...
+    def visible(self, uc: "UseCase", permission: str, column: str, kind: str) -> tuple[str, list[Any], Decision]: ...
+    def keeps_registers(self, role: str) -> bool: ...
 
 
 class Recorder(Protocol):
@@ -126,7 +133,7 @@ def set_reach(actor: Actor) -> None:
                 str(actor.account_id or actor.app_id or actor.role),
                 str(actor.supplier_id or ""),
                 str(actor.app_id or ""),
-                "on" if actor.role == "platform" else "",
+                "on" if _the_decider().keeps_registers(actor.role) else "",
             ],
         )
 
@@ -156,7 +163,7 @@ class UseCase:
         Raises `DeniedError` where no data had to be looked at, `NotFoundError` where an object is concerned.
         """
         self.target = person or self.target
-        decision = _the_decider().decide(self, self.permission, person)
+        decision = _the_decider().decide(self, self.permission, person, "person")
         if decision is None:
             if person is None:
                 raise DeniedError("Your role does not include this.", rule=self.permission)
@@ -166,14 +173,30 @@ class UseCase:
             self.saw([person])
         return decision
 
-    def visible(self, column: str) -> tuple[str, list[Any]]:
+    def check_object(self, kind: str, ident: UUID) -> Decision:
+        """Decide whether the actor may do this to an object that is no person (`kind`: a group). Raises `NotFoundError`."""
+        self.target = ident
+        decision = _the_decider().decide(self, self.permission, ident, kind)
+        if decision is None:
+            raise NotFoundError(f"There is no such {kind} here.")
+        self.decision = decision
+        return decision
+
+    def visible(self, column: str, kind: str = "person") -> tuple[str, list[Any]]:
         """Return an SQL predicate and its parameters that keep the rows whose person (`column`) the actor may see.
 
-        The same rules answer `check`, so a list never shows what a page would deny.
+        The same rules answer `check`, so a list never shows what a page would deny. With another `kind`, `column` is
+        the id of such objects, as in `check_object`. Raises `DeniedError` where no rule of the role is about them.
         """
-        sql, parameters, decision = _the_decider().visible(self, self.permission, column)
+        sql, parameters, decision = _the_decider().visible(self, self.permission, column, kind)
         self.decision = decision
         return sql, parameters
+
+    def acting_person(self) -> UUID:
+        """Return the person who acts. Raises `DeniedError` for an app, the platform and whoever else is no person."""
+        if self.actor.person_id is None:
+            raise DeniedError("Only a person has this.", rule=self.permission)
+        return self.actor.person_id
 
     def saw(self, persons: Iterable[UUID], *, earliest: date | None = None) -> None:
         """Note whose data was read or changed, and the earliest date that was reached."""

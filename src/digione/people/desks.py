@@ -11,20 +11,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from digione.access.roles import DESK_ROLES, Role
 from digione.core.texts import LocalizedText
 from digione.core.use_case import Actor, Row, set_reach
 from digione.people.rows import decoded
-
-#: The roles that have a desk, in the order in which they are offered to a person who has several.
-DESK_ROLES = (
-    "administrator",
-    "principal",
-    "school_secretary",
-    "special_needs_teacher",
-    "teacher",
-    "guardian",
-    "learner",
-)
 
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
 
@@ -62,13 +52,17 @@ LAKE = "#1b5c6e"
 
 @dataclass(frozen=True, slots=True)
 class RoleChoice:
-    """A role that a person may act in, and where. A guardian acts over providers, so `provider_id` is empty there."""
+    """A role that a person may act in, and where. A guardian acts over providers, so `provider_id` is empty there.
+
+    `wards` are those whom the role reaches beside oneself: today's children of a guardian, nobody otherwise.
+    """
 
     role: str
     provider_id: UUID | None
     providers: tuple[LocalizedText, ...]
     places: tuple[LocalizedText, ...] = ()
     accent: str = LAKE
+    wards: tuple[UUID, ...] = ()
 
     @property
     def key(self) -> str:
@@ -100,31 +94,32 @@ def desk_of(person: UUID, *, day: date) -> PersonDesk:
             found = (dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
             rows = decoded(found, "provider_name", "places")
             wards: tuple[UUID, ...] = ()
-            if any(row["role"] == "guardian" for row in rows):
+            if any(row["role"] == Role.GUARDIAN for row in rows):
                 cursor.execute(_WARDS, {"person": person, "day": day})
                 wards = tuple(row[0] for row in cursor.fetchall())
                 set_reach(Actor("sign_in", person_id=person, persons=(person, *wards)))
                 cursor.execute(_PLACES_OF_WARDS, {"person": person, "wards": list(wards), "day": day})
                 told = {row[0] for row in cursor.fetchall()}
                 for row in rows:
-                    if row["role"] == "guardian" and row["provider_id"] not in told:
+                    if row["role"] == Role.GUARDIAN and row["provider_id"] not in told:
                         row.update(provider_name=None, accent=LAKE)
-    return PersonDesk(name[0], name[1], _choices(rows), wards)
+    return PersonDesk(name[0], name[1], _choices(rows, wards), wards)
 
 
-def _choices(rows: list[Row]) -> tuple[RoleChoice, ...]:
+def _choices(rows: list[Row], wards: tuple[UUID, ...]) -> tuple[RoleChoice, ...]:
     """One choice per role and provider; the guardianships, and the places of learning, of all providers are one."""
     choices: list[RoleChoice] = []
     for role in DESK_ROLES:
         mine = [row for row in rows if row["role"] == role]
-        if role in ("guardian", "learner"):
+        if role in (Role.GUARDIAN, Role.LEARNER):
             if mine:
                 accent = mine[0]["accent"] if len(mine) == 1 else LAKE
                 names = tuple(row["provider_name"] for row in mine if row["provider_name"] is not None)
-                choices.append(RoleChoice(role, None, names, accent=accent))
+                reached = wards if role is Role.GUARDIAN else ()
+                choices.append(RoleChoice(str(role), None, names, accent=accent, wards=reached))
             continue
         choices += [
-            RoleChoice(role, row["provider_id"], (row["provider_name"],), tuple(row["places"]), row["accent"])
+            RoleChoice(str(role), row["provider_id"], (row["provider_name"],), tuple(row["places"]), row["accent"])
             for row in mine
         ]
     return tuple(choices)

@@ -8,3 +8,7 @@ CREATE VIEW people_guardian_of WITH (security_invoker = true) AS
 -- The log knows persons by an alias; this is the mapping, and it goes when the person is erased.
 CREATE VIEW audit_subject WITH (security_invoker = true) AS
     SELECT id AS person_id, audit_alias AS alias, given_name || ' ' || family_name AS shown_name FROM people_person;
+
+-- Whom a provider knows, or knew: by it an app is bound to the people of a provider that has taken it.
+CREATE VIEW people_belongs_to WITH (security_invoker = true) AS
+    SELECT provider_id, person_id, basis, valid_from, valid_to FROM people_providerperson;

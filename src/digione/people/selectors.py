@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from digione.access.permissions import Event, Permission
-from digione.access.rules import BY_CODE
+from digione.access.rules import BY_CODE, Detail, Purpose
 from digione.core import clock, secrets
 from digione.core.errors import Fault, InvalidInputError, NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
@@ -17,8 +17,11 @@ from digione.people.rows import decoded
 #: As far back as the page looks unless it is told otherwise.
 VIEWED_DAYS = 30
 _MOST_VIEWS = 2000
-#: The rules by which one looks at one's own data, or at a child's as its guardian.
-_AT_HOME = ("own-data", "guardian")
+
+
+def _at_home(entry: Row) -> bool:
+    """Say whether an entry of the log is a look at one's own data, or at a child's as its guardian."""
+    return entry["rule"] in BY_CODE and BY_CODE[entry["rule"]].purpose is Purpose.OWN_DATA
 
 
 def _nameless(entry: Row) -> Row:
@@ -41,7 +44,7 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
     person = duplicate_facts.successor(uc, person) if person else choices[0]["id"] if choices else None
     if person is None:
         raise NotFoundError("There is no such person here.")
-    rule = uc.check(person).rule
+    opens = uc.check(person).opens
     known |= facts.persons(uc, [person]) if person not in known else {}
     family = {person, uc.actor.person_id, *facts.guardian_ids(uc, person)}
     entries = decoded(
@@ -52,15 +55,15 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
         ),
         "provider_name",
     )
-    if rule == "guardian" and known[person]["non_disclosure"]:
+    if known[person]["non_disclosure"] and Detail.PROTECTED_PLACE not in opens:
         entries = [_nameless(entry) for entry in entries]
     elif person == uc.actor.person_id and facts.may_have_protected_wards(uc, person):
         # The school sees a guardian because of the child, so who looked at the guardian tells where the child is.
-        entries = [_nameless(entry) if entry["rule"] not in _AT_HOME else entry for entry in entries]
+        entries = [entry if _at_home(entry) else _nameless(entry) for entry in entries]
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
         # A guardian who looks as a teacher is a viewer like any other.
-        at_home = entry["actor_id"] in family and entry["app_id"] is None and entry["rule"] in _AT_HOME
+        at_home = entry["actor_id"] in family and entry["app_id"] is None and _at_home(entry)
         key = (at_home, entry["actor_id"], entry["app_id"], entry["role"])
         viewer = viewers.setdefault(
             key,
@@ -155,4 +158,4 @@ def person_for_account(uc: UseCase, *, identifier: str) -> Row:
 def keys_in_use(uc: UseCase) -> dict[int, Row]:
     """Return, for each key by number, how many identifiers stand under it, and how many of what they were earlier."""
     uc.check()
-    return {row["key_id"]: row for row in uc.rows("SELECT key_id, identifiers, earlier FROM core_keys_in_use()")}
+    return {row["key_id"]: row for row in uc.rows("SELECT key_id, identifiers, earlier FROM people_keys_in_use()")}

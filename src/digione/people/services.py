@@ -43,13 +43,13 @@ def seal_batch_anew(uc: UseCase, *, place: Place, at_most: int) -> tuple[int, Pl
     ids = [row["id"] for row in found]
     if place.earlier:
         done = uc.json(
-            "SELECT core_seal_earlier_anew(%s, %s, %s, %s, %s, %s)",
+            "SELECT people_seal_earlier_anew(%s, %s, %s, %s, %s, %s)",
             [ids, [row["sys_to"] for row in found], old, fresh, digests, writing],
         )
     else:
         codes = [(text, value) for text, value, row in zip(texts, old, found, strict=True) if row["kind"] == "hetu"]
         done = uc.json(
-            "SELECT core_seal_anew(%s, %s, %s, %s, %s, %s::text[], %s::text[])",
+            "SELECT people_seal_anew(%s, %s, %s, %s, %s, %s::text[], %s::text[])",
             [
                 ids,
                 old,
@@ -65,10 +65,10 @@ def seal_batch_anew(uc: UseCase, *, place: Place, at_most: int) -> tuple[int, Pl
 
 
 def _present(uc: UseCase, place: Place, writing: int, at_most: int) -> list[dict[str, Any]]:
-    return uc.rows("SELECT * FROM core_sealed_otherwise(%s, %s, %s)", [writing, place.after, at_most])
+    return uc.rows("SELECT * FROM people_sealed_otherwise(%s, %s, %s)", [writing, place.after, at_most])
 
 
 def _earlier(uc: UseCase, place: Place, writing: int, at_most: int) -> list[dict[str, Any]]:
     return uc.rows(
-        "SELECT * FROM core_earlier_sealed_otherwise(%s, %s, %s, %s)", [writing, place.after, place.until, at_most]
+        "SELECT * FROM people_earlier_sealed_otherwise(%s, %s, %s, %s)", [writing, place.after, place.until, at_most]
     )

@@ -71,8 +71,11 @@ def path_of(uc: UseCase, person: UUID) -> list[Row]:
     )
 
 
-def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
-    """Return today's groups of `schools` with numbers of learners and names of teachers."""
+def groups(uc: UseCase, *, schools: Sequence[UUID] = (), ids: Sequence[UUID] = ()) -> list[Row]:
+    """Return today's groups of the actor's provider that are in `ids` or at one of `schools`, by school, kind and code.
+
+    Each with the number of its learners and the names of its teachers.
+    """
     return decoded(
         uc.rows(
             f"""
@@ -84,11 +87,11 @@ def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
         JOIN organisations_organisation o ON o.id = g.school_id
         LEFT JOIN studies_enrolment e ON e.provider_id = g.provider_id AND e.group_id = g.id AND {_LIVE.format("e")}
         LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'
-        WHERE g.provider_id = %(provider)s AND g.school_id = ANY (%(schools)s) AND {_GROUP_LIVE}
+        WHERE g.provider_id = %(provider)s AND (g.id = ANY (%(ids)s) OR g.school_id = ANY (%(schools)s)) AND {_GROUP_LIVE}
         GROUP BY g.id, o.name, o.sort_key
         ORDER BY o.sort_key, g.kind <> 'home_group', g.code COLLATE "C", g.id
         """,
-            {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
+            {"provider": uc.actor.provider_id, "schools": list(schools), "ids": list(ids), "day": uc.today},
         ),
         "title",
         "school_name",

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
-from digione.access.roles import Role
-from digione.core.errors import DeniedError, NotFoundError
+from digione.access.rules import Detail
+from digione.core.errors import NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import duplicate_facts as duplicates
@@ -13,18 +13,8 @@ from digione.people import facts as people
 from digione.people.rows import decoded
 from digione.studies import facts
 
-_OFFICE = (Role.PRINCIPAL, Role.SCHOOL_SECRETARY)
-_TEACHERS = (Role.TEACHER, Role.SPECIAL_NEEDS_TEACHER)
 _MOST_FOUND = 40
 _MOST_LISTED = 8
-
-
-def _only(uc: UseCase, *roles: Role) -> UUID:
-    """Refuse any other role than `roles`; return the person who acts."""
-    uc.check()
-    if uc.actor.role not in roles or uc.actor.person_id is None:
-        raise DeniedError("This desk belongs to another role.", rule=uc.permission)
-    return uc.actor.person_id
 
 
 def _schooling(uc: UseCase, person: UUID, path: list[Row]) -> list[Row]:
@@ -53,47 +43,50 @@ def _teachers(groups: list[Row]) -> list[Row]:
     return sorted(found.values(), key=lambda entry: not entry["is_home"])
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_LEARNER, Event.DESK_OPENED)
 def learner_landing(uc: UseCase) -> dict[str, Any]:
     """Return a learner's own desk: schools with groups and teachers today, and the path so far."""
-    person = _only(uc, Role.LEARNER)
-    uc.check(person)
+    uc.check()
+    person = uc.acting_person()
+    uc.saw([person])
     path = facts.path_of(uc, person)
     return {"schooling": _schooling(uc, person, path), "path": path}
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_GUARDIAN, Event.DESK_OPENED)
 def guardian_landing(uc: UseCase) -> dict[str, Any]:
     """Return a guardian's desk: today's children in every municipality, with school, home group and teachers.
 
     A child whose information the custody does not open is not in the list; where a child with non-disclosure goes to
     school is not told.
     """
-    guardian = _only(uc, Role.GUARDIAN)
+    uc.check()
+    guardian = uc.acting_person()
     children = []
     for child in people.wards(uc, guardian):
-        uc.check(child["id"])
-        path = [] if child["non_disclosure"] else facts.path_of(uc, child["id"])
+        opens = uc.check(child["id"]).opens
+        path = [] if child["non_disclosure"] and Detail.PROTECTED_PLACE not in opens else facts.path_of(uc, child["id"])
         children.append({**child, "schooling": _schooling(uc, child["id"], path)})
     return {"children": children, "contacts": people.contacts(uc, [guardian])}
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_TEACHER, Event.DESK_OPENED)
 def teacher_landing(uc: UseCase) -> dict[str, Any]:
     """Return a teacher's desk: own groups with numbers, no names of learners."""
-    person = _only(uc, *_TEACHERS)
+    uc.check()
+    person = uc.acting_person()
     groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
     uc.saw_in_bulk(groups=len(groups))
     return {"groups": groups, "places": people.assignments(uc, person)}
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_PRINCIPAL, Event.DESK_OPENED)
 def principal_landing(uc: UseCase) -> dict[str, Any]:
     """Return a principal's desk: the school's groups and numbers, and what looks odd."""
-    person = _only(uc, Role.PRINCIPAL)
-    schools = people.schools_of_staff(uc, person, uc.actor.role)
+    uc.check()
+    schools = people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)
     ids = [school["id"] for school in schools]
-    groups = facts.groups_of_schools(uc, ids)
+    groups = facts.groups(uc, schools=ids)
     lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
     uc.saw(row["id"] for row in lost)
     return {
@@ -106,11 +99,11 @@ def principal_landing(uc: UseCase) -> dict[str, Any]:
     }
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_SCHOOL_SECRETARY, Event.DESK_OPENED)
 def secretary_landing(uc: UseCase) -> dict[str, Any]:
     """Return a school secretary's queue: the latest imports, duplicate cases, learners without a group."""
-    person = _only(uc, Role.SCHOOL_SECRETARY)
-    schools = people.schools_of_staff(uc, person, uc.actor.role)
+    uc.check()
+    schools = people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)
     ids = [school["id"] for school in schools]
     lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
     cases = _seen_cases(uc)
@@ -144,10 +137,10 @@ def _seen_cases(uc: UseCase) -> list[Row]:
     return [{**case, "total": len(mine)} for case in mine[:_MOST_LISTED]]
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.DESK_ADMINISTRATOR, Event.DESK_OPENED)
 def administrator_landing(uc: UseCase) -> dict[str, Any]:
     """Return the desk of a provider's administrator: schools, people in numbers, apps, imports. No names."""
-    _only(uc, Role.ADMINISTRATOR)
+    uc.check()
     schools = facts.schools_of_provider(uc)
     uc.saw_in_bulk(schools=len(schools))
     return {
@@ -158,15 +151,15 @@ def administrator_landing(uc: UseCase) -> dict[str, Any]:
     }
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
+@use_case(Permission.GROUP_READ, Event.DESK_OPENED)
 def school_groups(uc: UseCase) -> dict[str, Any]:
     """Return the groups that the actor works with: own ones for a teacher, the school's for the office."""
-    person = _only(uc, *_TEACHERS, *_OFFICE)
-    if uc.actor.role in _TEACHERS:
-        groups = facts.groups_of_person(uc, uc.actor.provider_id, person, "teacher")
-    else:
-        schools = people.schools_of_staff(uc, person, uc.actor.role)
-        groups = facts.groups_of_schools(uc, [school["id"] for school in schools])
+    predicate, parameters = uc.visible("g.id", "group")
+    open_to = uc.rows(
+        f"SELECT g.id FROM studies_group g WHERE g.provider_id = %s AND {predicate}",
+        [uc.actor.provider_id, *parameters],
+    )
+    groups = facts.groups(uc, ids=[row["id"] for row in open_to])
     uc.saw_in_bulk(groups=len(groups))
     return {"groups": groups}
 
@@ -177,28 +170,13 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
 
     Raises `NotFoundError` unless the actor teaches the group or works in the office of its school.
     """
+    uc.check_object("group", group)
     predicate, parameters = uc.visible("e.person_id")
     found = uc.rows(
-        """
-        SELECT g.id, g.code, g.title, g.kind, g.grades, g.subjects, g.school_id, o.name AS school_name
-        FROM studies_group g JOIN organisations_organisation o ON o.id = g.school_id
-        WHERE g.provider_id = %(provider)s AND g.id = %(group)s AND (
-            EXISTS (SELECT 1 FROM studies_enrolment e WHERE e.provider_id = g.provider_id AND e.group_id = g.id
-                    AND e.person_id = %(person)s AND e.role IN ('teacher', 'aide') AND %(teaches)s
-                    AND e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s))
-            OR EXISTS (SELECT 1 FROM people_staffassignment a WHERE a.provider_id = g.provider_id
-                    AND a.organisation_id = g.school_id AND a.person_id = %(person)s AND a.role = %(role)s
-                    AND NOT %(teaches)s
-                    AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to >= %(day)s)))
-        """,
-        {
-            "provider": uc.actor.provider_id,
-            "group": group,
-            "person": uc.actor.person_id,
-            "role": uc.actor.role,
-            "teaches": uc.actor.role in _TEACHERS,
-            "day": uc.today,
-        },
+        "SELECT g.id, g.code, g.title, g.kind, g.grades, g.subjects, g.school_id, o.name AS school_name"
+        " FROM studies_group g JOIN organisations_organisation o ON o.id = g.school_id"
+        " WHERE g.provider_id = %s AND g.id = %s",
+        [uc.actor.provider_id, group],
     )
     if not found:
         raise NotFoundError("There is no such group here.")
@@ -234,22 +212,24 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     if person not in known:
         raise NotFoundError("There is no such person here.")
     identity = known[person]
-    teaching, office = decision.rule == "teacher-of", decision.rule == "school-office"
-    withheld = bool(identity["non_disclosure"]) and decision.rule == "guardian"
+    opens, protected = decision.opens, bool(identity["non_disclosure"])
+    withheld = protected and Detail.PROTECTED_PLACE not in opens
     path = [] if withheld else facts.path_of(uc, person)
     guardians = [] if withheld else people.guardians(uc, person)
     posts = [] if withheld else people.assignments(uc, person)
-    if teaching:
+    if Detail.IDENTITY not in opens:
         identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
-        path = [row for row in path if row["now"] and row["provider_id"] == uc.actor.provider_id]
-    if office:
+    if Detail.PAST not in opens:
+        path = [row for row in path if row["now"]]
+    if Detail.EVERYWHERE not in opens:
         path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
-    of_home = [guardian["id"] for guardian in guardians] if teaching or office else []
+    of_home = [guardian["id"] for guardian in guardians] if Detail.HOME in opens else []
     details = [] if withheld else people.contacts(uc, [person, *of_home])
-    if teaching or (identity["non_disclosure"] and not office):
+    shielded = Detail.PROTECTED_CONTACTS not in opens
+    if Detail.ADDRESS not in opens or (protected and shielded):
         details = [row for row in details if row["kind"] != "address"]
-    hidden = {guardian["id"] for guardian in guardians if guardian["non_disclosure"] and not office}
-    if teaching and identity["non_disclosure"] and not path:
+    hidden = {guardian["id"] for guardian in guardians if guardian["non_disclosure"] and shielded}
+    if Detail.HOME in opens and protected and shielded and not path:
         # No learner, so a guardian: told as little on their own page as on the child's.
         hidden.add(person)
     details = [row for row in details if row["person_id"] not in hidden]
@@ -348,19 +328,19 @@ def duplicate_case(uc: UseCase, *, case: UUID) -> dict[str, Any]:
         raise NotFoundError("There is no such case here.")
     both = [found["person_id"], found["other_person_id"]]
     decisions = [uc.check(person) for person in ([found["kept"]] if found["kept"] else both)]
+    opens = frozenset.intersection(*(decision.opens for decision in decisions))
     uc.saw(both)
     persons = duplicates.identities(uc, both)
-    hidden: set[str] = set()
-    if decisions[0].rule == "duplicate-cases":
-        hidden = {"address"}
-        if any(person["non_disclosure"] for person in persons):
-            hidden |= {"email", "phone", "schools", "groups"}
+    hidden = set() if Detail.ADDRESS in opens else {"address"}
+    if any(person["non_disclosure"] for person in persons):
+        hidden |= set() if Detail.PROTECTED_CONTACTS in opens else {"address", "email", "phone"}
+        hidden |= set() if Detail.PROTECTED_PLACE in opens else {"schools", "groups"}
     told = [*duplicates.relations(uc, both), *facts.schooling_held(uc, both)] if not found["kept"] else []
     return {
         **found,
         "persons": persons,
         # The office may open a person's page; an administrator has no business there.
-        "opens": decisions[0].rule == "duplicate-office",
+        "opens": Detail.PAGE in opens,
         "suggested": max(persons, key=_weight)["id"],
         "fields": _compared(persons, told, hidden) if not found["kept"] else [],
     }

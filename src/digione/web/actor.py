@@ -98,7 +98,6 @@ def build(request: HttpRequest) -> Desk | None:
     _remember(request, wanted, chosen)
     actor = None
     if chosen is not None:
-        wards = person.wards if chosen.role == "guardian" else ()
         language = translation.get_language() or "fi"
         others = [code for code, _name in settings.LANGUAGES if code != language]
         actor = Actor(
@@ -106,7 +105,7 @@ def build(request: HttpRequest) -> Desk | None:
             person_id=account.person_id,
             account_id=account.pk,
             provider_id=chosen.provider_id,
-            persons=(account.person_id, *wards),
+            persons=(account.person_id, *chosen.wards),
             languages=(language, *others),
             request_id=str(new_id()),
         )

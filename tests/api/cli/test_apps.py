@@ -12,7 +12,7 @@ from oauth2_provider.models import AccessToken, Application
 
 from digione.access.services import create_app, release_app, rotate_app_secret, take_app
 from digione.core import clock
-from digione.core.errors import DeniedError, InvalidInputError, NotFoundError
+from digione.core.errors import DeniedError, InvalidInputError
 from digione.core.use_case import Actor
 from digione.rest.oneroster.operations import CORE, ROSTER
 from tests import cast
@@ -131,7 +131,7 @@ class TestTaking:
         administrator = cast.administrator
         with pytest.raises(InvalidInputError):
             release_app(_of(administrator, cast.VALKAMO), app=app.made.client_id, provider_oid=cast.KUUSNIEMI_OID)
-        with pytest.raises(NotFoundError):
+        with pytest.raises(DeniedError):
             rotate_app_secret(administrator, app=app.made.client_id)
         assert (app.ordinary(), app.hot()) == (200, True), "nothing has changed"
         release_app(administrator, app=app.made.client_id, provider_oid=cast.KUUSNIEMI_OID)

@@ -105,7 +105,7 @@ def test_the_export_is_in_the_log_as_a_bulk_read(installation: Installation, exp
         "SELECT role, rule, outcome, scope FROM audit_entry WHERE event = 'roster.exported' ORDER BY id"
     )
     role, rule, outcome, scope = entries[0]
-    assert (role, rule, outcome) == ("platform", "provider-export", "done")
+    assert (role, rule, outcome) == ("platform", "platform-for-provider", "done")
     assert scope["counts"]["users"] == len(table(exported, "users"))
 
 

@@ -165,11 +165,11 @@ def test_only_the_platform_touches_keys(actor: Actor) -> None:
 @pytest.mark.django_db
 def test_the_database_itself_hands_ciphertext_of_all_providers_to_the_platform_alone() -> None:
     for statement in (
-        "SELECT * FROM core_sealed_otherwise(0, '00000000-0000-0000-0000-000000000000', 10)",
-        "SELECT * FROM core_earlier_sealed_otherwise(0, '00000000-0000-0000-0000-000000000000', now(), 10)",
-        "SELECT * FROM core_keys_in_use()",
-        "SELECT core_seal_anew('{}', '{}', '{}', '{}', 1, '{}', '{}')",
-        "SELECT core_seal_earlier_anew('{}', '{}', '{}', '{}', '{}', 1)",
+        "SELECT * FROM people_sealed_otherwise(0, '00000000-0000-0000-0000-000000000000', 10)",
+        "SELECT * FROM people_earlier_sealed_otherwise(0, '00000000-0000-0000-0000-000000000000', now(), 10)",
+        "SELECT * FROM people_keys_in_use()",
+        "SELECT people_seal_anew('{}', '{}', '{}', '{}', 1, '{}', '{}')",
+        "SELECT people_seal_earlier_anew('{}', '{}', '{}', '{}', '{}', 1)",
     ):
         with pytest.raises(DatabaseError, match="platform"), transaction.atomic():
             _ask_as_administrator(statement)

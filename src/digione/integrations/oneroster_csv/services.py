@@ -33,7 +33,7 @@ def import_roster(
         raise ImportRefusedError("no-provider")
     # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.
     uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
-    if uc.json("SELECT core_other_keys(%s)", [secrets.writing_key()]):
+    if uc.json("SELECT people_other_keys(%s)", [secrets.writing_key()]):
         raise ImportRefusedError("keys-differ")
 
     def load(run_id: UUID) -> None:

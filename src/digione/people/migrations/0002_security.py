@@ -1,7 +1,5 @@
 """Two axes of reach: a person is seen by a provider that has a link, or by oneself and one's guardian."""
 
-from pathlib import Path
-
 from django.db import migrations
 
 from digione.core.tables import PERSONS, PROVIDER, keep_history, secure, tenant_table
@@ -23,7 +21,18 @@ _person_reach = f"people_person.id = ANY ({PERSONS}) OR {_person_linked}"
 _identifier_linked = f"provider_id IS NULL AND {LINKED.format(person='people_identifier.person_id')}"
 _identifier_reach = f"provider_id = {PROVIDER} OR person_id = ANY ({PERSONS}) OR ({_identifier_linked})"
 _both = f"provider_id = {PROVIDER} OR guardian_id = ANY ({PERSONS}) OR child_id = ANY ({PERSONS})"
-RELATIONS = (Path(__file__).resolve().parent.parent / "relations.sql").read_text()
+RELATIONS = """
+-- The relation that this room lends to `access`: a guardian is bound to a child while custody lasts, and only as far
+-- as the right to information goes (Child Custody Act 361/1983, 4 §).
+CREATE VIEW people_guardian_of WITH (security_invoker = true) AS
+    SELECT guardian_id AS actor_id, child_id AS person_id, provider_id, valid_from, valid_to
+    FROM people_guardianship
+    WHERE NOT 'no_information' = ANY (limits);
+
+-- The log knows persons by an alias; this is the mapping, and it goes when the person is erased.
+CREATE VIEW audit_subject WITH (security_invoker = true) AS
+    SELECT id AS person_id, audit_alias AS alias, given_name || ' ' || family_name AS shown_name FROM people_person;
+"""
 
 
 class Migration(migrations.Migration):
