@@ -15,7 +15,7 @@ from digione.core.texts import search_key, sort_key
 from digione.core.use_case import Actor, set_reach
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
-from digione.integrations.oneroster_csv.services import import_roster
+from digione.integrations.loading.services import import_roster
 from digione.people import selectors as people
 from digione.people.desks import desk_of
 from digione.studies import selectors as studies

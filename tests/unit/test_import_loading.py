@@ -12,9 +12,9 @@ from digione.integrations.csv_templates import read_people, read_staff
 from digione.integrations.koodisto.reader import read_codes
 from digione.integrations.koodisto.services import import_codes
 from digione.integrations.loading.report import ImportRefusedError, Report
+from digione.integrations.loading.services import import_roster, provider_by_oid
 from digione.integrations.oneroster_csv.files import Set
 from digione.integrations.oneroster_csv.reader import Reader
-from digione.integrations.oneroster_csv.services import import_roster, provider_by_oid
 from digione.integrations.organisaatio.reader import read_organisations
 from digione.integrations.organisaatio.services import import_organisations
 from tests import cast

@@ -11,9 +11,9 @@ from digione.core import secrets
 from digione.core.use_case import Actor, set_reach
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
+from digione.integrations.loading.services import import_roster
 from digione.integrations.oneroster_csv.files import Set
 from digione.integrations.oneroster_csv.reader import Reader
-from digione.integrations.oneroster_csv.services import import_roster
 from tests import cast
 from tests.unit.test_import_readers import GOOD, TODAY
 

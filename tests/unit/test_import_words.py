@@ -10,7 +10,7 @@ from django.utils import translation
 from digione.core.use_case import set_reach
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
-from digione.integrations.oneroster_csv.services import import_roster
+from digione.integrations.loading.services import import_roster
 from digione.people.selectors import import_run, import_runs
 from tests import cast
 from tests.unit.test_import_loading import load

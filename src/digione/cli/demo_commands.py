@@ -6,6 +6,7 @@ import time
 import click
 
 from digione.cli.language import _, ngettext
+from digione.config.adapters import is_on
 
 
 @click.command("load-demo")
@@ -21,7 +22,6 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
     began = time.monotonic()
     with django_ready(data) as database:
         from digione.integrations.demo.load import load_demo
-        from digione.integrations.demo.newcomers import import_newcomers
 
         # A bar that nobody watches would only fill a log.
         if sys.stderr.isatty():
@@ -32,7 +32,10 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
         if loaded.already:
             click.echo(_("The demonstration is here already; nothing was changed."))
             return
-        import_newcomers()
+        if is_on("csv_templates"):
+            from digione.integrations.demo.newcomers import import_newcomers
+
+            import_newcomers()
         _tidy(database.migrate_url)
     seconds = time.monotonic() - began
     people = ngettext("%(n)s learner", "%(n)s learners", loaded.learners) % {"n": loaded.learners}

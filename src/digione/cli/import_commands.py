@@ -1,7 +1,6 @@
 """`digione import`: registers, rosters and templates into the platform."""
 
 import csv
-import hashlib
 import json
 import sys
 import traceback
@@ -14,6 +13,7 @@ import click
 
 from digione.cli.language import _, ngettext
 from digione.cli.session import platform, ready
+from digione.config.adapters import ImportKind, imports
 
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OPTIONS = [
@@ -45,135 +45,21 @@ def import_group() -> None:
     """Bring data in. A second run of the same file changes nothing; without --partial it is all or nothing."""
 
 
-@import_group.command("organisations")
-@_shared
-def organisations(paths: tuple[Path, ...], **options: Any) -> None:
-    """National organisations, from an answer of Organisaatiopalvelu (JSON)."""
-    from digione.integrations.loading.report import Report
+def _command(kind: ImportKind) -> Callable[..., None]:
+    def command(paths: tuple[Path, ...], provider: str = "", source: str | None = None, **options: Any) -> None:
+        def work(report: Any, progress: Callable[[str], None]) -> None:
+            from digione.integrations.loading.work import Work
 
-    def work(report: Report, progress: Callable[[str], None]) -> None:
-        from digione.integrations.organisaatio.reader import read_organisations
-        from digione.integrations.organisaatio.services import import_organisations
-
-        progress("read")
-        rows = [row for path in paths for row in read_organisations(path, report.problems)]
-        progress("merge")
-        import_organisations(
-            platform(), rows=rows, report=report, file=paths[0].name, file_hash=_hash(paths), **_switches(options)
-        )
-
-    _carry_out(work, options)
-
-
-@import_group.command("codes")
-@_shared
-def codes(paths: tuple[Path, ...], **options: Any) -> None:
-    """National code lists, from answers of Koodistopalvelu or lists of codes (JSON files or folders)."""
-    from digione.integrations.loading.report import Report
-
-    def work(report: Report, progress: Callable[[str], None]) -> None:
-        from digione.integrations.koodisto.reader import files_of, read_codes
-        from digione.integrations.koodisto.services import import_codes
-
-        progress("read")
-        rows = read_codes(paths, report.problems)
-        progress("merge")
-        switches = _switches(options)
-        switches.pop("accept_removals")
-        import_codes(platform(), rows=rows, report=report, file_hash=_hash(files_of(paths)), **switches)
-
-    _carry_out(work, options)
-
-
-@import_group.command("oneroster")
-@_shared
-@_PROVIDER
-@_SOURCE
-def oneroster(paths: tuple[Path, ...], provider: str, source: str | None, **options: Any) -> None:
-    """A OneRoster CSV set, version 1.1 or 1.2, from a folder or a zip archive (bulk)."""
-    from digione.integrations.loading.report import Report
-
-    def work(report: Report, progress: Callable[[str], None]) -> None:
-        from digione.core.clock import today
-        from digione.integrations.oneroster_csv.files import Set
-        from digione.integrations.oneroster_csv.reader import Reader
-
-        files = Set(_only(paths), report.problems)
-        roster = Reader(files, today()).roster()
-        _load(report, roster, provider, "oneroster", source or f"oneroster:{files.system}", paths, options, progress)
-
-    _carry_out(work, options)
-
-
-def _template(kind: str) -> Callable[..., None]:
-    def command(paths: tuple[Path, ...], provider: str, source: str | None, **options: Any) -> None:
-        from digione.integrations.loading.report import Report
-
-        def work(report: Report, progress: Callable[[str], None]) -> None:
-            from digione.core.clock import today
-            from digione.integrations.csv_templates import read_people, read_staff
-
-            read = read_people if kind == "people" else read_staff
-            roster = read(_only(paths), report.problems, today=today())
-            _load(report, roster, provider, kind, source or kind, paths, options, progress)
+            switches = {name: options[name] for name in ("dry_run", "partial", "accept_removals")}
+            kind.function()(Work(platform(), paths, report, progress, provider=provider, source=source, **switches))
 
         _carry_out(work, options)
 
-    return command
+    return _shared(_PROVIDER(_SOURCE(command))) if kind.of_provider else _shared(command)
 
 
-for _kind, _help in {
-    "people": "Learners and their guardians, from the CSV template.",
-    "staff": "Staff and their roles, from the CSV template.",
-}.items():
-    import_group.command(_kind, help=_help)(_shared(_PROVIDER(_SOURCE(_template(_kind)))))
-
-
-def _only(paths: tuple[Path, ...]) -> Path:
-    from digione.integrations.loading.report import ImportRefusedError
-
-    if len(paths) != 1:
-        raise ImportRefusedError("one-path")
-    return paths[0]
-
-
-def _switches(options: dict[str, Any]) -> dict[str, bool]:
-    return {name: options[name] for name in ("dry_run", "partial", "accept_removals")}
-
-
-def _load(
-    report: Any,
-    roster: Any,
-    provider: str,
-    kind: str,
-    source: str,
-    paths: tuple[Path, ...],
-    options: dict[str, Any],
-    progress: Callable[[str], None],
-) -> None:
-    from digione.integrations.oneroster_csv.services import import_roster, provider_by_oid
-
-    provider_id = provider_by_oid(platform(), oid=provider)
-    import_roster(
-        platform(provider_id),
-        roster=roster,
-        report=report,
-        kind=kind,
-        source=source,
-        file_hash=_hash(paths),
-        progress=progress,
-        **_switches(options),
-    )
-
-
-def _hash(paths: Any) -> str:
-    total = hashlib.sha256()
-    for path in paths:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if file.is_file():
-                with file.open("rb") as stream:
-                    total.update(hashlib.file_digest(stream, "sha256").digest())
-    return total.hexdigest()
+for _name, _kind in imports().items():
+    import_group.command(_name, help=_kind.about)(_command(_kind))
 
 
 def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from digione.cli.language import offer
+from digione.config.adapters import is_offered
 from digione.config.data_folder import StartFailure
 
 #: Command → where it stands.
@@ -29,19 +30,19 @@ _COMMANDS = {
 class _Parts(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         # A part that this installation was built without is not offered.
-        return sorted(name for name, place in _COMMANDS.items() if _is_there(place))
+        return sorted(name for name, place in _COMMANDS.items() if _is_there(name, place))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         place = _COMMANDS.get(cmd_name)
-        if place is None or not _is_there(place):
+        if place is None or not _is_there(cmd_name, place):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return offer(command)
 
 
-def _is_there(place: str) -> bool:
-    return importlib.util.find_spec(place.partition(":")[0]) is not None
+def _is_there(name: str, place: str) -> bool:
+    return is_offered(name) and importlib.util.find_spec(place.partition(":")[0]) is not None
 
 
 @click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from digione.config.adapters import is_on
 from digione.config.installed import INSTALLED_APPS as INSTALLED_APPS
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 DEBUG = False
-DEMO = _flag("DIGIONE_DEMO")
+DEMO = _flag("DIGIONE_DEMO") and is_on("demo")
 #: The demo signs nobody real in, so it may run with a key that everybody knows; anything else must bring its own.
 SECRET_KEY = os.environ.get("DIGIONE_SECRET_KEY") or ("demo-only-" + "0" * 50 if DEMO else "")
 if not SECRET_KEY:

@@ -1,5 +1,6 @@
 """The door of the demonstration: pick a person and look. Exists only in demo mode."""
 
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -10,26 +11,33 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digione.core import clock
 from digione.core.texts import in_language
-from digione.integrations.demo.cast import PASSWORD, SIGN_INS
 from digione.people.desks import PersonDesk, desk_of, providers_with_learners
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
+def _cast() -> ModuleType:
+    """Return the people of the demonstration: only now, for an installation may be without it."""
+    from digione.integrations.demo import cast
+
+    return cast
+
+
 def _people() -> list[dict[str, Any]]:
     """Return the people with an account and a desk, in the order of the cast."""
-    accounts = get_user_model().objects.filter(is_active=True, username__in=SIGN_INS)
+    sign_ins = _cast().SIGN_INS
+    accounts = get_user_model().objects.filter(is_active=True, username__in=sign_ins)
     found = []
     for account in accounts:
         person = desk_of(account.person_id, day=clock.today()) if account.person_id else PersonDesk()
         if person.roles:
             found.append({"username": account.get_username(), "person": person, "choice": person.roles[0]})
-    return sorted(found, key=lambda entry: SIGN_INS.index(entry["username"]))
+    return sorted(found, key=lambda entry: sign_ins.index(entry["username"]))
 
 
 def is_shared(account: Any) -> bool:
     """Tell whether an account is one of the demonstration's own, which everybody may use."""
-    return settings.DEMO and account.get_username() in SIGN_INS
+    return settings.DEMO and account.get_username() in _cast().SIGN_INS
 
 
 def _only_in_demo() -> None:
@@ -50,7 +58,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         request.session.flush()
         login(request, account, backend=_BACKEND)
         return HttpResponseRedirect("/")
-    return render(request, "demo.html", {"people": _people(), "password": PASSWORD})
+    return render(request, "demo.html", {"people": _people(), "password": _cast().PASSWORD})
 
 
 @require_GET
@@ -61,7 +69,7 @@ def listing(request: HttpRequest) -> JsonResponse:
         {
             "role": entry["choice"].role,
             "username": entry["username"],
-            "password": PASSWORD,
+            "password": _cast().PASSWORD,
             "provider": ", ".join(in_language(name, ("fi", "sv", "en")) for name in entry["choice"].providers),
             "roles": [choice.role for choice in entry["person"].roles],
         }

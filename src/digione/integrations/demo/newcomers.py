@@ -15,7 +15,7 @@ from digione.core.clock import today
 from digione.core.use_case import Actor
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
-from digione.integrations.oneroster_csv.services import import_roster
+from digione.integrations.loading.services import import_roster
 
 _HOME, _SCHOOL = "Kuusniemi", "Rantapuiston koulu"
 _NAME = "uudet-oppilaat.csv"

@@ -1,4 +1,4 @@
-"""Writes of OneRoster CSV sets, and of every other roster that comes in the loader's form."""
+"""Writes of rosters, from whatever source they were read: every reader hands over the same form."""
 
 from collections.abc import Callable
 from uuid import UUID
