@@ -22,11 +22,12 @@ test: setup ## run the whole suite, Chromium included
 test-deep: setup ## run the long property-based and fault tests
 	@$(BIN)/python -m pytest tests -m deep
 
-check: setup ## format, lint, types, import contract, generated files
+check: setup ## format, lint, types, import contract, translations, generated files
 	@$(BIN)/ruff format --check -q src tests scripts
 	@$(BIN)/ruff check -q src tests scripts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m digione.web.messages --check
 	@$(BIN)/digione docs --check
 
 bench: setup ## measure, each figure beside its limit (LEARNERS=10000)

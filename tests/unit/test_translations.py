@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -57,6 +59,31 @@ def test_what_runs_is_what_is_written(language: str) -> None:
     texts = {(entry.msgctxt, entry.msgid): (entry.msgstr, entry.msgstr_plural) for entry in compiled}
     stale = [e.msgid for e in written if texts.get((e.msgctxt, e.msgid)) != (e.msgstr, e.msgstr_plural)]
     assert stale == [], "Run: pybabel compile -d src/digione/locale -D django"
+
+
+def test_the_check_of_make_finds_nothing_here() -> None:
+    assert messages.check() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda entry: setattr(entry, "msgstr", ""), "not translated: 'My details'"),
+        (lambda entry: entry.flags.append("fuzzy"), "uncertain (fuzzy): 'My details'"),
+        (lambda entry: setattr(entry, "msgid", "Mine"), "not there yet: 'My details'"),
+        (lambda entry: setattr(entry, "msgid", "Mine"), "nobody says any more: 'Mine'"),
+        (lambda entry: setattr(entry, "msgstr", "Omat %(n)s"), "asks for what is not given: 'My details'"),
+        (lambda entry: setattr(entry, "msgstr", "Toiset tiedot"), "compiled otherwise than written; run `make setup`"),
+    ],
+)
+def test_the_check_of_make_finds_what_is_wrong(change: Any, told: str, said: Catalog, tmp_path: Path) -> None:
+    source = messages.catalogue_path("fi")
+    shutil.copy(source.with_suffix(".mo"), tmp_path / "django.mo")
+    catalogue = polib.pofile(str(source))
+    change(catalogue.find("My details"))
+    catalogue.save(str(tmp_path / "django.po"))
+    assert told in list(messages.faults(tmp_path / "django.po", said))
+    assert list(messages.faults(source, said)) == []
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)

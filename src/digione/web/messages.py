@@ -1,15 +1,20 @@
 """Collects every text of templates and code that is to be translated, and brings the catalogues up to date.
 
 `python -m digione.web.messages` adds new texts to `locale/*/LC_MESSAGES/django.po`, keeps what is translated, and
-drops what nobody says any more. No GNU gettext is needed: Django turns a template into code, Babel reads the code.
+drops what nobody says any more. With `--check` it writes nothing, tells what is missing, uncertain or stale, and ends
+with 1. No GNU gettext is needed: Django turns a template into code, Babel reads the code.
 """
 
 import io
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
@@ -77,7 +82,73 @@ def update() -> None:
             )
 
 
-if __name__ == "__main__":
+_GAP = re.compile(r"%\(\w+\)[sd]")
+
+
+def _texts(given: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [given] if isinstance(given, str) else list(given or [""])
+
+
+def _key(message: Message) -> tuple[str | None, str]:
+    # Of a compiled catalogue Babel hands the context over as bytes.
+    context: str | bytes | None = message.context
+    return context.decode() if isinstance(context, bytes) else context, _texts(message.id)[0]
+
+
+def faults(path: Path, said: Catalog) -> Iterator[str]:
+    """Tell what is wrong with a catalogue: texts that are missing, uncertain, left over, or not compiled as written.
+
+    `said` is what the house says, as `collect` returns it.
+    """
+    with path.open("rb") as file:
+        written = read_po(file, domain="django")
+    there = {_key(message): message for message in written if message.id}
+    wanted = {_key(message) for message in said if message.id}
+    if written.fuzzy:
+        yield "the head is marked as fuzzy, so that nothing would be compiled"
+    for key in sorted(wanted - set(there), key=str):
+        yield f"not there yet: {key[1]!r}"
+    for key in sorted(set(there) - wanted, key=str):
+        yield f"nobody says any more: {key[1]!r}"
+    for key in sorted(wanted & set(there), key=str):
+        message = there[key]
+        given = {gap for text in _texts(message.id) for gap in _GAP.findall(text)}
+        if not all(text and text.strip() for text in _texts(message.string)):
+            yield f"not translated: {key[1]!r}"
+        elif message.fuzzy:
+            yield f"uncertain (fuzzy): {key[1]!r}"
+        elif any(set(_GAP.findall(text)) - given for text in _texts(message.string)):
+            yield f"asks for what is not given: {key[1]!r}"
+    compiled = path.with_suffix(".mo")
+    if not compiled.is_file():
+        yield "not compiled; run `make setup`"
+        return
+    with compiled.open("rb") as file:
+        runs = {_key(message): _texts(message.string) for message in read_mo(file) if message.id}
+    if any(runs.get(key) != _texts(message.string) for key, message in there.items() if any(_texts(message.string))):
+        yield "compiled otherwise than written; run `make setup`"
+
+
+def check() -> list[str]:
+    """Return the faults of every catalogue, each with its language."""
+    said = collect()
+    return [f"{language}: {fault}" for language in LANGUAGES for fault in faults(catalogue_path(language), said)]
+
+
+def main(arguments: list[str]) -> int:
+    """Bring the catalogues up to date, or check them; return with what the process ends."""
     settings.configure()
     django.setup()
-    update()
+    if arguments != ["--check"]:
+        update()
+        return 0
+    found = check()
+    for fault in found:
+        sys.stderr.write(f"{fault}\n")
+    if found:
+        sys.stderr.write("Run `python -m digione.web.messages`, translate what is new, then `make setup`.\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
