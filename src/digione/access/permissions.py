@@ -53,6 +53,7 @@ class Event(StrEnum):
     PERSON_READ = "person.read"
     PERSON_SEARCHED = "person.searched"
     PROVIDER_ADDED = "provider.added"
+    PROVIDER_SUCCEEDED = "provider.succeeded"
     REGISTER_IMPORTED = "register.imported"
     ROSTER_DEMOGRAPHICS_READ = "roster.demographics_read"
     ROSTER_EXPORTED = "roster.exported"

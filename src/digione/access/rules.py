@@ -333,9 +333,9 @@ RULES: tuple[Rule, ...] = (
         None,
         Purpose.ADMINISTRATION,
         everywhere=True,
-        fi="Alusta ottaa järjestäjiä mukaan, antaa tunnuksia ja vaihtaa salausavaimia.",
-        sv="Plattformen tar in anordnare, ger konton och byter krypteringsnycklar.",
-        en="The platform takes providers in, gives accounts, and rotates the keys of encrypted fields.",
+        fi="Alusta ottaa järjestäjiä mukaan, kirjaa niiden muutokset, antaa tunnuksia ja vaihtaa salausavaimia.",
+        sv="Plattformen tar in anordnare, antecknar deras förändringar, ger konton och byter krypteringsnycklar.",
+        en="The platform takes providers in, records their successions, gives accounts, and rotates the keys of encrypted fields.",
     ),
     _rule(
         "app-taken",
@@ -353,7 +353,7 @@ BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
 
 
 def rules_for(permission: str, role: str) -> list[Rule]:
-    """Return the rules that may allow `permission` to `role`, in the order of the list."""
+    """Return the rules that may allow `permission` to `role`, in the order of the list; the first that holds decides."""
     return [rule for rule in RULES if permission in rule.permissions and role in rule.roles]
 
 

@@ -6,7 +6,11 @@ from digione.core.use_case import Row, UseCase, use_case
 
 @use_case(Permission.APP_MANAGE, Event.APP_READ)
 def apps(uc: UseCase) -> list[Row]:
-    """Return every app with its supplier, by name, and the takings in force today that the actor may see."""
+    """Return every app by name, and the takings in force today that the actor may see.
+
+    Each with `id`, `name`, `supplier`, `client_id` and `takings`: `oid` and `provider` (name) of who has taken it,
+    `scopes`, `valid_from`, `non_disclosure_included`. Who acts for one provider sees the takings of that one.
+    """
     everywhere = uc.check().everywhere
     takings = uc.rows(
         "SELECT t.app_id, o.oid, o.name ->> 'fi' AS provider, t.scopes, t.valid_from, t.non_disclosure_included"
@@ -36,7 +40,7 @@ def apps(uc: UseCase) -> list[Row]:
 
 @use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_READ)
 def accounts(uc: UseCase) -> list[Row]:
-    """Return every account by user name: its language, whether it is open, and when it was last signed in with."""
+    """Return every account by user name: its language, whether it is open, and when it was last signed in with (UTC)."""
     uc.check()
     found = uc.rows(
         "SELECT username, language, is_active, is_platform_admin, last_login FROM access_account ORDER BY username"

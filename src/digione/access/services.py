@@ -79,7 +79,8 @@ class Taken:
 def take_app(uc: UseCase, *, app: str, provider_oid: str, scopes: Sequence[str]) -> Taken:
     """Let a provider take an app into use with `scopes` from today, or change the scopes that it has opened.
 
-    `app` is the client id, or the name where only one app bears it. Both lanes ask the taking at each call, so a
+    `app` is the client id, or the name where only one app bears it; `scopes` are whole names (`access.scopes`), and all
+    that the app has from now on. Periods are whole days in Finland, and the last one counts. Both lanes ask the taking at each call, so a
     change holds from the next call on. Raises `InvalidInputError` with every fault.
     """
     uc.check()
@@ -209,7 +210,8 @@ def create_account(
 ) -> AccountChange:
     """Give a person an account. What it opens comes from the person's live rows. Without a password one is made.
 
-    Raises `InvalidInputError` where the user name is unfit or taken, or the password too short.
+    A user name has three to 150 characters and no spaces, and is found whatever its case; a password has at least
+    twelve characters. `language` is fi, sv or en. Raises `InvalidInputError` with every fault: where the user name is unfit or taken, or the password too short.
     """
     uc.check()
     faults = _password_faults(password)
@@ -230,7 +232,10 @@ def create_account(
 
 @use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_MANAGED)
 def change_password(uc: UseCase, *, username: str, password: str | None = None) -> AccountChange:
-    """Give an account a new password; whoever is signed in with the old one is signed out. Without one it is made."""
+    """Give an account a new password; whoever is signed in with the old one is signed out. Without one it is made.
+
+    Raises `InvalidInputError` for an account that is unknown, or a password of less than twelve characters.
+    """
     uc.check()
     if faults := _password_faults(password):
         raise InvalidInputError(faults)
@@ -243,7 +248,10 @@ def change_password(uc: UseCase, *, username: str, password: str | None = None) 
 
 @use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_MANAGED)
 def set_account_active(uc: UseCase, *, username: str, active: bool) -> AccountChange:
-    """Open an account, or close it: whoever is signed in with it is out at the next request."""
+    """Open an account, or close it: whoever is signed in with it is out at the next request. Nothing is deleted.
+
+    Raises `InvalidInputError` for an account that is unknown.
+    """
     uc.check()
     account = _account(username)
     account.is_active = active

@@ -31,19 +31,27 @@ class Organisation(Row):
 
 
 class Succession(models.Model):
-    """One organisation's life goes on in another: merger or split. Old rows keep their ids."""
+    """One organisation's life goes on in another: merger, split, change of provider. Old rows keep their ids.
+
+    `on_date` is the first day of the successor; `decision` tells where the decision is found. No `provider_id` of any
+    row is rewritten: what was done before that day was done by the predecessor.
+    """
 
     id = models.UUIDField(primary_key=True)
     predecessor = models.ForeignKey(Organisation, on_delete=models.RESTRICT, related_name="+")
     successor = models.ForeignKey(Organisation, on_delete=models.RESTRICT, related_name="+")
-    kind = models.TextField(choices=[("merge", "merge"), ("split", "split")])
+    kind = models.TextField(choices=[("merge", "merge"), ("split", "split"), ("change", "change")])
     on_date = models.DateField()
+    decision = models.TextField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["predecessor", "successor"], name="organisations_succession_once"),
             models.CheckConstraint(
                 condition=~models.Q(predecessor=models.F("successor")), name="organisations_succession_two"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["merge", "split", "change"]), name="organisations_succession_kind"
             ),
         ]
 

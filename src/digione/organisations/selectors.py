@@ -2,7 +2,7 @@
 
 from digione.access.permissions import Event, Permission
 from digione.core.use_case import Row, UseCase, use_case
-from digione.organisations.facts import named, provider_in_register
+from digione.organisations.facts import named, provider_in_register, succession_of
 
 
 @use_case(Permission.PROVIDER_MANAGE, Event.ORGANISATION_READ)
@@ -21,7 +21,8 @@ def providers(uc: UseCase) -> list[Row]:
 def provider_page(uc: UseCase, *, oid: str) -> Row:
     """Return what the register says of a provider, how many schools it has, and since when it is on the platform.
 
-    Raises `InvalidInputError` where the register has no such organisation, or where it is no provider.
+    With `predecessors` and `successors`, as `facts.succession_of` tells them. Raises `InvalidInputError` where the register has no such organisation, or where it is no provider.
     """
     uc.check()
-    return provider_in_register(uc, oid)
+    row = provider_in_register(uc, oid)
+    return {**row, **succession_of(uc, row["id"])}

@@ -10,7 +10,11 @@ _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= 
 
 
 def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """Return identity and names of `ids` as far as the reach goes, by id."""
+    """Return identity and names of `ids` by id; who is out of reach is left out.
+
+    Each with `given_name` (the one used), `family_name`, `first_names` (all), `birth_date`, `mother_tongue` and
+    `nationalities` (national codes), `non_disclosure` (turvakielto), `sort_key`.
+    """
     found = uc.rows(
         "SELECT id, given_name, family_name, first_names, birth_date, mother_tongue, nationalities, non_disclosure,"
         " sort_key FROM people_person WHERE id = ANY (%s)",
@@ -20,7 +24,11 @@ def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
 
 
 def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
-    """Return today's contact details of `ids` within the reach; what two providers know alike is told once."""
+    """Return today's contact details of `ids` within the reach; what two providers know alike is told once.
+
+    Each with `person_id`, `kind` (`address`, `email`, `phone`) and `value`. What a rule does not open is the caller's to
+    leave out.
+    """
     return uc.rows(
         "SELECT DISTINCT person_id, kind, value FROM people_contact WHERE person_id = ANY (%(ids)s)"
         " AND (valid_from IS NULL OR valid_from <= %(day)s) AND (valid_to IS NULL OR valid_to >= %(day)s)"
@@ -31,6 +39,9 @@ def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
 
 def guardians(uc: UseCase, child: UUID) -> list[Row]:
     """Return today's guardians of a child within the reach, with the limits of their custody, one row each.
+
+    Each with `id`, names, `kind`, `limits` (codes; `no_information` closes the child to the guardian: Child Custody Act
+    361/1983, 4 §) and `non_disclosure`.
 
     Where rows of one guardian differ, the one that closes the child's information to them is told.
     """
@@ -54,7 +65,9 @@ def guardian_ids(uc: UseCase, child: UUID) -> set[UUID]:
 
 
 def wards(uc: UseCase, guardian: UUID) -> list[Row]:
-    """Return today's children of a guardian within the reach, with names, one row each.
+    """Return today's children of a guardian within the reach, one row each, the eldest first.
+
+    Each with `id`, names, `birth_date` and `non_disclosure`.
 
     A child about whom the guardian gets no information, by what any provider knows, is not among them.
     """
@@ -81,7 +94,7 @@ def may_have_protected_wards(uc: UseCase, guardian: UUID) -> bool:
 
 
 def assignments(uc: UseCase, person: UUID) -> list[Row]:
-    """Return today's posts of a member of staff within the reach: role and place."""
+    """Return today's posts of a member of staff within the reach: `role`, `provider_id`, `organisation_id`, `place`."""
     return decoded(
         uc.rows(
             "SELECT a.role, a.provider_id, a.organisation_id, o.name AS place FROM people_staffassignment a"
@@ -108,7 +121,10 @@ def schools_of_staff(uc: UseCase, person: UUID, role: str) -> list[Row]:
 
 
 def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
-    """Return open duplicate cases of the actor's provider with both persons' names and birth dates."""
+    """Return open duplicate cases of the actor's provider with both persons' names and birth dates, at most `at_most`.
+
+    Whoever shows them must keep those whose persons the actor may see. `total` is how many there are in all.
+    """
     return uc.rows(
         "SELECT d.id, d.reason, d.status, p.id AS person_id, p.given_name, p.family_name, p.birth_date,"
         " o.id AS other_id, o.given_name AS other_given_name, o.family_name AS other_family_name,"
@@ -121,7 +137,11 @@ def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
 
 
 def import_runs(uc: UseCase, *, at_most: int) -> list[Row]:
-    """Return the latest import runs of the actor's provider, newest first, without their rows."""
+    """Return the latest import runs of the actor's provider, newest first, without their rows.
+
+    Each with `kind`, `source`, times (UTC), `dry_run`, `status` (`done`, `refused`, `dry_run`), `counts` by
+    what became of the rows, and the number of `problems`.
+    """
     return decoded(
         uc.rows(
             "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts,"

@@ -33,7 +33,8 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
     """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
 
     `person` is oneself or a ward; without one, the eldest ward, else oneself. The looks of oneself and of one's
-    guardians, as such, are told apart (`family`): they are no news, but nobody's look is left out. Of a ward with
+    guardians, as such, are told apart (`family`): they are no news, but nobody's look is left out. It goes `days` back,
+    and `complete` says whether all of them fitted. Of a ward with
     non-disclosure no name, app or provider is told, for these would tell where the ward goes to school; nor are they
     told in the log of such a ward's guardian.
     """
@@ -102,14 +103,18 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
 
 @use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
 def import_runs(uc: UseCase) -> dict[str, Any]:
-    """Return the latest import runs of the actor's provider."""
+    """Return the latest fifty import runs of the actor's provider as `runs`, newest first (see `facts.import_runs`)."""
     uc.check()
     return {"runs": facts.import_runs(uc, at_most=50)}
 
 
 @use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
 def import_run(uc: UseCase, *, run: UUID) -> Row:
-    """Return one import run with its counts, problems and reconciliation. Raises `NotFoundError`."""
+    """Return one import run with its counts, problems and reconciliation.
+
+    `problems`: severity, file, line, field, code and message of each; `reconciliation`: where source and platform differ,
+    and why. Raises `NotFoundError` for a run that is no run of the actor's provider.
+    """
     uc.check()
     found = decoded(
         uc.rows(

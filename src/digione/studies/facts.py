@@ -21,7 +21,11 @@ _GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to
 
 
 def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str) -> list[Row]:
-    """Return the groups in which `person` has `role` today at `provider`, each with its teachers and its size."""
+    """Return the groups in which `person` has `role` (`student`, `teacher`, `aide`) today at `provider`.
+
+    Each with `learners`, their number, and `teachers`, by name, who leads it (`is_primary`) first; home groups come
+    first, then by school and code. The reach must be at `provider` already.
+    """
     return decoded(
         uc.rows(
             f"""
@@ -52,7 +56,11 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
 
 
 def path_of(uc: UseCase, person: UUID) -> list[Row]:
-    """Return where a person has gone to school so far, oldest first: within the reach, over all providers."""
+    """Return where a person has gone to school so far, oldest first: within the reach, over all providers.
+
+    Each with school and provider by id and name, `grade`, `is_primary`, the period (both days included; no last day while
+    it lasts), and whether it lasts today (`now`).
+    """
     return decoded(
         uc.rows(
             """
@@ -115,7 +123,10 @@ def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
 
 
 def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most: int) -> list[Row]:
-    """Return learners of `schools` who belong to no home group or care group today, with the total."""
+    """Return learners of `schools` who belong to no home group or care group today, by name, at most `at_most`.
+
+    `total` is how many there are in all.
+    """
     return decoded(
         uc.rows(
             f"""

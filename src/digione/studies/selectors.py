@@ -8,6 +8,7 @@ from digione.access.rules import Detail
 from digione.core.errors import NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
+from digione.organisations.facts import succession_of
 from digione.people import duplicate_facts as duplicates
 from digione.people import facts as people
 from digione.people.rows import decoded
@@ -139,7 +140,10 @@ def _seen_cases(uc: UseCase) -> list[Row]:
 
 @use_case(Permission.DESK_ADMINISTRATOR, Event.DESK_OPENED)
 def administrator_landing(uc: UseCase) -> dict[str, Any]:
-    """Return the desk of a provider's administrator: schools, people in numbers, apps, imports. No names."""
+    """Return the desk of a provider's administrator: schools, people in numbers, apps, imports. No names.
+
+    `succession` tells whose life goes on in the provider, and in whom its own goes on.
+    """
     uc.check()
     schools = facts.schools_of_provider(uc)
     uc.saw_in_bulk(schools=len(schools))
@@ -148,6 +152,7 @@ def administrator_landing(uc: UseCase) -> dict[str, Any]:
         "people": facts.people_of_provider(uc),
         "apps": facts.apps_taken(uc),
         "runs": people.import_runs(uc, at_most=5),
+        "succession": succession_of(uc, uc.actor.provider_id) if uc.actor.provider_id else {},
     }
 
 

@@ -25,7 +25,7 @@ class Outcome:
 
 @use_case(Permission.DUPLICATE_DECIDE, Event.DUPLICATE_DECIDED)
 def decide_different(uc: UseCase, *, case: UUID) -> Outcome:
-    """Close a duplicate case: two persons. It is not raised again."""
+    """Close a duplicate case: two persons. It is not raised again. Raises `NotFoundError` as `decide_same` does."""
     found = _case(uc, case)
     if found["status"] != "open":
         return _refused(uc, "decided_already")
@@ -39,6 +39,7 @@ def decide_same(uc: UseCase, *, case: UUID, kept: UUID) -> Outcome:
     """Close a duplicate case: one person. Everything of the other record moves to `kept`, and its id leads there.
 
     Refused where the two cannot be one person, and where the record that would end is not this provider's alone.
+    Raises `NotFoundError` for a case or a person that the actor may not decide about, or that is not of this case.
     """
     found = _case(uc, case)
     both = {found["person_id"], found["other_person_id"]}

@@ -67,6 +67,39 @@ def test_what_is_no_provider_is_refused_with_advice(
     assert installation.rows("SELECT count(*) FROM organisations_provider") == before
 
 
+def test_a_succession_is_recorded_once_and_shown_on_both_sides(installation: Installation) -> None:
+    asked = ["provider", "succeed", ENDED, "--to", PROVIDER, "--on", "2021-01-01", "--decision", "Valtuusto § 12"]
+    before = installation.rows("SELECT id, provider_id FROM organisations_organisation ORDER BY id")
+    first, again = installation.json(*asked), installation.json(*asked)
+    assert (first["added"], again["added"]) == (True, False)
+    told = {"oid": PROVIDER, "kind": "merge", "on_date": "2021-01-01", "decision": "Valtuusto § 12"}
+    assert [{name: row[name] for name in told} for row in first["successors"]] == [told]
+    shown = installation.json("provider", "show", PROVIDER)
+    assert [row["oid"] for row in shown["predecessors"]] == [ENDED]
+    text = installation.run("provider", "show", ENDED, language="fi_FI.UTF-8").stdout
+    assert f"2021-01-01: jatkuu järjestäjässä Saarnivaara ({PROVIDER}). Valtuusto § 12" in text
+    assert installation.rows("SELECT id, provider_id FROM organisations_organisation ORDER BY id") == before
+    scopes = installation.rows(
+        "SELECT role, rule, scope FROM audit_entry WHERE event = 'provider.succeeded' ORDER BY id"
+    )
+    assert [(role, rule, scope["provider"], scope["added"]) for role, rule, scope in scopes] == [
+        ("platform", "platform-upkeep", ENDED, True),
+        ("platform", "platform-upkeep", ENDED, False),
+    ]
+
+
+def test_a_succession_with_faults_is_refused_with_all_of_them(installation: Installation) -> None:
+    before = installation.rows("SELECT count(*) FROM organisations_succession")
+    asked = ["provider", "succeed", PROVIDER, "--on", "2027-01-01", "--to", SCHOOL, "--to", PROVIDER, "--decision", " "]
+    faults = installation.json(*asked, code=1)["faults"]
+    assert {(fault["pointer"], fault["code"]) for fault in faults} == {
+        ("to", "not_a_provider"),
+        ("to", "itself"),
+        ("decision", "missing"),
+    }
+    assert installation.rows("SELECT count(*) FROM organisations_succession") == before
+
+
 def test_an_account_is_given_to_the_person_with_the_own_id(provider: Installation) -> None:
     made = provider.json("user", "create", "pirjo.laine", "--provider", PROVIDER, "--person", "t-1", "--speaks", "sv")
     [(person, stored, language)] = provider.rows(

@@ -89,13 +89,22 @@ class Provider:
     table="organisations_succession", term="succession", basis=NO_PERSONAL_DATA, master=Master.ORGANISATION_REGISTER
 )
 class Succession:
-    """One organisation's life goes on in another: a merger or a split. Old rows keep their ids."""
+    """One organisation's life goes on in another: a merger, a split, or another provider. Old rows keep their ids."""
 
     id: UUID = field("The platform's own id: a UUIDv7.", term="id", master=Master.PLATFORM)
     predecessor_id: UUID = field("The organisation that ended or gave.", term="organisation")
     successor_id: UUID = field("The organisation that goes on.", term="organisation")
-    kind: str = field("Merger or split.", term="type", values=("merge", "split"))
-    on_date: date = field("The day of the change.", term="validity", unit="calendar day in Finland")
+    kind: str = field(
+        "Merger (goes into another), split (goes on in several), or change of provider (another carries on).",
+        term="type",
+        values=("merge", "split", "change"),
+    )
+    on_date: date = field(
+        "The first day on which the successor carries on.", term="validity", unit="calendar day in Finland"
+    )
+    decision: str | None = field(
+        "Where the decision is found: who decided, when, under which number.", term="decision", master=Master.PLATFORM
+    )
 
 
 @resource(
