@@ -1,22 +1,32 @@
 """The hot lane answers as the ordinary operation does, and leaves the same trace."""
 
+import contextlib
 import json
+import threading
+from collections import Counter
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, connections, transaction
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oauth2_provider.models import AccessToken
+from pytest_django import DjangoDbBlocker
 
+from digione.access.models import Taking
 from digione.core import clock
+from digione.core.use_case import Actor, set_reach
+from digione.people.models import Person
 from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes
 from tests.api.oneroster import PREFIX, App, audit, body, hot
 
-pytestmark = pytest.mark.django_db
 
-
+@pytest.mark.django_db
 class TestHotLane:
     """One function call answers as the ordinary operation does, and leaves the same trace."""
 
@@ -45,6 +55,7 @@ class TestHotLane:
         assert ordinary == quick
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("query", ["", "limit=1", "limit=3&offset=2", "limit=100", "limit=10000", "limit=5&offset=400"])
 def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(app: App, query: str) -> None:
     told: list[tuple[str, list[tuple[str, str]]]] = []
@@ -70,6 +81,7 @@ def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(
         assert len(set(entries)) <= 1, "Both lanes leave the same trace."
 
 
+@pytest.mark.django_db
 def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
     """The same over some scenes; `tests/deep` plays thousands."""
     lanes = Lanes()
@@ -85,6 +97,7 @@ def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
     assert answered > 50
 
 
+@pytest.mark.django_db
 def test_a_day_begins_at_midnight_in_finland_in_both_lanes() -> None:
     """Half an hour past it, Greenwich still has the day before."""
     lanes = Lanes()
@@ -104,3 +117,97 @@ def test_a_day_begins_at_midnight_in_finland_in_both_lanes() -> None:
             ),
         )
         assert compare(lanes, scene) == ((10, 10) if opens else (0, 0))
+
+
+_RIGHTS = st.lists(st.sampled_from([ROSTER, CORE, DEMOGRAPHICS]), unique=True)
+_CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("narrow"), _RIGHTS, st.booleans()),
+        st.tuples(st.just("end"), st.sampled_from([-1, 0]), st.none()),
+        st.tuples(st.just("begin"), st.sampled_from(["valid_from", "valid_to"]), st.sampled_from([-1, 0, 1])),
+        st.tuples(st.just("elsewhere"), _RIGHTS, st.booleans()),
+        st.tuples(st.just("withdraw"), st.none(), st.none()),
+        st.tuples(st.just("cut"), st.sampled_from([-3600, 3600]), st.none()),
+        st.tuples(st.just("protect"), st.booleans(), st.none()),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def _change(app: App, kind: str, value: Any, more: Any) -> None:
+    """Change what the token opens, or whom it may show, as the platform or the provider would."""
+    set_reach(cast.platform)
+    takings = Taking.objects.filter(app_id=app.made.app_id)
+    if kind == "narrow":
+        takings.update(scopes=value, non_disclosure_included=more)
+    elif kind == "end":
+        takings.update(valid_to=clock.today() + timedelta(days=value))
+    elif kind == "begin":
+        takings.update(**{value: clock.today() + timedelta(days=more)})
+    elif kind == "elsewhere":
+        Taking.objects.create(
+            app_id=app.made.app_id, provider_id=cast.VALKAMO, scopes=value, non_disclosure_included=more,
+            valid_from=clock.today(),
+        )  # fmt: skip
+    elif kind == "withdraw":
+        AccessToken.objects.filter(token_checksum=app.checksum).delete()
+    elif kind == "cut":
+        AccessToken.objects.filter(token_checksum=app.checksum).update(expires=clock.now() + timedelta(seconds=value))
+    else:
+        set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+        Person.objects.filter(id__in=[cast.PUPIL, cast.TEACHER]).update(non_disclosure=value)
+
+
+@pytest.mark.django_db
+def test_what_a_token_opens_is_never_stale() -> None:
+    """The lanes stay alike through any changes of rights, with everything kept that can be kept before each of them."""
+    seen: Counter[tuple[str, bool]] = Counter()
+
+    @settings(max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(changes=_CHANGES)
+    def probe(changes: list[tuple[str, Any, Any]]) -> None:
+        with transaction.atomic():
+            app = App(cast.KUUSNIEMI_OID)
+            people = [app.sourced(person) for person in (cast.PUPIL, cast.TEACHER, cast.PROTECTED_PUPIL)]
+            for change in [None, *changes]:
+                if change:
+                    with contextlib.suppress(IntegrityError), transaction.atomic():
+                        _change(app, *change)
+                for ident in people:
+                    ordinary = app.get(f"users/{ident}")
+                    quick = [hot(app, ident, f"http://testserver{PREFIX}") for _ in range(2)]
+                    told = ordinary.content.decode() if ordinary.status_code == 200 else None
+                    assert all(answer in (told, None) for answer in quick), change
+                    seen[change[0] if change else "", quick[1] is not None] += 1
+            transaction.set_rollback(True)
+
+    probe()
+    assert seen["", True], "The hot lane answered nothing."
+    assert {kind for kind, answered in seen if not answered} >= {"narrow", "end", "begin", "withdraw", "cut", "protect"}
+
+
+def test_a_right_that_an_open_transaction_takes_away_is_not_kept(django_db_blocker: DjangoDbBlocker) -> None:
+    """Both commit for real here, so the test takes back what it wrote."""
+    with django_db_blocker.unblock():
+        app = App(cast.KUUSNIEMI_OID)
+        read: list[str | None] = []
+
+        def reader() -> None:
+            try:
+                read.append(hot(app, teacher))
+            finally:
+                connections.close_all()
+
+        try:
+            with transaction.atomic():
+                teacher = app.sourced(cast.TEACHER)
+            with transaction.atomic():
+                _change(app, "end", -1, None)
+                thread = threading.Thread(target=reader)
+                thread.start()
+                thread.join()
+            assert read[0], "Until the change is committed, the right stands."
+            assert hot(app, teacher) is None
+        finally:
+            connections.close_all()

@@ -22,6 +22,7 @@ from psycopg.pq import ExecStatus, Format
 
 from digione.rest.oneroster.answers import links
 from digione.rest.oneroster.query import DEFAULT_LIMIT, LARGEST_LIMIT
+from digione.rest.oneroster.token import LONGEST_REQUEST_ID
 
 #: Where OneRoster 1.2 stands; links in answers are made with it.
 PREFIX = "/ims/oneroster/rostering/v1p2"
@@ -37,9 +38,9 @@ _USERS = re.compile(
 )
 _PAGE = re.compile(r"(?:limit=([1-9]\d{0,4}))?(?:(?:\A|&)offset=(\d{1,9}))?\Z")
 _CALLS = {
-    b"user": b"SELECT oneroster_user($1, $2::uuid, $3)",
-    b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5)",
-    b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4)",
+    b"user": b"SELECT oneroster_user($1, $2::uuid, $3, $4)",
+    b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5, $6)",
+    b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4, $5)",
 }
 #: The calls that each connection has prepared already.
 _prepared: "WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]" = WeakKeyDictionary()
@@ -69,7 +70,9 @@ class HotLane:
                     if found[1] is None:
                         answer = _page(environ, start_response, checksum, query, base)
                     else:
-                        answer = None if query else _user(start_response, checksum, found[1], base)
+                        answer = (
+                            None if query else _user(start_response, checksum, found[1], base, _request_id(environ))
+                        )
                     if answer is not None:
                         return answer
         return self.ordinary(environ, start_response)
@@ -82,8 +85,16 @@ def _base(scheme: str, host: str) -> str | None:
     return f"{scheme}://{host}{PREFIX}" if domain and validate_host(domain, settings.ALLOWED_HOSTS) else None
 
 
-def _user(start_response: StartResponse, checksum: str, sourced_id: str, base: str) -> list[bytes] | None:
-    row = _call(b"user", [checksum.encode(), sourced_id.encode(), base.encode()])
+def _request_id(environ: dict[str, Any]) -> bytes | None:
+    """Return the caller's own name for the request, for the log; the ordinary lane cuts it at the same length."""
+    told = environ.get("HTTP_X_REQUEST_ID")
+    return told[:LONGEST_REQUEST_ID].encode("utf-8", "replace") if told else None
+
+
+def _user(
+    start_response: StartResponse, checksum: str, sourced_id: str, base: str, request_id: bytes | None
+) -> list[bytes] | None:
+    row = _call(b"user", [checksum.encode(), sourced_id.encode(), base.encode(), request_id])
     if row is None or row[0] is None:
         return None
     start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(row[0])))])
@@ -97,7 +108,8 @@ def _page(
     if asked is None:
         return None
     limit, offset = min(int(asked[1] or DEFAULT_LIMIT), LARGEST_LIMIT), int(asked[2] or 0)
-    row = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode()])
+    request_id = _request_id(environ)
+    row = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode(), request_id])
     if row is None or row[0] is None:
         return None
     total, held, last, body = int.from_bytes(row[0], "big"), int.from_bytes(row[1] or b"", "big"), row[2], row[3] or b""
@@ -113,14 +125,16 @@ def _page(
         start_response("200 OK", [*headers, ("Content-Length", str(len(whole)))])
         return [whole]
     start_response("200 OK", headers)
-    return _stream(whole, checksum, last, limit - held, base)
+    return _stream(whole, checksum, last, limit - held, base, request_id)
 
 
-def _stream(begun: bytes, checksum: str, last: bytes | None, left: int, base: str) -> Iterator[bytes]:
+def _stream(
+    begun: bytes, checksum: str, last: bytes | None, left: int, base: str, request_id: bytes | None
+) -> Iterator[bytes]:
     yield begun
     while left > 0 and last is not None:
         size = min(left, RUN)
-        row = _call(b"more", [checksum.encode(), last, b"%d" % size, base.encode()])
+        row = _call(b"more", [checksum.encode(), last, b"%d" % size, base.encode(), request_id])
         if row is None or row[0] is None:
             # The token or the taking has ended meanwhile. An answer cut short is seen as a fault; one that is closed
             # properly would be taken for the whole roster.
@@ -132,7 +146,7 @@ def _stream(begun: bytes, checksum: str, last: bytes | None, left: int, base: st
     yield b"]}"
 
 
-def _call(name: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
+def _call(name: bytes, values: Sequence[bytes | None]) -> list[bytes | None] | None:
     """Return the one row of a call in PostgreSQL's binary form. None where the ordinary lane must answer.
 
     The connection is Django's own for this thread, so both lanes share one. libpq is called directly, since a cursor

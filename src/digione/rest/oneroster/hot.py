@@ -17,6 +17,8 @@ _SQL = Path(__file__).parent / "sql"
 NAMED_SUBJECTS = 50
 #: The kept documents and their triggers: a table, so it is made once.
 DOCUMENTS = (_SQL / "documents.sql").read_text(encoding="utf-8")
+#: What tokens open, kept, and the functions of its triggers.
+READERS = (_SQL / "readers.sql").read_text(encoding="utf-8")
 #: Stands in a kept document for the address of the service.
 _BASE = "'@@base@@'"
 _NAMES = {

@@ -15,6 +15,8 @@ from digione.rest.oneroster.operations import ROSTER, Operation
 
 #: Longer than any token that we issue; what is longer is not even hashed.
 _LONGEST_TOKEN = 4096
+#: Characters of `X-Request-Id` that the log keeps.
+LONGEST_REQUEST_ID = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from digione.rest.oneroster import collect
 from digione.rest.oneroster.answers import Minor, RefusedError, answered, links, refusal
 from digione.rest.oneroster.operations import Operation
 from digione.rest.oneroster.query import Query, parse_fields, parse_list
-from digione.rest.oneroster.token import caller
+from digione.rest.oneroster.token import LONGEST_REQUEST_ID, caller
 
 log = logging.getLogger(__name__)
 PREFIX = "/ims/oneroster/rostering/v1p2"
@@ -62,7 +62,7 @@ def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _serve(request: HttpRequest, operation: Operation, path: dict[str, str]) -> HttpResponseBase:
-    who = caller(request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:64])
+    who = caller(request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID])
     base = f"{request.scheme}://{request.get_host()}{PREFIX}"
     if operation.one:
         query = Query(selected=parse_fields(request.GET, properties=operation.resource.selectable))

@@ -87,47 +87,111 @@ BEGIN
            set_config('digione.actor', app::text, true), set_config('digione.register', '', true);
 END $f$;
 
+-- What the token with this checksum opens on a day, worked out from the token and the takings, and kept where nobody is
+-- changing the app's rights at this moment. No row: the token is unknown, has ended, or belongs to no app.
+-- A definer function, so that no caller can write into the table that says what callers may do.
+DROP FUNCTION IF EXISTS rest_keep_reader(text, timestamptz, date);
+CREATE FUNCTION rest_keep_reader(sum text, at timestamptz, day date) RETURNS SETOF rest_reader
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $f$
+DECLARE app uuid; alone boolean; made rest_reader;
+BEGIN
+    SELECT a.id INTO app FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
+    WHERE t.token_checksum = sum AND t.expires > at;
+    IF app IS NULL THEN RETURN; END IF;
+    alone := pg_try_advisory_xact_lock(hashtext('rest_reader'), hashtext(app::text));
+    -- Made after the lock: a right that was withdrawn before it is gone.
+    SELECT sum, a.id, a.supplier_id, own.scopes, t.expires,
+           CASE WHEN open.places = 1 THEN open.provider END, coalesce(open.disclosed, false), coalesce(open.contact, false), day, turn.next_day
+        INTO made
+    FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
+    CROSS JOIN LATERAL (SELECT string_to_array(t.scope, ' ') AS scopes) own
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS places, (array_agg(g.place))[1] AS provider, bool_and(g.disclosed) AS disclosed, bool_and(g.roster) AS contact
+        FROM (
+            SELECT k.provider_id AS place, bool_and(k.non_disclosure_included) AS disclosed,
+                   bool_or('<<roster>>' = ANY (k.scopes) AND '<<roster>>' = ANY (own.scopes)) AS roster,
+                   bool_or('<<core>>' = ANY (k.scopes) AND '<<core>>' = ANY (own.scopes)) AS core
+            FROM access_taking k
+            WHERE k.app_id = a.id AND k.scopes && own.scopes AND k.valid_from <= day AND (k.valid_to IS NULL OR k.valid_to >= day)
+            GROUP BY k.provider_id) g
+        WHERE g.roster OR g.core) open
+    CROSS JOIN LATERAL (
+        SELECT min(turns.on_day) AS next_day FROM access_taking k CROSS JOIN LATERAL (VALUES (k.valid_from), (k.valid_to + 1)) turns (on_day)
+        WHERE k.app_id = a.id AND turns.on_day > day) turn
+    WHERE t.token_checksum = sum AND t.expires > at;
+    IF NOT FOUND THEN RETURN; END IF;
+    IF alone THEN
+        INSERT INTO rest_reader SELECT (made).* ON CONFLICT (checksum) DO UPDATE SET
+            app_id = excluded.app_id, supplier_id = excluded.supplier_id, scopes = excluded.scopes, expires = excluded.expires,
+            provider_id = excluded.provider_id, disclosed = excluded.disclosed, contact = excluded.contact,
+            first_day = excluded.first_day, next_day = excluded.next_day;
+    END IF;
+    RETURN NEXT made;
+END $f$;
+
+-- Who asks, as kept or worked out now. Sets the reach of the app and its supplier.
+DROP FUNCTION IF EXISTS oneroster_asks(text, date);
+CREATE FUNCTION oneroster_asks(sum text, day date) RETURNS rest_reader
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
+DECLARE nothing text; who rest_reader;
+BEGIN
+    -- A kept row is seen by whoever has its token alone.
+    nothing := set_config('digione.token', sum, true);
+    SELECT * INTO who FROM rest_reader r
+    WHERE r.checksum = sum AND r.expires > now() AND r.first_day <= day AND (r.next_day IS NULL OR r.next_day > day);
+    IF NOT FOUND THEN SELECT * INTO who FROM rest_keep_reader(sum, now(), day); END IF;
+    nothing := set_config('digione.app', coalesce(who.app_id::text, ''), true);
+    nothing := set_config('digione.supplier', coalesce(who.supplier_id::text, ''), true);
+    RETURN who;
+END $f$;
+
 -- The hot lane's one user, audited; NULL where the ordinary lane must answer: a refusal, or a person of several providers.
 DROP FUNCTION IF EXISTS oneroster_user(text, uuid, text);
-CREATE FUNCTION oneroster_user(checksum text, asked_id uuid, base text DEFAULT '')
+DROP FUNCTION IF EXISTS oneroster_user(text, uuid, text, text);
+CREATE FUNCTION oneroster_user(checksum text, asked_id uuid, base text DEFAULT '', request text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
-    app uuid; supplier uuid; carried text[]; nothing text;
-    places bigint; provider uuid; includes boolean; contact boolean; alias uuid; body text; email text;
+    nothing text; who rest_reader; places bigint; alias uuid; body text; email text;
 BEGIN
-    -- The reach is set in the statement that finds the app, since every statement of a function costs.
-    SELECT a.id, a.supplier_id, string_to_array(t.scope, ' '), set_config('digione.app', a.id::text, true)
-        || set_config('digione.supplier', a.supplier_id::text, true) INTO app, supplier, carried, nothing
-    FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
-    WHERE t.token_checksum = checksum AND t.expires > now();
-    IF app IS NULL THEN RETURN NULL; END IF;
-    SELECT count(*) OVER (), k.provider_id, g.disclosed, g.contact, d.alias, d.body, d.email
-        INTO places, provider, includes, contact, alias, body, email
-    FROM access_listing k
-    CROSS JOIN LATERAL (
-        SELECT bool_and(t.non_disclosure_included) AS disclosed,
-               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (carried)) AS contact,
-               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (carried)) AS core
-        FROM access_taking t
-        WHERE t.app_id = app AND t.provider_id = k.provider_id AND t.scopes && carried
-          AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day)) g
-    LEFT JOIN rest_user_document d ON d.supplier_id = k.supplier_id AND d.provider_id = k.provider_id
-        AND d.sourced_id = k.sourced_id AND d.disclosed = g.disclosed
-        AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day)
-    WHERE k.supplier_id = supplier AND k.sourced_id = asked_id AND (g.contact OR g.core)
-      AND (g.disclosed OR NOT k.hidden);
-    IF places IS DISTINCT FROM 1 THEN RETURN NULL; END IF;
+    -- What `oneroster_asks` does, written out: a call within a function costs as much as the reading.
+    nothing := set_config('digione.token', checksum, true);
+    SELECT r.* INTO who FROM rest_reader r
+    WHERE r.checksum = oneroster_user.checksum AND r.expires > now() AND r.first_day <= day AND (r.next_day IS NULL OR r.next_day > day);
+    IF who.app_id IS NULL THEN
+        SELECT k.* INTO who FROM rest_keep_reader(checksum, now(), day) k;
+        IF who.app_id IS NULL THEN RETURN NULL; END IF;
+    END IF;
+    nothing := set_config('digione.supplier', who.supplier_id::text, true);
+    -- What is kept is of somebody whom the supplier may list: `rest_forget_by_listing` sees to it.
+    IF who.provider_id IS NOT NULL THEN
+        SELECT d.alias, d.body, d.email INTO alias, body, email FROM rest_user_document d
+        WHERE d.supplier_id = who.supplier_id AND d.provider_id = who.provider_id AND d.sourced_id = asked_id
+          AND d.disclosed = who.disclosed AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day);
+    END IF;
     IF body IS NULL THEN
-        PERFORM oneroster_reach(provider, app);
+        nothing := set_config('digione.app', who.app_id::text, true);
+        SELECT count(*) OVER (), k.provider_id, g.disclosed, g.contact INTO places, who.provider_id, who.disclosed, who.contact
+        FROM access_listing k
+        CROSS JOIN LATERAL (
+            SELECT bool_and(t.non_disclosure_included) AS disclosed,
+                   bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (who.scopes)) AS contact,
+                   bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (who.scopes)) AS core
+            FROM access_taking t
+            WHERE t.app_id = who.app_id AND t.provider_id = k.provider_id AND t.scopes && who.scopes
+              AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day)) g
+        WHERE k.supplier_id = who.supplier_id AND k.sourced_id = asked_id AND (g.contact OR g.core)
+          AND (g.disclosed OR NOT k.hidden);
+        IF places IS DISTINCT FROM 1 THEN RETURN NULL; END IF;
+        PERFORM oneroster_reach(who.provider_id, who.app_id);
         SELECT d.alias, d.body, d.email INTO alias, body, email
-        FROM oneroster_documents(ARRAY[asked_id], provider, supplier, day, includes) d;
+        FROM oneroster_documents(ARRAY[asked_id], who.provider_id, who.supplier_id, day, who.disclosed) d;
         IF body IS NULL THEN RETURN NULL; END IF;
     END IF;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope)
-    VALUES (provider, app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
-            alias, 1, 'done', '{"operation": "getUser", "count": 1}');
-    RETURN '{"user":' || replace(body || CASE WHEN contact THEN email ELSE '' END || '}}', '@@base@@', base);
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id)
+    VALUES (who.provider_id, who.app_id, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
+            alias, 1, 'done', '{"operation": "getUser", "count": 1}', request);
+    RETURN '{"user":' || replace(body || CASE WHEN who.contact THEN email ELSE '' END || '}}', '@@base@@', base);
 END $f$;
 
 -- Where a page begins: the lowest id of the bucket that holds the row after `past` others, how many rows stand before
@@ -193,35 +257,27 @@ BEGIN
     body := coalesce(body, '');
 END $f$;
 
--- Who reads users of one provider, and only of one; no provider otherwise. Sets the reach. The same as `oneroster_app`
--- and what the ordinary lane does with its answer, in two statements.
+-- Who reads users of one provider, and only of one; no provider otherwise. Sets the reach.
 DROP FUNCTION IF EXISTS oneroster_reader(text, date);
 CREATE FUNCTION oneroster_reader(checksum text, day date, OUT app uuid, OUT supplier uuid, OUT provider uuid, OUT disclosed boolean, OUT contact boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
-DECLARE carried text[]; nothing text; places bigint;
+DECLARE who rest_reader;
 BEGIN
-    SELECT a.id, a.supplier_id, string_to_array(t.scope, ' '), set_config('digione.app', a.id::text, true)
-        || set_config('digione.supplier', a.supplier_id::text, true) INTO app, supplier, carried, nothing
-    FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
-    WHERE t.token_checksum = checksum AND t.expires > now();
-    IF app IS NULL THEN RETURN; END IF;
-    SELECT count(*) OVER (), g.place, g.included, g.roster INTO places, provider, disclosed, contact
-    FROM (
-        SELECT t.provider_id AS place, bool_and(t.non_disclosure_included) AS included,
-               bool_or('<<roster>>' = ANY (t.scopes) AND '<<roster>>' = ANY (carried)) AS roster,
-               bool_or('<<core>>' = ANY (t.scopes) AND '<<core>>' = ANY (carried)) AS core
-        FROM access_taking t
-        WHERE t.app_id = app AND t.scopes && carried
-          AND t.valid_from <= day AND (t.valid_to IS NULL OR t.valid_to >= day) GROUP BY t.provider_id) g
-    WHERE g.roster OR g.core;
-    IF places IS DISTINCT FROM 1 THEN provider := NULL; RETURN; END IF;
+    who := oneroster_asks(checksum, day);
+    IF who.provider_id IS NULL THEN RETURN; END IF;
+    app := who.app_id;
+    supplier := who.supplier_id;
+    provider := who.provider_id;
+    disclosed := who.disclosed;
+    contact := who.contact;
     PERFORM oneroster_reach(provider, app);
 END $f$;
 
 -- The hot lane's page of users, or its first run of at most `run` rows; the rest follows by `oneroster_more`. NULL in
 -- `total` where the ordinary lane must answer. A page of up to <<named>> names its persons in the log, a larger one its scope.
 DROP FUNCTION IF EXISTS oneroster_page(text, integer, bigint, integer, text);
-CREATE FUNCTION oneroster_page(checksum text, size integer, past bigint, run integer, base text, OUT total bigint, OUT body text, OUT last uuid, OUT held bigint)
+DROP FUNCTION IF EXISTS oneroster_page(text, integer, bigint, integer, text, text);
+CREATE FUNCTION oneroster_page(checksum text, size integer, past bigint, run integer, base text, request text DEFAULT NULL, OUT total bigint, OUT body text, OUT last uuid, OUT held bigint)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
@@ -236,16 +292,17 @@ BEGIN
     held := part.held;
     last := part.last;
     body := part.body;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN part.held = 1 THEN part.aliases[1] END, CASE WHEN part.held BETWEEN 2 AND <<named>> THEN part.aliases END,
             1, 'done', CASE WHEN part.held <= <<named>> THEN jsonb_build_object('operation', 'getAllUsers', 'count', part.held)
-                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END);
+                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END, request);
 END $f$;
 
 -- The next run of a page that was begun: the token and the taking are looked at again, so that what has ended ends.
 DROP FUNCTION IF EXISTS oneroster_more(text, uuid, integer, text);
-CREATE FUNCTION oneroster_more(checksum text, start uuid, size integer, base text, OUT body text, OUT last uuid, OUT held bigint)
+DROP FUNCTION IF EXISTS oneroster_more(text, uuid, integer, text, text);
+CREATE FUNCTION oneroster_more(checksum text, start uuid, size integer, base text, request text DEFAULT NULL, OUT body text, OUT last uuid, OUT held bigint)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
@@ -257,7 +314,7 @@ BEGIN
     held := part.held;
     last := part.last;
     body := part.body;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope, request_id)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken', 1, 'done',
-            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last));
+            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last), request);
 END $f$;
