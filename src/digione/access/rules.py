@@ -39,7 +39,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One sentence of policy. `sensitivity`: 1 ordinary, 2 confidential, 3 secret by law."""
+    """One sentence of policy."""
 
     code: str
     permissions: frozenset[P]
@@ -47,7 +47,6 @@ class Rule:
     relation: Relation | None
     purpose: Purpose
     sentence: LocalizedText
-    sensitivity: int = 1
 
 
 def _rule(
@@ -215,7 +214,7 @@ def rules_for(permission: str, role: str) -> list[Rule]:
 
 
 def _decision(rule: Rule) -> Decision:
-    return Decision(rule.code, str(rule.purpose), rule.sensitivity)
+    return Decision(rule.code, str(rule.purpose))
 
 
 def _predicate(rule: Rule, uc: UseCase, column: str) -> tuple[str, list[Any]]:
@@ -261,11 +260,17 @@ class RuleDecider:
                 return _decision(rule)
         return None
 
-    def visible(self, uc: UseCase, permission: str, column: str) -> tuple[str, list[Any], Decision]:
+    def visible(self, uc: UseCase, permission: str, column: str) -> tuple[str, list[Any], list[Decision]]:
         """Return the predicate of every rule that may allow, joined by OR. No rule at all is a denial."""
         rules = [rule for rule in rules_for(permission, uc.actor.role) if rule.relation is not None]
         if not rules:
             raise DeniedError("Your role does not include this.", rule=permission)
         parts = [_predicate(rule, uc, column) for rule in rules]
         sql = " OR ".join(part for part, _ in parts)
-        return f"({sql})", [value for _, values in parts for value in values], _decision(rules[-1])
+        return f"({sql})", [value for _, values in parts for value in values], [_decision(rule) for rule in rules]
+
+    def opened(self, uc: UseCase, decision: Decision) -> bool:
+        """Say whether a rule by which a list was asked can have opened somebody in it: oneself, or anybody else."""
+        if BY_CODE[decision.rule].relation is Relation.SELF:
+            return uc.actor.person_id in uc.subjects
+        return any(subject != uc.actor.person_id for subject in uc.subjects)

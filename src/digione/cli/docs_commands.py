@@ -152,7 +152,7 @@ def _permissions_page() -> str:
             f"- Roles: {', '.join(f'`{role}`' for role in sorted(rule.roles))}",
             f"- Permissions: {', '.join(f'`{permission}`' for permission in sorted(rule.permissions))}",
             f"- Relation: {f'`{rule.relation}`' if rule.relation else 'none; the role decides alone'}",
-            f"- Purpose: `{rule.purpose}`; sensitivity {rule.sensitivity} (1 ordinary, 2 confidential, 3 secret)",
+            f"- Purpose: `{rule.purpose}`",
             "",
         ]
     lines += ["## Use cases", "", "Everything that can be done, and what it asks for.", ""]

@@ -16,17 +16,20 @@ def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
         " sort_key FROM people_person WHERE id = ANY (%s)",
         [list(ids)],
     )
+    uc.showed("people_person", found)
     return {row["id"]: row for row in found}
 
 
 def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
     """Return today's contact details of `ids` within the reach; what two providers know alike is told once."""
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT person_id, kind, value FROM people_contact WHERE person_id = ANY (%(ids)s)"
         " AND (valid_from IS NULL OR valid_from <= %(day)s) AND (valid_to IS NULL OR valid_to >= %(day)s)"
         " ORDER BY person_id, kind, value",
         {"ids": list(ids), "day": uc.today},
     )
+    uc.showed("people_contact", found)
+    return found
 
 
 def guardians(uc: UseCase, child: UUID) -> list[Row]:
@@ -34,7 +37,7 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
 
     Where rows of one guardian differ, the one that closes the child's information to them is told.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT ON (p.sort_key, g.guardian_id) g.guardian_id AS id, p.given_name, p.family_name, g.kind,"
         " g.limits, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.guardian_id"
@@ -42,6 +45,9 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
         " 'no_information' = ANY (g.limits) DESC, cardinality(g.limits) DESC",
         {"child": child, "day": uc.today},
     )
+    uc.showed("people_guardianship", found)
+    uc.showed("people_person", found)
+    return found
 
 
 def guardian_ids(uc: UseCase, child: UUID) -> set[UUID]:
@@ -58,7 +64,7 @@ def wards(uc: UseCase, guardian: UUID) -> list[Row]:
 
     A child about whom the guardian gets no information, by what any provider knows, is not among them.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT ON (p.birth_date, p.sort_key, g.child_id) g.child_id AS id, p.given_name, p.family_name,"
         " p.birth_date, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.child_id"
@@ -66,6 +72,8 @@ def wards(uc: UseCase, guardian: UUID) -> list[Row]:
         " AND NOT people_barred(g.guardian_id, g.child_id, %(day)s) ORDER BY p.birth_date, p.sort_key, g.child_id",
         {"guardian": guardian, "day": uc.today},
     )
+    uc.showed("people_person", found)
+    return found
 
 
 def may_have_protected_wards(uc: UseCase, guardian: UUID) -> bool:
@@ -109,7 +117,7 @@ def schools_of_staff(uc: UseCase, person: UUID, role: str) -> list[Row]:
 
 def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
     """Return open duplicate cases of the actor's provider with both persons' names and birth dates."""
-    return uc.rows(
+    found = uc.rows(
         "SELECT d.id, d.reason, d.status, p.id AS person_id, p.given_name, p.family_name, p.birth_date,"
         " o.id AS other_id, o.given_name AS other_given_name, o.family_name AS other_family_name,"
         " o.birth_date AS other_birth_date, count(*) OVER () AS total"
@@ -118,6 +126,8 @@ def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
         " WHERE d.provider_id = %(provider)s AND d.status = 'open' ORDER BY p.sort_key, d.id LIMIT %(n)s",
         {"provider": uc.actor.provider_id, "n": at_most},
     )
+    uc.showed("people_duplicatecase", found)
+    return found
 
 
 def import_runs(uc: UseCase, *, at_most: int) -> list[Row]:

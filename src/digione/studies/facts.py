@@ -22,6 +22,7 @@ _GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to
 
 def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str) -> list[Row]:
     """Return the groups in which `person` has `role` today at `provider`, each with its teachers and its size."""
+    uc.touched("studies_enrolment", "group_id", "role")
     return decoded(
         uc.rows(
             f"""
@@ -51,9 +52,12 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
     )
 
 
-def path_of(uc: UseCase, person: UUID) -> list[Row]:
-    """Return where a person has gone to school so far, oldest first: within the reach, over all providers."""
-    return decoded(
+def path_of(uc: UseCase, person: UUID, *, only_now: bool = False) -> list[Row]:
+    """Return where a person has gone to school so far, oldest first: within the reach, over all providers.
+
+    With `only_now` the past is neither read nor told.
+    """
+    found = decoded(
         uc.rows(
             """
         SELECT e.provider_id, e.school_id, o.name AS school_name, po.name AS provider_name, e.grade, e.is_primary,
@@ -62,13 +66,18 @@ def path_of(uc: UseCase, person: UUID) -> list[Row]:
         FROM studies_schoolenrolment e
         JOIN organisations_organisation o ON o.id = e.school_id
         JOIN organisations_organisation po ON po.id = e.provider_id
-        WHERE e.person_id = %(person)s ORDER BY e.valid_from, e.school_id
+        WHERE e.person_id = %(person)s
+          AND (NOT %(only_now)s OR e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s))
+        ORDER BY e.valid_from, e.school_id
         """,
-            {"person": person, "day": uc.today},
+            {"person": person, "day": uc.today, "only_now": only_now},
         ),
         "school_name",
         "provider_name",
     )
+    uc.showed("studies_schoolenrolment", found)
+    uc.reached_back(row["valid_from"] for row in found if row["valid_to"] and row["valid_to"] < uc.today)
+    return found
 
 
 def groups_of_schools(uc: UseCase, schools: Sequence[UUID]) -> list[Row]:
@@ -113,7 +122,7 @@ def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
 
 def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most: int) -> list[Row]:
     """Return learners of `schools` who belong to no home group or care group today, with the total."""
-    return decoded(
+    found = decoded(
         uc.rows(
             f"""
         SELECT s.person_id AS id, p.given_name, p.family_name, s.grade, o.name AS school_name, count(*) OVER () AS total
@@ -132,6 +141,9 @@ def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most
         ),
         "school_name",
     )
+    if found:
+        uc.touched("studies_schoolenrolment", "school_id", "grade")
+    return found
 
 
 def schools_of_provider(uc: UseCase) -> list[Row]:
@@ -190,6 +202,8 @@ def apps_taken(uc: UseCase) -> list[Row]:
 
 def schooling_held(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
     """Return schools and groups of `persons` at the actor's provider, today and ahead, each with its source."""
+    uc.touched("studies_schoolenrolment", "school_id", "grade")
+    uc.touched("studies_enrolment", "group_id")
     ahead = "({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
     return decoded(
         uc.rows(

@@ -215,6 +215,8 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
         [uc.actor.provider_id, group, uc.today, uc.today, *parameters],
     )
     learners = [row for row in members if row["role"] == "student"]
+    uc.showed("people_person", members)
+    uc.touched("studies_enrolment", "group_id", "role")
     uc.saw(row["id"] for row in learners)
     return {**page, "learners": learners, "staff": [row for row in members if row["role"] != "student"]}
 
@@ -236,13 +238,12 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     identity = known[person]
     teaching, office = decision.rule == "teacher-of", decision.rule == "school-office"
     withheld = bool(identity["non_disclosure"]) and decision.rule == "guardian"
-    path = [] if withheld else facts.path_of(uc, person)
+    path = [] if withheld else facts.path_of(uc, person, only_now=teaching)
     guardians = [] if withheld else people.guardians(uc, person)
     posts = [] if withheld else people.assignments(uc, person)
     if teaching:
         identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
-        path = [row for row in path if row["now"] and row["provider_id"] == uc.actor.provider_id]
-    if office:
+    if teaching or office:
         path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
     of_home = [guardian["id"] for guardian in guardians] if teaching or office else []
     details = [] if withheld else people.contacts(uc, [person, *of_home])
@@ -316,6 +317,10 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
         ],
     )
     shown = decoded(found[:_MOST_FOUND], "school_name", "home_group")
+    uc.touched("people_person", "given_name", "family_name")
+    if any(row["home_group"] or row["school_name"] for row in shown):
+        uc.touched("studies_enrolment", "group_id")
+        uc.touched("studies_schoolenrolment", "school_id")
     uc.saw(row["id"] for row in shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
 
