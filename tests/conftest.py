@@ -21,6 +21,8 @@ os.environ.pop("DATABASE_URL", None)
 # What the command prints is asserted in English, wherever the suite runs.
 os.environ["LC_ALL"] = "C.UTF-8"
 
+pytest_plugins = ["tests.log"]
+
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:

@@ -161,7 +161,10 @@ def test_the_log_of_a_person_is_read_in_that_persons_reach_alone() -> None:
     """`audit_of_person` runs with the owner's rights, so it must look at the reach itself."""
     with clock.fixed(datetime(2026, 11, 24, 9, 0, tzinfo=UTC)):
         person_page(cast.teacher, person=cast.PUPIL)
-    read = "SELECT count(*) FROM audit_of_person(%s, now() - interval '1 hour', 50)"
+    read = (
+        "SELECT count(*) FROM audit_of_person"
+        "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', 50)"
+    )
     for provider, persons, seen in (
         (None, (cast.PUPIL,), 1),
         (None, (cast.GUARDIAN, cast.PUPIL), 1),

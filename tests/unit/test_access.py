@@ -156,12 +156,13 @@ def test_who_has_viewed_is_told_to_the_person_and_the_guardian_alone() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             set_reach(actor)
             cursor.execute(
-                "SELECT actor_name, role, rule, outcome FROM audit_of_person(%s, now() - interval '1 hour', 50)",
+                "SELECT actor_name, role, rule, sensitivity FROM audit_of_person"
+                "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', 50)",
                 [cast.PUPIL],
             )
             return cursor.fetchall()
 
-    assert told(cast.pupil) == [("Pirjo Vainionpää", "teacher", "teacher-of", "done")]
+    assert told(cast.pupil) == [("Pirjo Vainionpää", "teacher", "teacher-of", 1)]
     assert told(cast.guardian) == told(cast.pupil)
     assert told(cast.teacher) == told(cast.limited_guardian) == told(cast.principal) == []
 

@@ -77,7 +77,6 @@ class Rule:
     """One sentence of policy.
 
     `opens` is what of a person it shows. `everywhere`: it holds at all providers, not only at the actor's own.
-    `sensitivity`: 1 ordinary, 2 confidential, 3 secret by law.
     """
 
     code: str
@@ -88,7 +87,6 @@ class Rule:
     sentence: LocalizedText
     opens: frozenset[Detail] = frozenset()
     everywhere: bool = False
-    sensitivity: int = 1
 
 
 def _rule(
@@ -358,7 +356,7 @@ def rules_for(permission: str, role: str) -> list[Rule]:
 
 
 def _decision(rule: Rule) -> Decision:
-    return Decision(rule.code, str(rule.purpose), rule.sensitivity, frozenset(map(str, rule.opens)), rule.everywhere)
+    return Decision(rule.code, str(rule.purpose), frozenset(map(str, rule.opens)), rule.everywhere)
 
 
 def _predicate(rule: Rule, uc: UseCase, column: str) -> tuple[str, list[Any]]:
@@ -414,7 +412,7 @@ class RuleDecider:
                 return _decision(rule)
         return None
 
-    def visible(self, uc: UseCase, permission: str, column: str, kind: str) -> tuple[str, list[Any], Decision]:
+    def visible(self, uc: UseCase, permission: str, column: str, kind: str) -> tuple[str, list[Any], list[Decision]]:
         """Return the predicate of every rule about a `kind` that may allow, joined by OR. No rule at all is a denial."""
         rules = [
             rule
@@ -425,7 +423,13 @@ class RuleDecider:
             raise DeniedError("Your role does not include this.", rule=permission)
         parts = [_predicate(rule, uc, column) for rule in rules]
         sql = " OR ".join(part for part, _ in parts)
-        return f"({sql})", [value for _, values in parts for value in values], _decision(rules[-1])
+        return f"({sql})", [value for _, values in parts for value in values], [_decision(rule) for rule in rules]
+
+    def opened(self, uc: UseCase, decision: Decision) -> bool:
+        """Say whether a rule by which a list was asked can have opened somebody in it: oneself, or anybody else."""
+        if BY_CODE[decision.rule].relation is Relation.SELF:
+            return uc.actor.person_id in uc.subjects
+        return any(subject != uc.actor.person_id for subject in uc.subjects)
 
     def keeps_registers(self, role: str) -> bool:
         """Say whether whoever acts in `role` may write the registers that everybody reads."""

@@ -226,6 +226,7 @@ def create_account(
     given = password or _new_password()
     account = Account.objects.create_user(username, given, person_id=person, language=language)
     uc.saw([person])
+    uc.touched("access_account", "username", "person_id", "password")
     uc.saw_in_bulk(account=str(account.id), done="created")
     return AccountChange(account.id, username, True, None if password else given)
 
@@ -242,6 +243,7 @@ def change_password(uc: UseCase, *, username: str, password: str | None = None) 
     account, given = _account(username), password or _new_password()
     account.set_password(given)
     account.save(update_fields=["password"])
+    uc.touched("access_account", "username", "password")
     uc.saw_in_bulk(account=str(account.id), done="password_changed")
     return AccountChange(account.id, account.username, account.is_active, None if password else given)
 

@@ -4,6 +4,7 @@ import json
 
 from django.db import connection
 
+from digione.audit import sensitivity
 from digione.core.use_case import UseCase
 
 _INSERT = """
@@ -22,8 +23,13 @@ class AuditRecorder:
     """The core's recorder: who, in which role, for which purpose and rule, whose data, with what outcome."""
 
     def record(self, uc: UseCase, *, outcome: str, reason: str = "") -> None:
-        """Insert one row. Subjects are written as aliases, whose mapping goes when a person is erased."""
-        actor, decision = uc.actor, uc.decision
+        """Insert one row. Subjects are written as aliases, whose mapping goes when a person is erased.
+
+        Where several rules opened what was done, their codes and purposes stand in one text, with a comma between
+        them, each once: sorted by code, the purposes by themselves.
+        """
+        actor, decisions = uc.actor, uc.decisions()
+        done = outcome == "done"
         with connection.cursor() as cursor:
             cursor.execute(
                 _INSERT,
@@ -35,11 +41,11 @@ class AuditRecorder:
                     "role": actor.role,
                     "use_case": uc.name,
                     "event": uc.event,
-                    "purpose": decision.purpose if decision else None,
-                    "rule": decision.rule if decision else None,
-                    "subjects": list(uc.subjects) if outcome == "done" else [],
-                    "sensitivity": decision.sensitivity if decision else 0,
-                    "earliest": uc.earliest,
+                    "purpose": ",".join(sorted({decision.purpose for decision in decisions})) or None,
+                    "rule": ",".join(decision.rule for decision in decisions) or None,
+                    "subjects": list(uc.subjects) if done else [],
+                    "sensitivity": sensitivity.highest(uc.fields) if done else sensitivity.NOTHING,
+                    "earliest": uc.earliest if done else None,
                     "outcome": outcome,
                     "reason": reason or None,
                     "target": uc.target if outcome == "denied" else None,

@@ -154,7 +154,7 @@ def _permissions_page() -> str:
             f"- Relation: {f'`{rule.relation}`' if rule.relation else 'none; the role decides alone'}",
             f"- Opens beyond the name: {', '.join(f'`{detail}`' for detail in sorted(rule.opens)) or 'nothing'}",
             f"- Reach: {'every provider' if rule.everywhere else 'what the relation binds to' if rule.relation else 'own provider'}",
-            f"- Purpose: `{rule.purpose}`; sensitivity {rule.sensitivity} (1 ordinary, 2 confidential, 3 secret)",
+            f"- Purpose: `{rule.purpose}`",
             "",
         ]
     lines += ["## Use cases", "", "Everything that can be done, and what it asks for.", ""]

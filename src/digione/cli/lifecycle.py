@@ -26,6 +26,8 @@ from digione.config.embedded import EmbeddedServer, migrate
 from digione.config.provisioning import Database, provision
 
 _READY_SECONDS = 120
+_SEAL_ALARM_SECONDS = 60
+_MOST_WAITING_HEADS = 12
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child between fork and exec should load nothing.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -267,9 +269,12 @@ def _end(children: "list[subprocess.Popen[bytes]]") -> None:
 @_DATA
 def check(data: str | None) -> None:
     """See whether all is well: versions, database, disk, and the seal of the log. Exit 1 when something is not."""
+    from digione.audit import heads
     from digione.config.embedded import running_database
 
     faults = 0
+    # Nothing is sealed while DigiOne stands still, so only where it runs a row that waits is a fault.
+    runs = bool(os.environ.get("DATABASE_URL")) or EmbeddedServer(data_folder(data)).serving()
     with running_database(data) as database:
         click.echo(f"data folder        {database.data}")
         click.echo(f"disk               one durable write takes {_fsync_milliseconds(database.data):.2f} ms")
@@ -280,13 +285,31 @@ def check(data: str | None) -> None:
                 click.echo("tables             not up to date: start DigiOne once, it brings them up to date")
                 sys.exit(1)
             click.echo("tables             up to date")
-            lag = connection.execute("SELECT audit_seal_lag()").fetchone()
-            click.echo(f"log of use         the oldest row without a seal is {lag[0] if lag else 0:.0f} s old")
+            (lag,) = connection.execute("SELECT audit_seal_lag()").fetchone() or (0.0,)
+            click.echo(f"log of use         the oldest row without a seal is {lag:.0f} s old")
+            if lag > _SEAL_ALARM_SECONDS and runs:
+                click.echo("  the worker stands still, or a long transaction holds the seal back")
+                faults += 1
             broken = connection.execute("SELECT number, fault FROM audit_verify()").fetchall()
             for number, fault in broken:
                 click.echo(f"  seal {number}: {fault}")
                 faults += 1
             click.echo(f"seals              {'all hold' if not broken else f'{len(broken)} do not hold'}")
+            seals = connection.execute("SELECT number, entries, encode(head, 'hex') FROM audit_seal").fetchall()
+            path = heads.file_in(database.data)
+            differ = heads.contradictions(path, {number: (entries, head) for number, entries, head in seals})
+            click.echo(f"heads outside      {len(heads.told(path)) - len(differ)} in {path.name} agree")
+            if differ:
+                click.echo(
+                    f"  {len(differ)} do not, from seal {differ[0]} on: the log was changed, or an older backup was"
+                    " restored (then put the file away with a note, see docs/operations.md)"
+                )
+                faults += 1
+            if os.environ.get("DIGIONE_AUDIT_HEADS_COMMAND"):
+                waiting = heads.unsent(path)[1].count(b"\n")
+                click.echo(f"heads sent away    {waiting} wait" if waiting else "heads sent away    all")
+                # A few are always on their way while the worker seals.
+                faults += waiting > _MOST_WAITING_HEADS
     sys.exit(1 if faults else 0)
 
 

@@ -114,6 +114,10 @@ class EmbeddedServer:
                 self._give_back_lease()
                 raise
 
+    def serving(self) -> bool:
+        """Whether a server of this folder runs already, whoever started it."""
+        return self._running()
+
     def _ensure_running(self) -> None:
         if self._running():
             return

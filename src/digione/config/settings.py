@@ -163,6 +163,8 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
+#: Takes the heads of the log's seals away from this machine, by its standard input.
+AUDIT_HEADS_COMMAND = os.environ.get("DIGIONE_AUDIT_HEADS_COMMAND", "")
 STATIC_ROOT = os.environ.get("DIGIONE_STATIC_ROOT") or None
 WHITENOISE_AUTOREFRESH = False
 # Collected files bear a hash of their content in their names, so browsers keep them for good. Where nothing was

@@ -62,7 +62,6 @@ class Decision:
 
     rule: str
     purpose: str
-    sensitivity: int = 1
     opens: frozenset[str] = frozenset()
     everywhere: bool = False
 
@@ -71,7 +70,10 @@ class Decider(Protocol):
     """What the core asks of `access`."""
 
     def decide(self, uc: "UseCase", permission: str, ident: UUID | None, kind: str) -> Decision | None: ...
-    def visible(self, uc: "UseCase", permission: str, column: str, kind: str) -> tuple[str, list[Any], Decision]: ...
+    def visible(
+        self, uc: "UseCase", permission: str, column: str, kind: str
+    ) -> tuple[str, list[Any], list[Decision]]: ...
+    def opened(self, uc: "UseCase", decision: Decision) -> bool: ...
     def keeps_registers(self, role: str) -> bool: ...
 
 
@@ -147,6 +149,9 @@ class UseCase:
     permission: str
     event: str
     decision: Decision | None = None
+    checked: list[Decision] = field(default_factory=list)
+    offered: list[Decision] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
     subjects: list[UUID] = field(default_factory=list)
     target: UUID | None = None
     earliest: date | None = None
@@ -169,6 +174,7 @@ class UseCase:
                 raise DeniedError("Your role does not include this.", rule=self.permission)
             raise NotFoundError("There is no such person here.")
         self.decision = decision
+        self.checked.append(decision)
         if person is not None:
             self.saw([person])
         return decision
@@ -180,6 +186,7 @@ class UseCase:
         if decision is None:
             raise NotFoundError(f"There is no such {kind} here.")
         self.decision = decision
+        self.checked.append(decision)
         return decision
 
     def visible(self, column: str, kind: str = "person") -> tuple[str, list[Any]]:
@@ -188,8 +195,9 @@ class UseCase:
         The same rules answer `check`, so a list never shows what a page would deny. With another `kind`, `column` is
         the id of such objects, as in `check_object`. Raises `DeniedError` where no rule of the role is about them.
         """
-        sql, parameters, decision = _the_decider().visible(self, self.permission, column, kind)
-        self.decision = decision
+        sql, parameters, decisions = _the_decider().visible(self, self.permission, column, kind)
+        self.decision = decisions[-1]
+        self.offered.extend(decisions)
         return sql, parameters
 
     def acting_person(self) -> UUID:
@@ -198,12 +206,32 @@ class UseCase:
             raise DeniedError("Only a person has this.", rule=self.permission)
         return self.actor.person_id
 
-    def saw(self, persons: Iterable[UUID], *, earliest: date | None = None) -> None:
-        """Note whose data was read or changed, and the earliest date that was reached."""
+    def decisions(self) -> list[Decision]:
+        """Return what has opened this use case, each once, in the order of the rules' codes.
+
+        Of the rules that a list was asked by, those count that can have opened somebody whom it showed; where it showed
+        nobody, all of them, since by all of them was asked.
+        """
+        decider = _the_decider()
+        opened = [decision for decision in self.offered if decider.opened(self, decision)]
+        return sorted({*self.checked, *(opened or self.offered)}, key=lambda decision: decision.rule)
+
+    def saw(self, persons: Iterable[UUID]) -> None:
+        """Note whose data was read or changed."""
         known = set(self.subjects)
         self.subjects.extend(person for person in persons if person not in known and not known.add(person))  # type: ignore[func-returns-value]
-        if earliest is not None:
-            self.earliest = min(earliest, self.earliest or earliest)
+
+    def touched(self, table: str, *columns: str) -> None:
+        """Note which fields of the open data model were read or written; the log tells the most sensitive of them."""
+        self.fields.update(f"{table}.{column}" for column in columns)
+
+    def showed(self, table: str, rows: Iterable[Row]) -> None:
+        """Note the columns of `rows`, read from `table`, in which there is something: an absent mark tells no secret."""
+        self.touched(table, *{column for row in rows for column, value in row.items() if value})
+
+    def reached_back(self, days: Iterable[date]) -> None:
+        """Note from when on something was read that is over; the log tells the earliest of these days."""
+        self.earliest = min((*days, *([self.earliest] if self.earliest else ())), default=None)
 
     def saw_in_bulk(self, **scope: Any) -> None:
         """Note a bulk read by its scope, filter and count; persons are resolved through history when asked."""
@@ -277,6 +305,8 @@ def use_case(
                     result = function(uc, *args, **kwargs)
                     if uc.decision is None:
                         raise UnguardedUseCaseError(f"{name} returned without a check.")
+                    if uc.subjects and not uc.fields and name in REGISTRY:
+                        raise UnguardedUseCaseError(f"{name} saw somebody's data, and did not note which.")
                     recorder.record(uc, outcome="done")
                 return result
             except (DeniedError, NotFoundError) as refusal:

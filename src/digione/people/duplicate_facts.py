@@ -64,7 +64,7 @@ def cases(uc: UseCase, where: str, parameters: Sequence[Any], *, at_most: int) -
 
     `where` tells of `d`, the case, which of them the actor may see.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT d.id, d.reason, d.status, d.sys_from AS since, s.successor_id AS kept, p.id AS person_id, p.given_name,"
         " p.family_name, p.birth_date, o.id AS other_id, o.given_name AS other_given_name,"
         " o.family_name AS other_family_name, o.birth_date AS other_birth_date"
@@ -75,6 +75,8 @@ def cases(uc: UseCase, where: str, parameters: Sequence[Any], *, at_most: int) -
         " ORDER BY d.status <> 'open', CASE WHEN d.status <> 'open' THEN d.sys_from END DESC, p.sort_key, d.id LIMIT %s",
         [uc.actor.provider_id, *parameters, at_most],
     )
+    uc.showed("people_duplicatecase", found)
+    return found
 
 
 def successor(uc: UseCase, person: UUID) -> UUID:
@@ -99,11 +101,16 @@ def identities(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
         """,
         {"provider": uc.actor.provider_id, "persons": list(persons)},
     )
+    uc.showed("people_person", found)
+    uc.touched("people_identifier", "kind")
     return sorted(found, key=lambda row: list(persons).index(row["id"]))
 
 
 def relations(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
     """Return contacts, guardians, children and posts of `persons` at the actor's provider, each with its source."""
+    uc.touched("people_contact", "value")
+    uc.touched("people_guardianship", "guardian_id", "child_id", "limits")
+    uc.touched("people_staffassignment", "organisation_id", "role")
     return decoded(
         uc.rows(
             f"""

@@ -20,6 +20,7 @@ def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
         " sort_key FROM people_person WHERE id = ANY (%s)",
         [list(ids)],
     )
+    uc.showed("people_person", found)
     return {row["id"]: row for row in found}
 
 
@@ -29,12 +30,14 @@ def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
     Each with `person_id`, `kind` (`address`, `email`, `phone`) and `value`. What a rule does not open is the caller's to
     leave out.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT person_id, kind, value FROM people_contact WHERE person_id = ANY (%(ids)s)"
         " AND (valid_from IS NULL OR valid_from <= %(day)s) AND (valid_to IS NULL OR valid_to >= %(day)s)"
         " ORDER BY person_id, kind, value",
         {"ids": list(ids), "day": uc.today},
     )
+    uc.showed("people_contact", found)
+    return found
 
 
 def guardians(uc: UseCase, child: UUID) -> list[Row]:
@@ -45,7 +48,7 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
 
     Where rows of one guardian differ, the one that closes the child's information to them is told.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT ON (p.sort_key, g.guardian_id) g.guardian_id AS id, p.given_name, p.family_name, g.kind,"
         " g.limits, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.guardian_id"
@@ -53,6 +56,9 @@ def guardians(uc: UseCase, child: UUID) -> list[Row]:
         " 'no_information' = ANY (g.limits) DESC, cardinality(g.limits) DESC",
         {"child": child, "day": uc.today},
     )
+    uc.showed("people_guardianship", found)
+    uc.showed("people_person", found)
+    return found
 
 
 def guardian_ids(uc: UseCase, child: UUID) -> set[UUID]:
@@ -71,7 +77,7 @@ def wards(uc: UseCase, guardian: UUID) -> list[Row]:
 
     A child about whom the guardian gets no information, by what any provider knows, is not among them.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT DISTINCT ON (p.birth_date, p.sort_key, g.child_id) g.child_id AS id, p.given_name, p.family_name,"
         " p.birth_date, p.non_disclosure"
         " FROM people_guardianship g JOIN people_person p ON p.id = g.child_id"
@@ -79,6 +85,8 @@ def wards(uc: UseCase, guardian: UUID) -> list[Row]:
         " AND NOT people_barred(g.guardian_id, g.child_id, %(day)s) ORDER BY p.birth_date, p.sort_key, g.child_id",
         {"guardian": guardian, "day": uc.today},
     )
+    uc.showed("people_person", found)
+    return found
 
 
 def may_have_protected_wards(uc: UseCase, guardian: UUID) -> bool:
@@ -125,7 +133,7 @@ def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
 
     Whoever shows them must keep those whose persons the actor may see. `total` is how many there are in all.
     """
-    return uc.rows(
+    found = uc.rows(
         "SELECT d.id, d.reason, d.status, p.id AS person_id, p.given_name, p.family_name, p.birth_date,"
         " o.id AS other_id, o.given_name AS other_given_name, o.family_name AS other_family_name,"
         " o.birth_date AS other_birth_date, count(*) OVER () AS total"
@@ -134,6 +142,8 @@ def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
         " WHERE d.provider_id = %(provider)s AND d.status = 'open' ORDER BY p.sort_key, d.id LIMIT %(n)s",
         {"provider": uc.actor.provider_id, "n": at_most},
     )
+    uc.showed("people_duplicatecase", found)
+    return found
 
 
 def import_runs(uc: UseCase, *, at_most: int) -> list[Row]:

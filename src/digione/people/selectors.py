@@ -1,6 +1,7 @@
 """Reads of the room: who has looked at a person's data, and what the imports did."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,27 +17,45 @@ from digione.people.rows import decoded
 
 #: As far back as the page looks unless it is told otherwise.
 VIEWED_DAYS = 30
-_MOST_VIEWS = 2000
+#: Looks on one page; the page tells where the earlier ones are.
+VIEWED_PAGE = 500
+#: Which looks a page may be narrowed to: at home, of people at work, of apps.
+VIEWED_KINDS = ("home", "people", "apps")
+#: The rules by which one looks at one's own data, or at a child's as its guardian.
+_AT_HOME = sorted(rule.code for rule in BY_CODE.values() if rule.purpose is Purpose.OWN_DATA)
 
 
-def _at_home(entry: Row) -> bool:
-    """Say whether an entry of the log is a look at one's own data, or at a child's as its guardian."""
-    return entry["rule"] in BY_CODE and BY_CODE[entry["rule"]].purpose is Purpose.OWN_DATA
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where a page of the log goes on: before this look, whose moment and number these are."""
+
+    at: datetime
+    number: int
 
 
 def _nameless(entry: Row) -> Row:
-    return {**entry, "actor_name": None, "app_name": None, "provider_name": None}
+    nothing = {"actor_name": None, "app_name": None, "provider_id": None, "provider_name": None, "place_names": None}
+    return {**entry, **nothing}
 
 
 @use_case(Permission.AUDIT_READ_OWN, Event.AUDIT_READ)
-def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS) -> dict[str, Any]:
-    """Return who has seen a person's data, in which role, by which rule, and when; grouped by viewer, newest first.
+def views_of(
+    uc: UseCase,
+    *,
+    person: UUID | None = None,
+    days: int = VIEWED_DAYS,
+    kind: str | None = None,
+    at_least: int = 1,
+    before: Before | None = None,
+) -> dict[str, Any]:
+    """Return who has seen a person's data, in which role, where, for whom, by which rule, and when; newest viewer first.
 
-    `person` is oneself or a ward; without one, the eldest ward, else oneself. The looks of oneself and of one's
-    guardians, as such, are told apart (`family`): they are no news, but nobody's look is left out. It goes `days` back,
-    and `complete` says whether all of them fitted. Of a ward with
-    non-disclosure no name, app or provider is told, for these would tell where the ward goes to school; nor are they
-    told in the log of such a ward's guardian.
+    `person` is oneself or a ward; without one, the eldest ward, else oneself. `kind` is one of `VIEWED_KINDS` or None
+    for all; `at_least` keeps looks at data of that level (1 ordinary, 2 confidential, 3 secret by law). A page holds
+    `VIEWED_PAGE` looks; `earlier` is where the next one goes on, None at the end.
+    The looks of oneself and of one's guardians, as such, are told apart (`family`): they are no news, but nobody's look
+    is left out. Of a ward with non-disclosure no name, app, place or provider is told, for these would tell where the
+    ward goes to school; nor are they told in the log of such a ward's guardian.
     """
     known = facts.persons(uc, [*([person] if person else []), *uc.actor.persons])
     wards = [row for row in known.values() if row["id"] in uc.actor.persons and row["id"] != uc.actor.person_id]
@@ -47,58 +66,97 @@ def views_of(uc: UseCase, *, person: UUID | None = None, days: int = VIEWED_DAYS
         raise NotFoundError("There is no such person here.")
     opens = uc.check(person).opens
     known |= facts.persons(uc, [person]) if person not in known else {}
-    family = {person, uc.actor.person_id, *facts.guardian_ids(uc, person)}
-    entries = decoded(
-        uc.rows(
-            "SELECT e.*, o.name AS provider_name, a.name AS app_name FROM audit_of_person(%s, %s, %s) e"
-            " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id",
-            [person, clock.now() - timedelta(days=days), _MOST_VIEWS],
-        ),
-        "provider_name",
-    )
+    since = clock.now() - timedelta(days=days)
+    entries = _looks(uc, person, since, kind=kind, at_least=at_least, before=before)
+    more = len(entries) > VIEWED_PAGE
+    entries = entries[:VIEWED_PAGE]
+    if entries:
+        uc.reached_back([entries[-1]["at"].astimezone(clock.FINLAND).date()])
     if known[person]["non_disclosure"] and Detail.PROTECTED_PLACE not in opens:
         entries = [_nameless(entry) for entry in entries]
     elif person == uc.actor.person_id and facts.may_have_protected_wards(uc, person):
         # The school sees a guardian because of the child, so who looked at the guardian tells where the child is.
-        entries = [entry if _at_home(entry) else _nameless(entry) for entry in entries]
+        entries = [entry if entry["at_home"] else _nameless(entry) for entry in entries]
+    viewers = _by_viewer(entries, oneself=uc.actor.person_id)
+    return {
+        "person": known[person],
+        "choices": choices,
+        "days": days,
+        "kind": kind,
+        "at_least": at_least,
+        "before": before,
+        "viewers": [viewer for viewer in viewers if not viewer["is_family"]],
+        "family": [viewer for viewer in viewers if viewer["is_family"]],
+        "earlier": Before(entries[-1]["at"], entries[-1]["id"]) if more else None,
+    }
+
+
+def _looks(
+    uc: UseCase, person: UUID, since: datetime, *, kind: str | None, at_least: int, before: Before | None
+) -> list[Row]:
+    """Return the rows of the log about a person, newest first, one more than a page holds."""
+    found = uc.rows(
+        "SELECT e.*, o.name AS provider_name, a.name AS app_name, (SELECT jsonb_agg(w.name ORDER BY w.sort_key)"
+        " FROM organisations_organisation w WHERE w.id = ANY (e.places) AND w.id <> e.provider_id) AS place_names"
+        " FROM audit_of_person(%s, %s, %s, %s, %s::smallint, %s, %s, %s, %s) e"
+        " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id"
+        " ORDER BY e.at DESC, e.id DESC",
+        [
+            person,
+            since,
+            before.at if before else datetime.max.replace(tzinfo=UTC),
+            before.number if before else None,
+            at_least,
+            kind,
+            [person, *({uc.actor.person_id} - {None}), *facts.guardian_ids(uc, person)],
+            _AT_HOME,
+            VIEWED_PAGE + 1,
+        ],
+    )
+    return decoded(found, "provider_name", "place_names")
+
+
+def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
+    """Return each viewer once, with the looks, newest first, and the rules that opened the person to them."""
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
-        # A guardian who looks as a teacher is a viewer like any other.
-        at_home = entry["actor_id"] in family and entry["app_id"] is None and _at_home(entry)
-        key = (at_home, entry["actor_id"], entry["app_id"], entry["role"])
+        key = (entry["at_home"], entry["actor_id"], entry["app_id"], entry["role"], entry["provider_id"])
         viewer = viewers.setdefault(
             key,
             {
                 "name": entry["app_name"] or entry["actor_name"],
                 "is_app": entry["app_id"] is not None,
-                "is_family": at_home,
-                "is_self": entry["actor_id"] == uc.actor.person_id,
+                "is_family": entry["at_home"],
+                "is_self": oneself is not None and entry["actor_id"] == oneself,
                 "role": entry["role"],
                 "provider": entry["provider_name"],
+                "places": entry["place_names"] or [],
                 "rules": {},
+                "purposes": set(),
                 "events": {},
-                "times": [],
-                "count": 0,
+                "looks": [],
+                "sensitivity": 1,
+                "earliest": None,
             },
         )
-        viewer["count"] += 1
-        viewer["events"].setdefault(entry["event"], entry["in_bulk"])
-        if entry["rule"] in BY_CODE:
-            viewer["rules"].setdefault(entry["rule"], BY_CODE[entry["rule"]].sentence)
-        if len(viewer["times"]) < 10:
-            viewer["times"].append({"at": entry["at"], "event": entry["event"]})
-    shown = [
-        {**viewer, "rules": list(viewer["rules"].values()), "events": list(viewer["events"])}
+        viewer["events"].setdefault(entry["event"])
+        viewer["sensitivity"] = max(viewer["sensitivity"], entry["sensitivity"])
+        viewer["earliest"] = min(filter(None, (viewer["earliest"], entry["earliest"])), default=None)
+        rules = [BY_CODE[code] for code in (entry["rule"] or "").split(",") if code in BY_CODE]
+        # That somebody has a desk opens nobody; where a rule binds to people, that is the reason.
+        binding = [rule for rule in rules if rule.relation is not None] or rules
+        viewer["rules"].update({rule.code: rule.sentence for rule in binding})
+        viewer["purposes"].update(str(rule.purpose) for rule in binding)
+        viewer["looks"].append({key: entry[key] for key in ("id", "at", "event", "alone", "earliest")})
+    return [
+        {
+            **viewer,
+            "rules": list(viewer["rules"].values()),
+            "purposes": sorted(viewer["purposes"]),
+            "events": list(viewer["events"]),
+        }
         for viewer in viewers.values()
     ]
-    return {
-        "person": known[person],
-        "choices": choices,
-        "days": days,
-        "viewers": [viewer for viewer in shown if not viewer["is_family"]],
-        "family": [viewer for viewer in shown if viewer["is_family"]],
-        "complete": len(entries) < _MOST_VIEWS,
-    }
 
 
 @use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
@@ -156,6 +214,8 @@ def person_for_account(uc: UseCase, *, identifier: str) -> Row:
         )
         raise InvalidInputError([Fault("person", code, text)])
     uc.saw([found[0]["id"]])
+    uc.touched("people_identifier", "digest")
+    uc.showed("people_person", found)
     return found[0]
 
 

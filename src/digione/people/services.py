@@ -60,6 +60,7 @@ def seal_batch_anew(uc: UseCase, *, place: Place, at_most: int) -> tuple[int, Pl
                 [secrets.digest(text).hex() for text, _value in codes],
             ],
         )
+    uc.touched("people_identifier", "value_enc", "digest")
     uc.saw_in_bulk(key=writing, count=done, earlier=place.earlier)
     return int(done), Place(place.earlier, ids[-1], found[-1].get("sys_to", place.until))
 

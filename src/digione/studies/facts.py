@@ -26,6 +26,7 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
     Each with `learners`, their number, and `teachers`, by name, who leads it (`is_primary`) first; home groups come
     first, then by school and code. The reach must be at `provider` already.
     """
+    uc.touched("studies_enrolment", "group_id", "role")
     return decoded(
         uc.rows(
             f"""
@@ -55,13 +56,13 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
     )
 
 
-def path_of(uc: UseCase, person: UUID) -> list[Row]:
+def path_of(uc: UseCase, person: UUID, *, only_now: bool = False) -> list[Row]:
     """Return where a person has gone to school so far, oldest first: within the reach, over all providers.
 
     Each with school and provider by id and name, `grade`, `is_primary`, the period (both days included; no last day while
-    it lasts), and whether it lasts today (`now`).
+    it lasts), and whether it lasts today (`now`). With `only_now` the past is neither read nor told.
     """
-    return decoded(
+    found = decoded(
         uc.rows(
             """
         SELECT e.provider_id, e.school_id, o.name AS school_name, po.name AS provider_name, e.grade, e.is_primary,
@@ -70,13 +71,18 @@ def path_of(uc: UseCase, person: UUID) -> list[Row]:
         FROM studies_schoolenrolment e
         JOIN organisations_organisation o ON o.id = e.school_id
         JOIN organisations_organisation po ON po.id = e.provider_id
-        WHERE e.person_id = %(person)s ORDER BY e.valid_from, e.school_id
+        WHERE e.person_id = %(person)s
+          AND (NOT %(only_now)s OR e.valid_from <= %(day)s AND (e.valid_to IS NULL OR e.valid_to >= %(day)s))
+        ORDER BY e.valid_from, e.school_id
         """,
-            {"person": person, "day": uc.today},
+            {"person": person, "day": uc.today, "only_now": only_now},
         ),
         "school_name",
         "provider_name",
     )
+    uc.showed("studies_schoolenrolment", found)
+    uc.reached_back(row["valid_from"] for row in found if row["valid_to"] and row["valid_to"] < uc.today)
+    return found
 
 
 def groups(uc: UseCase, *, schools: Sequence[UUID] = (), ids: Sequence[UUID] = ()) -> list[Row]:
@@ -127,7 +133,7 @@ def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most
 
     `total` is how many there are in all.
     """
-    return decoded(
+    found = decoded(
         uc.rows(
             f"""
         SELECT s.person_id AS id, p.given_name, p.family_name, s.grade, o.name AS school_name, count(*) OVER () AS total
@@ -146,6 +152,9 @@ def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most
         ),
         "school_name",
     )
+    if found:
+        uc.touched("studies_schoolenrolment", "school_id", "grade")
+    return found
 
 
 def schools_of_provider(uc: UseCase) -> list[Row]:
@@ -204,6 +213,8 @@ def apps_taken(uc: UseCase) -> list[Row]:
 
 def schooling_held(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
     """Return schools and groups of `persons` at the actor's provider, today and ahead, each with its source."""
+    uc.touched("studies_schoolenrolment", "school_id", "grade")
+    uc.touched("studies_enrolment", "group_id")
     ahead = "({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
     return decoded(
         uc.rows(

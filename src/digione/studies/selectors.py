@@ -198,6 +198,8 @@ def group_page(uc: UseCase, *, group: UUID) -> dict[str, Any]:
         [uc.actor.provider_id, group, uc.today, uc.today, *parameters],
     )
     learners = [row for row in members if row["role"] == "student"]
+    uc.showed("people_person", members)
+    uc.touched("studies_enrolment", "group_id", "role")
     uc.saw(row["id"] for row in learners)
     return {**page, "learners": learners, "staff": [row for row in members if row["role"] != "student"]}
 
@@ -219,13 +221,11 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     identity = known[person]
     opens, protected = decision.opens, bool(identity["non_disclosure"])
     withheld = protected and Detail.PROTECTED_PLACE not in opens
-    path = [] if withheld else facts.path_of(uc, person)
+    path = [] if withheld else facts.path_of(uc, person, only_now=Detail.PAST not in opens)
     guardians = [] if withheld else people.guardians(uc, person)
     posts = [] if withheld else people.assignments(uc, person)
     if Detail.IDENTITY not in opens:
         identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
-    if Detail.PAST not in opens:
-        path = [row for row in path if row["now"]]
     if Detail.EVERYWHERE not in opens:
         path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
     of_home = [guardian["id"] for guardian in guardians] if Detail.HOME in opens else []
@@ -301,6 +301,10 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
         ],
     )
     shown = decoded(found[:_MOST_FOUND], "school_name", "home_group")
+    uc.touched("people_person", "given_name", "family_name")
+    if any(row["home_group"] or row["school_name"] for row in shown):
+        uc.touched("studies_enrolment", "group_id")
+        uc.touched("studies_schoolenrolment", "school_id")
     uc.saw(row["id"] for row in shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
 

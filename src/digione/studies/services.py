@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
+from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
@@ -52,6 +53,7 @@ def decide_same(uc: UseCase, *, case: UUID, kept: UUID) -> Outcome:
     if reasons:
         return _refused(uc, *reasons)
     _set_status(uc, case, "same")
+    _touched_all(uc)
     duplicates.Merging(uc, kept, ended, MOVED).run(case)
     announce(uc, "people.persons_merged", provider_id=uc.actor.provider_id, subject=kept, ended=ended)
     return Outcome()
@@ -64,6 +66,9 @@ def undo_duplicate_decision(uc: UseCase, *, case: UUID) -> Outcome:
     if found["status"] == "open":
         return _refused(uc, "open_already")
     if found["status"] == "same":
+        _touched_all(uc)
+        # What the two records were is read back from their history, as it was when they were merged.
+        uc.reached_back([found["since"].astimezone(clock.FINLAND).date()])
         if not duplicates.unmerge(uc, case, MOVED):
             return _refused(uc, "changed_since")
         announce(
@@ -89,8 +94,18 @@ def _case(uc: UseCase, case: UUID) -> Row:
     for person in [found["kept"]] if found["kept"] else [found["person_id"], found["other_person_id"]]:
         uc.check(person)
     uc.saw([found["person_id"], found["other_person_id"]])
+    uc.showed("people_duplicatecase", [found])
     uc.execute("SELECT set_config('digione.reason', %s, true)", [f"duplicate case {case}"])
     return found
+
+
+def _touched_all(uc: UseCase) -> None:
+    """Note that whatever a record holds is moved: identity, identifiers, contacts, kin, schools and groups."""
+    uc.touched("people_person", "given_name", "family_name", "birth_date", "sex", "mother_tongue", "home_municipality")
+    uc.touched("people_person", "non_disclosure")
+    uc.touched("people_identifier", "value_enc")
+    for table in MOVED:
+        uc.touched(table.table, table.column, *table.same)
 
 
 def _set_status(uc: UseCase, case: UUID, status: str) -> None:

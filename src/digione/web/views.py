@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.account import views as account
@@ -13,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from digione.core.use_case import Actor
@@ -22,6 +25,8 @@ from digione.web import demo
 from digione.web.actor import ROLE_IN_SESSION, THEME_COOKIE, THEMES, Desk
 
 P = ParamSpec("P")
+#: How far back one may look for who has looked, in days.
+_VIEWED_DAYS = (7, 30, 365)
 _YEAR = 365 * 24 * 3600
 
 _LANDINGS: dict[str, tuple[Callable[[Actor], dict[str, Any]], str]] = {
@@ -108,8 +113,43 @@ def search(request: HttpRequest, actor: Actor) -> HttpResponse:
 def viewed(request: HttpRequest, actor: Actor, person: UUID | None = None) -> HttpResponse:
     """Show who has looked at one's own data, or a ward's."""
     desk: Desk = cast(Any, request).desk
-    page = people.views_of(actor, person=person)
-    return render(request, "viewed.html", {"page": page, "own": page["person"]["id"] == desk.person_id})
+    asked = request.GET
+    days = {str(number): number for number in _VIEWED_DAYS}.get(asked.get("days", ""), people.VIEWED_DAYS)
+    kind = asked.get("kind") if asked.get("kind") in people.VIEWED_KINDS else None
+    level = {"2": 2, "3": 3}.get(asked.get("level", ""), 1)
+    page = people.views_of(
+        actor, person=person, days=days, kind=kind, at_least=level, before=_before(asked.get("before", ""))
+    )
+    earlier = page["earlier"]
+    return render(
+        request,
+        "viewed.html",
+        {
+            "page": page,
+            "own": page["person"]["id"] == desk.person_id,
+            "narrowed": kind is not None or level > 1,
+            "filters": urlencode({"days": days, "kind": kind or "", "level": level}),
+            "earlier": f"{round(earlier.at.timestamp() * 1_000_000)}-{earlier.number}" if earlier else "",
+            "choices": {
+                "days": [(7, _("A week")), (30, _("A month")), (365, _("A year"))],
+                "kinds": [
+                    ("", _("Everybody")),
+                    ("people", _("People at work")),
+                    ("apps", _("Apps")),
+                    ("home", _("You and your family")),
+                ],
+                "levels": [(1, _("All details")), (2, _("Confidential details")), (3, _("Secret by law"))],
+            },
+        },
+    )
+
+
+def _before(text: str) -> people.Before | None:
+    """Return where a page of the log goes on; what is no such place is the beginning."""
+    found = re.fullmatch(r"(\d{1,17})-(\d{1,18})", text)
+    if not found:
+        return None
+    return people.Before(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(found[1])), int(found[2]))
 
 
 @require_GET

@@ -65,6 +65,12 @@ def import_roster(
         dry_run=dry_run,
         partial=partial,
     )
+    # A source may tell any of these, and who is protected is looked at for each row.
+    uc.touched("people_person", "given_name", "family_name", "birth_date", "sex", "mother_tongue", "non_disclosure")
+    uc.touched("people_identifier", "value_enc", "digest")
+    uc.touched("people_contact", "value")
+    uc.touched("people_guardianship", "guardian_id", "child_id", "limits")
+    uc.touched("studies_enrolment", "group_id")
     uc.saw_in_bulk(kind=kind, source=source, counts=report.counts())
     return report
 

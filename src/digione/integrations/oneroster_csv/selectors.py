@@ -32,7 +32,13 @@ def export_roster(uc: UseCase, *, write: Write, include_non_disclosure: bool = F
         found = rows(QUERIES[name], parameters)
         counts[name] = write(name, columns, _users(found) if name == "users" else found)
     counts["withheld"] = withheld(uc, parameters)
-    uc.saw_in_bulk(counts=counts, include_non_disclosure=include_non_disclosure)
+    uc.touched("people_person", "given_name", "family_name", "birth_date", "sex")
+    uc.touched("people_contact", "value")
+    uc.touched("studies_enrolment", "group_id")
+    if include_non_disclosure:
+        uc.touched("people_person", "non_disclosure")
+    # By this everybody whom the provider knew on this day is told later that the export may have told of them.
+    uc.saw_in_bulk(by="row", disclosed=include_non_disclosure, counts=counts)
     return counts
 
 

@@ -201,7 +201,16 @@ USER_PROPERTIES = {
 
 def _users(rows: str) -> Resource:
     return Resource(
-        "users", "user", "k.sourced_id", rows, USER_BODIES, _USER_FIELDS, USER_PROPERTIES, "k.person_id", _USER_KNOWN
+        "users",
+        "user",
+        "k.sourced_id",
+        rows,
+        USER_BODIES,
+        _USER_FIELDS,
+        USER_PROPERTIES,
+        "k.person_id",
+        _USER_KNOWN,
+        {"studies_schoolenrolment": ("school_id",), "people_contact": ("value",)},
     )
 
 
@@ -256,4 +265,5 @@ DEMOGRAPHICS = Resource(
             "publicSchoolResidenceStatus",
         ]
     ),
+    {"people_person": ("birth_date", "sex")},
 )

@@ -64,6 +64,10 @@ class Resource:
     #: SQL of the person whose data a row shows, for the audit; None where it shows nobody.
     person: str | None = None
     known: frozenset[str] = field(default_factory=frozenset)
+    #: Which fields of the open data model a row is made of, by table, as far as they are more than ordinary.
+    guarded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: SQL of the day on which a row began that is over, NULL for the others; None where no period is told.
+    past: str | None = None
 
     @property
     def filterable(self) -> Collection[str]:
@@ -77,9 +81,9 @@ class Resource:
 
     def bodies_sql(self, selected: frozenset[str] | None) -> str:
         """Return the statement that makes the JSON of the rows whose ids are asked, in their order."""
-        person = self.person or "NULL::uuid"
+        person, past = self.person or "NULL::uuid", self.past or "NULL::date"
         return (
-            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person"
+            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person, {past} AS past"
             f" FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, n) {self.bodies} ORDER BY asked.n"
         )
 

@@ -76,6 +76,8 @@ def _read(uc: UseCase, ask: Ask) -> Found:
         uc.target = ask.path[ask.operation.one]
     parameters = _parameters(uc.actor, ask, ask.grant)
     uc.scope.update(operation=ask.operation.name)
+    for table, columns in ask.operation.resource.guarded.items():
+        uc.touched(table, *columns)
     if ask.wanted is not None:
         return Found([], _bodies(uc, ask, parameters, list(ask.wanted)))
     _parents(uc, ask.operation, parameters)
@@ -120,6 +122,7 @@ def _parents(uc: UseCase, operation: Operation, parameters: dict[str, Any]) -> N
             raise NotFoundError("There is no such object here.")
         if found["person"]:
             uc.saw([found["person"]])
+            uc.touched("studies_enrolment", "group_id")
 
 
 def _one(uc: UseCase, ask: Ask, parameters: dict[str, Any]) -> Found:
@@ -206,5 +209,6 @@ def _bodies(uc: UseCase, ask: Ask, parameters: dict[str, Any], ids: list[UUID]) 
             # By this the log tells each person later whether they were among them.
             by = "person" if resource.key == "k.sourced_id" else "row"
             uc.saw_in_bulk(by=by, disclosed=parameters["disclosed"], first=min(ids), last=max(ids))
+    uc.reached_back(row["past"] for row in rows if row.get("past"))
     uc.saw_in_bulk(count=len(rows))
     return {row["id"]: row["body"] for row in rows}

@@ -220,6 +220,8 @@ ENROLLMENTS = Resource(
     },
     "e.person_id",
     frozenset({"metadata"}),
+    {"studies_enrolment": ("group_id",)},
+    "CASE WHEN e.valid_to < %(today)s THEN e.valid_from END",
 )
 
 SCHOOLS_CONDITION = " AND 'school' = ANY (o.kinds)"

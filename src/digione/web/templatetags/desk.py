@@ -261,6 +261,45 @@ def event_name(event: str) -> str:
 
 
 @register.filter
+def purposes_listed(purposes: list[str]) -> str:
+    """Show for what data was used, as one sentence without its full stop."""
+    names = {
+        "administration": _("running the school"),
+        "own_data": _("one's own or one's child's data"),
+        "register": _("keeping the national registers"),
+        "service": _("a service that the school uses"),
+        "teaching": _("teaching"),
+    }
+    return first_up(_in_a_row([names.get(purpose, purpose) for purpose in purposes])) or _("not known")
+
+
+@register.filter
+def level_sentence(level: int) -> str:
+    """Show how sensitive the most sensitive of what was seen is, by the levels of the log."""
+    return {
+        2: _("Confidential details, such as school, group or contact details."),
+        3: _("Details that are secret by law, such as a mark of non-disclosure."),
+    }.get(level, _("Names and other ordinary details."))
+
+
+@register.filter
+def viewer_place(viewer: Mapping[str, Any]) -> str:
+    """Show where a viewer works, and for whom: the places, then the provider; nothing for the family."""
+    if viewer["is_family"]:
+        return ""
+    names = [*(localized(place) for place in viewer["places"]), localized(viewer["provider"])]
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
+@register.filter
+def period_shown(page: Mapping[str, Any]) -> str:
+    """Show of which time a page of the log tells."""
+    if page["before"]:
+        return _("Before %(moment)s") % {"moment": moment(page["before"].at)}
+    return ngettext("The last day", "The last %(n)s days", page["days"]) % {"n": figure(page["days"])}
+
+
+@register.filter
 def import_name(kind: str) -> str:
     """Show what kind of import it was."""
     names = {
