@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION stage.now() RETURNS timestamptz LANGUAGE sql STABLE A
     $f$ SELECT current_setting('stage.now')::timestamptz $f$;
 CREATE OR REPLACE FUNCTION stage.logged() RETURNS SETOF jsonb
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
-    $f$ SELECT to_jsonb(e) - '{id,at,xid,sensitivity}'::text[] FROM audit_entry e WHERE e.xid = pg_current_xact_id() ORDER BY e.id $f$;
+    $f$ SELECT to_jsonb(e) - '{id,at,xid}'::text[] FROM audit_entry e WHERE e.xid = pg_current_xact_id() ORDER BY e.id $f$;
 GRANT USAGE ON SCHEMA stage TO PUBLIC;
 """
 

@@ -125,9 +125,13 @@ def state() -> list[Any]:
     return counts
 
 
-def audit(person: UUID, columns: str = "event, outcome") -> list[tuple[Any, ...]]:
+def audit(person: UUID, columns: str = "event") -> list[tuple[Any, ...]]:
     """Return what the log says of a person, as that person reads it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('digione.persons', %s, true)", [f"{{{person}}}"])
-        cursor.execute(f"SELECT {columns} FROM audit_of_person(%s, now() - interval '1 hour', 50)", [person])
+        cursor.execute(
+            f"SELECT {columns} FROM audit_of_person(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL,"
+            " '{}', '{}', 50)",
+            [person],
+        )
         return cursor.fetchall()

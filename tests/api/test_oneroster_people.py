@@ -89,9 +89,9 @@ class TestPeople:
 
     def test_a_page_names_its_subjects_in_the_log(self, app: App) -> None:
         app.get("users")
-        assert audit(cast.PUPIL) == [("roster.read", "done")]
+        assert audit(cast.PUPIL) == [("roster.read",)]
         app.get("demographics")
-        assert ("roster.demographics_read", "done") in audit(cast.PUPIL)
+        assert ("roster.demographics_read",) in audit(cast.PUPIL)
         assert audit(cast.VALKAMO_PUPIL) == []
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from digione.audit import sensitivity
 from digione.rest.oneroster.operations import CORE, ROSTER
 from digione.rest.oneroster.people import PAGE_PERSONS, USERS
 
@@ -42,6 +43,9 @@ def _functions() -> str:
         "roster": ROSTER,
         "core": CORE,
         "named": str(NAMED_SUBJECTS),
+        "sensitivity": str(
+            sensitivity.highest(f"{table}.{column}" for table, columns in USERS.guarded.items() for column in columns)
+        ),
         "persons": _inlined(PAGE_PERSONS, _NAMES),
         "json": _inlined(USERS.json_sql(shown), _NAMES),
         "email": _inlined(USERS.properties["email"], _NAMES),

@@ -190,7 +190,7 @@ BEGIN
     END IF;
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id)
     VALUES (who.provider_id, who.app_id, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
-            alias, 1, 'done', '{"operation": "getUser", "count": 1}', request);
+            alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', request);
     RETURN '{"user":' || replace(body || CASE WHEN who.contact THEN email ELSE '' END || '}}', '@@base@@', base);
 END $f$;
 
@@ -295,7 +295,7 @@ BEGIN
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN part.held = 1 THEN part.aliases[1] END, CASE WHEN part.held BETWEEN 2 AND <<named>> THEN part.aliases END,
-            1, 'done', CASE WHEN part.held <= <<named>> THEN jsonb_build_object('operation', 'getAllUsers', 'count', part.held)
+            <<sensitivity>>, 'done', CASE WHEN part.held <= <<named>> THEN jsonb_build_object('operation', 'getAllUsers', 'count', part.held)
                 ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END, request);
 END $f$;
 
@@ -315,6 +315,6 @@ BEGIN
     last := part.last;
     body := part.body;
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope, request_id)
-    VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken', 1, 'done',
+    VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken', <<sensitivity>>, 'done',
             jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last), request);
 END $f$;

@@ -13,5 +13,5 @@ CREATE UNIQUE INDEX people_person_audit_alias ON people_person (audit_alias);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0040_duplicates")]
+    dependencies = [("people", "0050_house_lent")]
     operations = [migrations.RunSQL(SQL, "DROP INDEX people_person_audit_alias; DROP VIEW audit_post;")]
