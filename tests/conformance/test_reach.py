@@ -16,6 +16,7 @@ from digione.core.use_case import Actor, set_reach
 from digione.rest.oneroster.operations import CORE
 from digione.studies.selectors import person_page
 from tests import cast
+from tests.api.oneroster import App, hot
 
 pytestmark = pytest.mark.django_db
 #: Registers that everybody reads. Their rows say which provider they are of, and are no secret.
@@ -129,7 +130,8 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
             "SELECT count(*) FROM oneroster_documents(ARRAY(SELECT sourced_id FROM access_subject), %s, %s, current_date, false)",
             [cast.KUUSNIEMI, mine.supplier_id],
         )
-    tables = [table for table in _tables("supplier_id") if table != "access_app"]
+    # What a token opens is seen by whoever has the token: the next test.
+    tables = [table for table in _tables("supplier_id") if table not in ("access_app", "rest_reader")]
     assert {"access_subject", "access_listing", "access_page_bucket"} <= set(tables)
     for table in tables:
         for supplier, seen in ((mine.supplier_id, True), (other.supplier_id, False), (None, False)):
@@ -138,6 +140,27 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
         set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
         if table != "rest_user_document":  # Kept by whoever reads it, within its own reach.
             _unwritten(f"UPDATE {table} SET supplier_id = supplier_id")
+
+
+def test_what_a_token_opens_is_seen_with_the_token_alone_and_written_by_nobody() -> None:
+    app = App(cast.KUUSNIEMI_OID)
+    assert hot(app, app.sourced(cast.TEACHER))
+    for token, seen in ((app.checksum, 1), (uuid4().hex, 0), ("", 0)):
+        set_reach(Actor("app", app_id=app.made.app_id, supplier_id=app.made.supplier_id, provider_id=cast.KUUSNIEMI))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('digione.token', %s, true)", [token])
+        assert _count("rest_reader") == seen, token
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('digione.token', %s, true)", [app.checksum])
+    _unwritten("UPDATE rest_reader SET disclosed = true")
+    _unwritten("DELETE FROM rest_reader")
+    _refused(
+        "INSERT INTO rest_reader (checksum, app_id, supplier_id, scopes, expires, disclosed, contact, first_day)"
+        " VALUES (%s, %s, %s, '{}', now(), true, true, current_date)",
+        app.checksum + "0",
+        app.made.app_id,
+        app.made.supplier_id,
+    )
 
 
 def test_an_app_sees_its_own_takings_alone_and_makes_none() -> None:
