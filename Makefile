@@ -5,6 +5,8 @@ PORT ?= 8000
 DATA ?=
 LEARNERS ?= 10000
 BIN := .venv/bin
+# A folder's name may hold spaces and quotes: it travels by the environment, not by the text of a command.
+export DATA
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -13,11 +15,11 @@ setup: ## make the environment (.venv), nothing else
 	@scripts/setup.sh
 
 demo: setup ## start everything with invented municipalities (PORT=8000 DATA=folder)
-	@exec $(BIN)/digione demo --port $(PORT) $(if $(DATA),--data $(DATA))
+	@exec $(BIN)/digione demo --port $(PORT) $(if $(DATA),--data "$$DATA")
 
 test: setup ## run the whole suite, Chromium included
 	@scripts/chromium.sh
-	@$(BIN)/python -m pytest tests -m "not deep"
+	@$(BIN)/python -m pytest tests -m "not deep" -rfEs
 
 test-deep: setup ## run the long property-based and fault tests
 	@$(BIN)/python -m pytest tests -m deep

@@ -12,25 +12,19 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser import chromium
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
-_LAUNCH = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def _free_port() -> int:
@@ -85,14 +79,13 @@ def demo(address: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium, else the one that Playwright has installed."""
-    own = os.environ.get("DIGIONE_CHROMIUM") or next(
-        iter(filter(None, map(shutil.which, ("chromium", "google-chrome")))), None
-    )
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=own, args=_LAUNCH)
+    """A Chromium. Where there is none the tests skip and say so; with `CI=true` they fail."""
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(chromium.running())
+        except chromium.NoChromiumError as fault:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(fault))
         yield running
-        running.close()
 
 
 @pytest.fixture

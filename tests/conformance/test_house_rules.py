@@ -71,6 +71,8 @@ DEFINER_FUNCTIONS = {
     "rest_forget_readers",
     "rest_keep_reader",
     "people_open_identifier_cases",
+    # Lists those cases for the platform: ids alone; asks first whether the platform calls.
+    "people_identifier_cases",
     "people_protected_by_others",
 }
 

@@ -27,6 +27,7 @@ OTHERWISE = {
     "cli/demo_commands.py": "lets PostgreSQL count the rows of the demonstration anew, as their owner",
     "cli/lifecycle.py": "asks the database whether it is there and fit, before Django is",
     "config/health.py": "asks whether the program can serve, for whoever balances the load",
+    "config/known_keys.py": "compares the keys with the database whenever something starts, before there is an actor",
     "config/provisioning.py": "makes roles and database, before there are tables",
     "core/outbox.py": "the outbox is the core's own",
     "core/use_case.py": "sets the reach, and runs what the rooms hand over",

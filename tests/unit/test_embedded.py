@@ -1,5 +1,6 @@
 """The embedded PostgreSQL and its roles, each test with a cluster of its own that knows nothing of the suite's."""
 
+import json
 import os
 import signal
 import stat
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 
 from digione.config.data_folder import StartFailure, data_folder, secret
-from digione.config.embedded import EmbeddedServer, running_database
+from digione.config.embedded import EmbeddedServer, _server_user, running_database
 from digione.config.postgres_binaries import enterable_by, find_binaries
 from digione.config.provisioning import Database, provision
 
@@ -157,6 +158,7 @@ def test_a_pid_file_whose_number_was_given_to_another_process_does_not_block(dat
     # The number of this very process: alive, and no server of this folder.
     lines[0] = str(os.getpid())
     (server.cluster / "postmaster.pid").write_text("\n".join(lines))
+    server._prepare_socket_folder(_server_user(server.cluster))
     (server.socket_folder / ".s.PGSQL.5432.lock").write_text("\n".join(lines))
     server.start()
     try:
@@ -282,3 +284,91 @@ def test_help_answers_without_a_database() -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert "demo" in answer.stdout
+
+
+def test_a_stopped_server_leaves_no_folder_of_its_socket(data: Path) -> None:
+    server = EmbeddedServer(data)
+    server.start()
+    assert server.socket_folder.exists()
+    server.stop()
+    assert not server.socket_folder.exists()
+
+
+def test_a_deep_data_folder_with_spaces_and_letters_will_do(made: Path) -> None:
+    """The path of a socket may have 107 bytes; initdb and the settings take what stands in the name."""
+    with _enterable_folder() as name:
+        Path(name).chmod(0o711)
+        folder = data_folder(Path(name) / ("Opetus ja kasvatus 'åäö' " * 4) / ("x" * 100) / "tieto")
+        assert len(bytes(folder)) > 200
+        server = EmbeddedServer(folder)
+        server.start()
+        try:
+            assert _one(server.admin_url, "SELECT 1") == 1
+        finally:
+            server.stop()
+
+
+def test_a_second_data_folder_on_a_named_server_leaves_the_roles_of_the_first_alone(server: EmbeddedServer) -> None:
+    with _enterable_folder() as one, _enterable_folder() as other:
+        first = provision(server.admin_url, data_folder(one), shared=True)
+        with pytest.raises(StartFailure, match=r"Another data folder.*\n.*COMMENT ON ROLE digione_migrate IS NULL"):
+            provision(server.admin_url, data_folder(other), shared=True)
+        assert _one(first.app_url, "SELECT 1") == _one(first.migrate_url, "SELECT 1") == 1
+        for name in ("application", "migrate"):
+            (Path(other) / "secrets" / name).write_text((Path(one) / "secrets" / name).read_text())
+        second = provision(server.admin_url, data_folder(other), shared=True)
+        assert (second.app_url, second.migrate_url) == (first.app_url, first.migrate_url)
+
+
+def test_roles_of_a_folder_that_is_gone_are_given_away_by_an_administrator(server: EmbeddedServer) -> None:
+    with _enterable_folder() as one, _enterable_folder() as other:
+        provision(server.admin_url, data_folder(one), shared=True)
+        with psycopg.connect(server.admin_url, autocommit=True) as connection:
+            for role in ("digione_migrate", "digione_app"):
+                connection.execute(f"COMMENT ON ROLE {role} IS NULL")
+        second = provision(server.admin_url, data_folder(other), shared=True)
+        assert _one(second.app_url, "SELECT 1") == 1
+
+
+def test_roles_of_an_older_installation_are_marked_at_its_next_start(server: EmbeddedServer) -> None:
+    mark = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = 'digione_app'"
+    with _enterable_folder() as one:
+        first = provision(server.admin_url, data_folder(one), shared=True)
+        with psycopg.connect(server.admin_url, autocommit=True) as connection:
+            connection.execute("COMMENT ON ROLE digione_app IS NULL")
+        provision(server.admin_url, data_folder(one), shared=True)
+        told = _one(first.admin_url, mark)
+        assert str(told).startswith("DigiOne, password ")
+        assert (Path(one) / "secrets/application").read_text() not in str(told)
+
+
+def test_what_could_not_start_is_said_in_the_language_of_the_terminal() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "file").write_text("")
+        for language, words in (("fi", "ei voi käyttää"), ("sv", "kan inte användas"), ("en", "cannot be used")):
+            answer = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "digione",
+                    "app",
+                    "list",
+                    "--json",
+                    "--data",
+                    f"{name}/file",
+                    "--language",
+                    language,
+                ],
+                capture_output=True,
+                text=True,
+            )
+            assert (answer.returncode, words in answer.stderr) == (2, True), answer.stderr
+            assert json.loads(answer.stdout)["faults"][0]["code"] == "cannot_start"
+            assert words in json.loads(answer.stdout)["faults"][0]["message"]
+
+
+def test_a_wrong_option_is_one_object_too_where_that_was_asked_for() -> None:
+    answer = subprocess.run([sys.executable, "-m", "digione", "app", "take", "--json"], capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert json.loads(answer.stdout)["faults"][0]["code"] == "usage"
+    assert "digione app take" in answer.stderr

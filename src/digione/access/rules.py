@@ -336,6 +336,16 @@ RULES: tuple[Rule, ...] = (
         en="The platform takes providers in, records their successions, gives accounts, and rotates the keys of encrypted fields.",
     ),
     _rule(
+        "platform-identifier-cases",
+        {P.IDENTIFIER_CASE_READ},
+        {Role.PLATFORM},
+        None,
+        Purpose.ADMINISTRATION,
+        fi="Alusta näkee pelkkinä tunnisteina, missä kahden järjestäjän tiedot samasta henkilötunnuksesta ovat ristiriidassa.",
+        sv="Plattformen ser, enbart som id, var två anordnares uppgifter om samma personbeteckning motsäger varandra.",
+        en="The platform sees, as ids alone, where two providers' data about the same identity code contradict each other.",
+    ),
+    _rule(
         "app-taken",
         {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ},
         {Role.APP},

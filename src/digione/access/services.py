@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_id, generate_client_secret
 from oauth2_provider.models import get_application_model
@@ -35,7 +37,7 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
 
     The platform's work: an app joins a supplier, by name, whose ids of persons it then shares, and providers are named
     who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider
-    and scope, and for a name without letters.
+    and scope, for a name without letters, and for a name that an app of the supplier has already.
     """
     uc.check()
     faults = _scope_faults(scopes)
@@ -49,6 +51,16 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
     if faults:
         raise InvalidInputError(faults)
     owner, _made = Supplier.objects.get_or_create(name=supplier)
+    # Two at once would not see each other: the second waits for the first.
+    uc.execute("SELECT 1 FROM access_supplier WHERE id = %s FOR UPDATE", [owner.id])
+    same = App.objects.select_related("application").filter(supplier=owner, name__iexact=name).first()
+    if same is not None:
+        text = _(
+            "%(supplier)s has an app “%(name)s” already (client id %(client)s). `digione app rotate-secret %(client)s` gives"
+            " it a new secret, `digione app take %(client)s` lets one more provider use it. For another app choose another name."
+        )
+        told = {"supplier": owner.name, "name": same.name, "client": same.application.client_id}
+        raise InvalidInputError([Fault("name", "taken", text % told)])
     client_id, secret = generate_client_id(), generate_client_secret()
     application = get_application_model().objects.create(
         name=name,
@@ -73,35 +85,64 @@ class Taken:
     provider_id: UUID
     scopes: tuple[str, ...]
     changed: bool
+    non_disclosure_included: bool = False
+
+
+#: A reason has at least a word or a number of an agreement in it.
+_REASON = re.compile(r"\w{3}")
 
 
 @use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
-def take_app(uc: UseCase, *, app: str, provider_oid: str, scopes: Sequence[str]) -> Taken:
-    """Let a provider take an app into use with `scopes` from today, or change the scopes that it has opened.
+def take_app(
+    uc: UseCase,
+    *,
+    app: str,
+    provider_oid: str,
+    scopes: Sequence[str],
+    include_non_disclosure: bool = False,
+    reason: str = "",
+) -> Taken:
+    """Let a provider take an app into use from today, or change what it has opened: what is given here is all of it.
 
-    `app` is the client id, or the name where only one app bears it; `scopes` are whole names (`access.scopes`), and all
-    that the app has from now on. Periods are whole days in Finland, and the last one counts. Both lanes ask the taking at each call, so a
-    change holds from the next call on. Raises `InvalidInputError` with every fault.
+    `app` is the client id, or the name where only one app bears it; `scopes` are whole names (`access.scopes`). With
+    `include_non_disclosure` the app is told of people under non-disclosure too, as the agreement says, never of their
+    addresses; `reason` says which agreement and why, and stays in the log. Periods are whole days in Finland, and the
+    last one counts. Both lanes ask the taking at each call, so a change holds from the next call on. Raises
+    `InvalidInputError` with every fault.
     """
     uc.check()
-    faults = _scope_faults(scopes)
+    faults, reason = _scope_faults(scopes), reason.strip()
+    if include_non_disclosure and not _REASON.search(reason):
+        text = _(
+            "Say why people under non-disclosure are opened to the app, and by which agreement: it stays in the log."
+        )
+        faults.append(Fault("reason", "missing", text))
     provider = _provider(uc, provider_oid)
     if provider is None or faults:
         raise InvalidInputError(faults if provider else [*faults, _unknown_provider(provider_oid)])
     found, wanted = _app(app), sorted(set(scopes))
     live = _live_taking(uc, found, provider)
-    changed = live is None or sorted(live.scopes) != wanted
+    changed = (
+        live is None or sorted(live.scopes) != wanted or live.non_disclosure_included is not include_non_disclosure
+    )
     if changed:
         if live is not None and live.valid_from < uc.today:
             live.valid_to = uc.today - timedelta(days=1)
             live.save(update_fields=["valid_to"])
         # What was taken and released on one day is one row.
         Taking.objects.update_or_create(
-            provider_id=provider, app=found, valid_from=uc.today, defaults={"scopes": wanted, "valid_to": None}
+            provider_id=provider,
+            app=found,
+            valid_from=uc.today,
+            defaults={"scopes": wanted, "valid_to": None, "non_disclosure_included": include_non_disclosure},
         )
         announce(uc, "access.app_taken", provider_id=provider, subject=found.id, scopes=wanted)
-    uc.saw_in_bulk(app=str(found.id), providers=[provider_oid], scopes=wanted)
-    return Taken(found.id, provider, tuple(wanted), changed)
+    # Also when nothing changes: whoever opens protected people again has said why again.
+    why = {"reason": reason} if reason else {}
+    uc.saw_in_bulk(
+        app=str(found.id), providers=[provider_oid], scopes=wanted, non_disclosure=include_non_disclosure, **why
+    )
+    return Taken(found.id, provider, tuple(wanted), changed, include_non_disclosure)
 
 
 @use_case(Permission.APP_MANAGE, Event.APP_MANAGED)
@@ -190,7 +231,6 @@ def _live_taking(uc: UseCase, app: App, provider: UUID) -> Taking | None:
 
 #: Long enough that guessing is hopeless, with letters that nobody mistakes for each other on a slip of paper.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-_SHORTEST_PASSWORD = 12
 _USERNAME = re.compile(r"[^\s]{3,150}")
 
 
@@ -214,7 +254,7 @@ def create_account(
     twelve characters. `language` is fi, sv or en. Raises `InvalidInputError` with every fault: where the user name is unfit or taken, or the password too short.
     """
     uc.check()
-    faults = _password_faults(password)
+    faults = _password_faults(password, Account(username=username))
     if not _USERNAME.fullmatch(username):
         text = _("A user name has at least three characters and no spaces.")
         faults.append(Fault("username", "unfit", text))
@@ -238,9 +278,10 @@ def change_password(uc: UseCase, *, username: str, password: str | None = None) 
     Raises `InvalidInputError` for an account that is unknown, or a password of less than twelve characters.
     """
     uc.check()
-    if faults := _password_faults(password):
+    account = _account(username)
+    if faults := _password_faults(password, account):
         raise InvalidInputError(faults)
-    account, given = _account(username), password or _new_password()
+    given = password or _new_password()
     account.set_password(given)
     account.save(update_fields=["password"])
     uc.touched("access_account", "username", "password")
@@ -262,11 +303,29 @@ def set_account_active(uc: UseCase, *, username: str, active: bool) -> AccountCh
     return AccountChange(account.id, account.username, active)
 
 
-def _password_faults(password: str | None) -> list[Fault]:
-    if password is None or len(password) >= _SHORTEST_PASSWORD:
+def _password_faults(password: str | None, account: Account) -> list[Fault]:
+    """Hold a password that somebody has chosen to the same rules as the desk does."""
+    if password is None:
         return []
-    text = _("A password has at least %(n)s characters. Three or four words make a good one.")
-    return [Fault("password", "too_short", text % {"n": _SHORTEST_PASSWORD})]
+    texts = {
+        "password_entirely_numeric": _("Figures alone are easy to guess. Add letters."),
+        "password_too_common": _("Many people use this one, so it is tried first. Choose another."),
+        "password_too_short": _("A password has at least %(n)s characters. Three or four words make a good one."),
+        "password_too_similar": _("It is too much like your name. Choose another."),
+    }
+    try:
+        validate_password(password, account)
+    except ValidationError as refusal:
+        # The library's own texts are not all translated.
+        return [
+            Fault(
+                "password",
+                str(one.code),
+                texts.get(str(one.code), one.message) % {"n": (one.params or {}).get("min_length")},
+            )
+            for one in refusal.error_list
+        ]
+    return []
 
 
 def _new_password() -> str:

@@ -8,6 +8,7 @@ import psycopg
 
 from digione.cli.language import _
 from digione.cli.session import DATA, JSON, answering, platform, table
+from digione.config.data_folder import remembered_address
 
 _SCOPES = click.option(
     "--scope",
@@ -39,14 +40,15 @@ def _full(scopes: Sequence[str]) -> list[str]:
 
 def _taking(taking: dict[str, Any]) -> str:
     scopes = ", ".join(scope.rsplit("/", 1)[-1] for scope in taking["scopes"])
-    return f"{taking['provider'] or ''} ({taking['oid']}): {scopes}"
+    opened = [scopes, _("people under non-disclosure too")] if taking["non_disclosure_included"] else [scopes]
+    return f"{taking['provider'] or ''} ({taking['oid']}): {'; '.join(opened)}"
 
 
 @app.command("list")
 @DATA
 @JSON
 def list_apps(data: str | None, as_json: bool) -> None:
-    """List the apps, who makes them, and how many providers use them today."""
+    """List the apps, who makes them, how many providers use them today, and how many with protected people."""
     with answering(data, as_json=as_json) as answer:
         from digione.access.selectors import apps
 
@@ -54,8 +56,17 @@ def list_apps(data: str | None, as_json: bool) -> None:
         answer(
             rows,
             table(
-                ["client_id", _("name"), _("supplier"), _("providers")],
-                [[row["client_id"], row["name"], row["supplier"], str(len(row["takings"]))] for row in rows],
+                ["client_id", _("name"), _("supplier"), _("providers"), _("non-disclosure")],
+                [
+                    [
+                        row["client_id"],
+                        row["name"],
+                        row["supplier"],
+                        str(len(row["takings"])),
+                        str(sum(taking["non_disclosure_included"] for taking in row["takings"])),
+                    ]
+                    for row in rows
+                ],
                 _("There is no app yet. `digione app create` makes one."),
             ),
         )
@@ -95,20 +106,51 @@ def show(app: str, data: str | None, as_json: bool) -> None:
 @click.argument("app")
 @_PROVIDER
 @_SCOPES
+@click.option(
+    "--include-non-disclosure",
+    is_flag=True,
+    help="Open people under non-disclosure too, without address and phone. Only where the agreement says so.",
+)
+@click.option(
+    "--reason", default="", metavar="TEXT", help="Why, and by which agreement; needed with the former, kept in the log."
+)
 @DATA
 @JSON
-def take(app: str, provider: str, scopes: tuple[str, ...], data: str | None, as_json: bool) -> None:
+def take(
+    app: str,
+    provider: str,
+    scopes: tuple[str, ...],
+    include_non_disclosure: bool,
+    reason: str,
+    data: str | None,
+    as_json: bool,
+) -> None:
     """Let a provider take APP into use, or change what it opens to the app. It holds at once.
 
-    The scopes that are given are all that the app has at this provider from now on.
+    What is given is all that the app has at this provider from now on: scopes that are not named end, and so does the
+    sight of people under non-disclosure when --include-non-disclosure is not given again.
     """
     with answering(data, as_json=as_json) as answer:
         from digione.access.services import take_app
 
-        taken = take_app(platform(), app=app, provider_oid=provider, scopes=_full(scopes))
+        taken = take_app(
+            platform(),
+            app=app,
+            provider_oid=provider,
+            scopes=_full(scopes),
+            include_non_disclosure=include_non_disclosure,
+            reason=reason,
+        )
         _tidy(answer.database)
         text = _("The provider uses the app.") if taken.changed else _("The provider used the app like this already.")
-        answer({"app": app, "provider": provider, "scopes": taken.scopes, "changed": taken.changed}, text)
+        told = {
+            "app": app,
+            "provider": provider,
+            "scopes": taken.scopes,
+            "non_disclosure_included": taken.non_disclosure_included,
+            "changed": taken.changed,
+        }
+        answer(told, text)
 
 
 @app.command()
@@ -161,9 +203,8 @@ def rotate_secret(app: str, data: str | None, as_json: bool) -> None:
 )
 @click.option(
     "--url",
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    help="Where this installation answers; becomes part of token_url.",
+    default=None,
+    help="Where apps reach this installation; becomes part of token_url. Default: DIGIONE_URL, or where it answered last.",
 )
 @DATA
 @JSON
@@ -172,7 +213,7 @@ def create(
     providers: tuple[str, ...],
     scopes: tuple[str, ...],
     supplier: str | None,
-    url: str,
+    url: str | None,
     data: str | None,
     as_json: bool,
 ) -> None:
@@ -184,7 +225,14 @@ def create(
             platform(), name=name, supplier=supplier or name, provider_oids=providers, scopes=_full(scopes)
         )
         _tidy(answer.database)
-        token_url = f"{url.rstrip('/')}/oauth/token"
+        address = url or remembered_address(answer.database.data)
+        if address is None:
+            address = "http://127.0.0.1:8000"
+            text = _(
+                "Where apps reach this installation is not known yet, so token_url is a guess: give --url or DIGIONE_URL."
+            )
+            click.echo(text, err=True)
+        token_url = f"{address.rstrip('/')}/oauth/token"
         answer(
             {"client_id": made.client_id, "client_secret": made.client_secret, "token_url": token_url},
             _("The app %(name)s is in use. Keep the secret: it is not shown again.") % {"name": name}

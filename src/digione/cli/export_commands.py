@@ -45,6 +45,9 @@ def oneroster(
         except FileExistsError:
             text = _("%(path)s is there already. Name a new folder or archive.") % {"path": path}
             answer.refuse([Fault("", "exists", text)], 2)
+        except FileNotFoundError as fault:
+            text = _("There is no folder %(folder)s. Make it first, or name a path in a folder that is there.")
+            answer.refuse([Fault("", "no_folder", text % {"folder": fault.filename})], 2)
         except OSError as fault:
             told = {"path": path, "reason": fault.strerror or fault}
             answer.refuse([Fault("", "not_writable", _("%(path)s cannot be written: %(reason)s.") % told)], 2)

@@ -66,12 +66,17 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     """Run `work` with a database; print the report; leave with 0, 1 (something was refused) or 2 (could not run)."""
     from rich.console import Console
 
+    from digione.config.data_folder import StartFailure
     from digione.core.errors import DigiOneError
     from digione.integrations.loading.report import Report
 
     console = Console(stderr=True)
     report = Report()
     try:
+        if options["reconciliation"] and not options["reconciliation"].absolute().parent.is_dir():
+            # Said before the import, which would else be done, and its reconciliation lost.
+            text = _("There is no folder %(folder)s. Make it first, or name a path in a folder that is there.")
+            raise StartFailure(text % {"folder": options["reconciliation"].absolute().parent})
         with ready(options["data"]), console.status("…") as status:
             from django.db import InterfaceError, OperationalError
 
@@ -81,7 +86,7 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
                 work(report, lambda step: status.update(_step(step)))
             except (InterfaceError, OperationalError) as fault:
                 raise ImportRefusedError("database-lost") from fault
-    except (DigiOneError, OSError) as fault:
+    except (DigiOneError, StartFailure, OSError) as fault:
         if options["as_json"]:
             click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))
         click.echo(_("The import could not run: %(reason)s") % {"reason": fault}, err=True)

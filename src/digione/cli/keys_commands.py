@@ -7,7 +7,7 @@ import click
 
 from digione.cli.language import _
 from digione.cli.session import DATA, JSON, answering, platform, table
-from digione.core.errors import Fault
+from digione.config.known_keys import check_keys, highest_number
 
 
 @click.group()
@@ -33,8 +33,6 @@ def list_keys(data: str | None, as_json: bool) -> None:
 
 
 def _use(row: dict[str, Any]) -> str:
-    if not row["here"]:
-        return _("missing from this installation")
     return _("writes and reads") if row["writes"] else _("reads")
 
 
@@ -47,7 +45,6 @@ def _listed() -> list[dict[str, Any]]:
         {
             "key": number,
             "writes": number == secrets.writing_key(),
-            "here": number in known,
             "identifiers": used.get(number, {}).get("identifiers", 0),
             "earlier": used.get(number, {}).get("earlier", 0),
         }
@@ -63,7 +60,7 @@ def add(data: str | None, as_json: bool) -> None:
     with answering(data, as_json=as_json) as answer:
         from digione.core import key_file, secrets
 
-        number = max(row["key"] for row in _listed()) + 1
+        number = max(highest_number(answer.database.app_url), *(row["key"] for row in _listed())) + 1
         if key_file.from_environment():
             # Whoever keeps the keys in the environment must be told the new one; no file may hold it.
             written = key_file.entry(number, key_file.new_key())
@@ -72,6 +69,7 @@ def add(data: str | None, as_json: bool) -> None:
             return
         key_file.write({**key_file.read(), number: key_file.new_key()})
         secrets.forget_keys()
+        check_keys(answer.database.app_url)
         text = _("Key %(n)s is in %(path)s. Copy that file, restart DigiOne, then run `digione keys rotate`.")
         answer({"key": number}, text % {"n": number, "path": key_file.place()})
 
@@ -90,10 +88,6 @@ def rotate(batch: int, keep: bool, data: str | None, as_json: bool) -> None:
     with answering(data, as_json=as_json) as answer:
         from digione.core import key_file, secrets
 
-        missing = [row["key"] for row in _listed() if not row["here"]]
-        if missing:
-            text = _("Key %(n)s is missing from this installation, and rows stand under it. Put it back first.")
-            answer.refuse([Fault("", "missing_key", text % {"n": missing[0]})], 2)
         if not key_file.from_environment():
             known = key_file.read()
             newest = max(known)

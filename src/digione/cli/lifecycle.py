@@ -21,8 +21,9 @@ import psycopg
 
 import digione
 from digione.cli.language import _, ngettext, spoken
-from digione.config.data_folder import StartFailure, data_folder, secret
+from digione.config.data_folder import StartFailure, data_folder, remember_address, secret
 from digione.config.embedded import EmbeddedServer, migrate
+from digione.config.known_keys import check_keys
 from digione.config.provisioning import Database, provision
 
 _READY_SECONDS = 120
@@ -94,10 +95,12 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
         given = os.environ.get("DATABASE_URL")
         if not given:
             server.start()
-        database = provision(given or server.admin_url, folder)
+        database = provision(given or server.admin_url, folder, shared=bool(given))
         if not database.is_migrated():
             click.echo(_("Preparing the database …"))
             migrate(database)
+        os.environ.update(database.environment())
+        check_keys(database.app_url)
         environment = _environment(database, demo=demo_learners is not None)
         if not environment.get("DIGIONE_STATIC_ROOT"):
             environment["DIGIONE_STATIC_ROOT"] = str(_collected(environment))
@@ -108,6 +111,7 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             click.echo(_("Port %(port)s is taken by another program; using %(free)s.") % {"port": port, "free": free})
         children += [_web(environment, free, workers), _jobs(environment)]
         _wait_until_ready(free, children)
+        remember_address(folder, f"http://127.0.0.1:{free}")
         _tell(free, time.monotonic() - began, demo=demo_learners is not None)
         while True:
             for child in children:
@@ -281,6 +285,9 @@ def check(data: str | None) -> None:
         with psycopg.connect(database.app_url) as connection:
             version = connection.execute("SHOW server_version").fetchone()
             click.echo(f"PostgreSQL         {version[0] if version else '?'}")
+            os.environ.update(database.environment())
+            check_keys(database.app_url)
+            click.echo("keys               those that this database was filled under")
             if not database.is_migrated():
                 click.echo("tables             not up to date: start DigiOne once, it brings them up to date")
                 sys.exit(1)

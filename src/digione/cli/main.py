@@ -2,11 +2,13 @@
 
 import importlib
 import importlib.util
+import json
 import sys
 
 import click
+import psycopg
 
-from digione.cli.language import offer
+from digione.cli.language import _, offer
 from digione.config.adapters import is_offered
 from digione.config.data_folder import StartFailure
 
@@ -21,6 +23,7 @@ _COMMANDS = {
     "import": "digione.cli.import_commands:import_group",
     "keys": "digione.cli.keys_commands:keys",
     "load-demo": "digione.cli.demo_commands:load_demo_command",
+    "platform": "digione.cli.platform_commands:platform_group",
     "provider": "digione.cli.provider_commands:provider",
     "up": "digione.cli.lifecycle:up",
     "user": "digione.cli.user_commands:user",
@@ -51,7 +54,11 @@ def digione() -> None:
     """DigiOne: an open national service platform for learning and well-being.
 
     `digione demo` starts everything on this machine with invented municipalities. `digione up` starts it empty,
-    `digione import` brings your own data in.
+    `digione import` brings your own data in. `digione COMMAND --help` explains one command.
+
+    A command ends with 0 when it was done, with 1 when something was refused (nothing was changed, unless it says so),
+    and with 2 when it could not run: a wrong option, no database, a file that cannot be written. Where --json is
+    offered, standard output is one JSON object in each case; a refusal is {"faults": [{"pointer", "code", "message"}]}.
     """
 
 
@@ -59,9 +66,34 @@ offer(digione)
 
 
 def main() -> None:
-    """Run the command; what could not be started is said in plain words, without a traceback."""
+    """Run the command. What went wrong is said in plain words, without a traceback; with `--json` as one object too."""
     try:
-        digione()
+        digione(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.UsageError as fault:
+        _tell_in_json("usage", fault.format_message())
+        fault.show()
+        sys.exit(2)
+    except click.ClickException as fault:
+        _tell_in_json("cannot_run", fault.format_message())
+        fault.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        _tell_in_json("stopped", _("Stopped."))
+        click.echo(_("Stopped."), err=True)
+        sys.exit(2)
     except StartFailure as failure:
+        _tell_in_json("cannot_start", str(failure))
         click.echo(str(failure), err=True)
         sys.exit(2)
+    except psycopg.OperationalError as fault:
+        text = _("The database does not answer: %(reason)s") % {"reason": fault}
+        _tell_in_json("cannot_run", text)
+        click.echo(text, err=True)
+        sys.exit(2)
+
+
+def _tell_in_json(code: str, message: str) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"faults": [{"pointer": "", "code": code, "message": message}]}, ensure_ascii=False))

@@ -12,6 +12,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from digione.config.language import _
+
 SYSTEM_FOLDER = Path("/var/lib/digione")
 """Where root keeps what another user must be able to reach: /root is closed to everybody else."""
 
@@ -37,23 +39,48 @@ def data_folder(given: str | os.PathLike[str] | None = None) -> Path:
     elif is_root():
         folder = SYSTEM_FOLDER
     else:
-        folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "digione"
+        folder = Path(os.environ.get("XDG_DATA_HOME") or _home() / ".local/share") / "digione"
     folder = folder.absolute()
     try:
+        missing = [place for place in folder.parents if not place.exists()]
         folder.mkdir(mode=0o711 if is_root() else 0o700, parents=True, exist_ok=True)
+        if is_root():
+            # What root makes under a narrow umask would be closed to the database's user.
+            for place in missing:
+                place.chmod(0o711)
         folder = folder.resolve()
         info = folder.stat()
         if is_root() and info.st_uid == 0 and not info.st_mode & 0o001:
             folder.chmod(info.st_mode | 0o011)
     except OSError as error:
-        raise StartFailure(
-            f"The data folder {folder} cannot be used: {error.strerror}. Name another with --data or DIGIONE_DATA."
-        ) from error
+        told = {"folder": folder, "reason": error.strerror}
+        text = _("The data folder %(folder)s cannot be used: %(reason)s. Name another with --data or DIGIONE_DATA.")
+        raise StartFailure(text % told) from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise StartFailure(
-            f"The data folder {folder} may not be written by this user. Name another with --data or DIGIONE_DATA."
-        )
+        text = _("This user may not write to the data folder %(folder)s. Name another with --data or DIGIONE_DATA.")
+        raise StartFailure(text % {"folder": folder})
     return folder
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        # A user without an entry in the system's list of users, as containers have them.
+        text = _("This user has no home folder. Name the data folder with --data or DIGIONE_DATA.")
+        raise StartFailure(text) from error
+
+
+def remember_address(data: Path, address: str) -> None:
+    """Keep where this installation answers, for what a later command tells."""
+    (data / "address.txt").write_text(f"{address}\n", encoding="utf-8")
+
+
+def remembered_address(data: Path) -> str | None:
+    """Return where this installation answers: `DIGIONE_URL`, else where it answered last, else None."""
+    given = os.environ.get("DIGIONE_URL")
+    path = data / "address.txt"
+    return given or (path.read_text(encoding="utf-8").strip() if path.exists() else None)
 
 
 def secret(data: Path, name: str) -> str:

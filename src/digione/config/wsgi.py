@@ -1,12 +1,19 @@
 """The WSGI application: the gate, then the hot lane, then Django, in one process and on the same threads."""
 
+import contextlib
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digione.config.settings")
 
+import psycopg
 from django.core.wsgi import get_wsgi_application
 
+from digione.config.known_keys import check_keys
 from digione.rest.gate import Gate
 from digione.rest.hot_lane import HotLane
+
+# A database that is not there yet is told by /readyz; one that was filled under other keys is not served.
+with contextlib.suppress(psycopg.OperationalError):
+    check_keys(os.environ.get("DIGIONE_APP_DATABASE_URL") or os.environ.get("DATABASE_URL") or "")
 
 application = Gate(HotLane(get_wsgi_application()))

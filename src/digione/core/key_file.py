@@ -51,8 +51,10 @@ def read() -> dict[int, bytes]:
         text = ",".join(path.read_text().split())
     keys = {}
     for item in text.split(","):
-        number, _, value = item.partition(":")
-        keys[int(number)] = base64.b64decode(value)
+        number, _, value = item.strip().partition(":")
+        keys[int(number)] = base64.b64decode(value, validate=True)
+        if len(keys[int(number)]) != 32:
+            raise ValueError(f"key {number} has {len(keys[int(number)])} bytes")
     return keys
 
 

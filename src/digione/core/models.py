@@ -38,6 +38,14 @@ class SourceKey(models.Model):
     masters = models.BooleanField(default=False, db_default=False)
 
 
+class KeyFingerprint(models.Model):
+    """A key of encrypted fields that this database was filled under: by what it is known again, never the key itself."""
+
+    number = models.IntegerField(primary_key=True)
+    fingerprint = models.BinaryField()
+    noted_at = models.DateTimeField(db_default=Now())
+
+
 class ImportRun(models.Model):
     """One run of an import: what came, what it did, what it refused. The reconciliation reads from here."""
 

@@ -74,6 +74,11 @@ def known_keys() -> list[int]:
     return list(_keys())
 
 
+def fingerprints() -> dict[int, bytes]:
+    """Return 16 bytes by which each key of this process can be told from others, and from which no key can be had."""
+    return {number: _derived(number, b"fingerprint")[:16] for number in _keys()}
+
+
 def digest_under(text: str, number: int) -> bytes:
     """Return the digest of `text` under one key."""
     return hmac.digest(_derived(number, b"digest"), text.encode(), hashlib.sha256)[:16]

@@ -224,3 +224,37 @@ def keys_in_use(uc: UseCase) -> dict[int, Row]:
     """Return, for each key by number, how many identifiers stand under it, and how many of what they were earlier."""
     uc.check()
     return {row["key_id"]: row for row in uc.rows("SELECT key_id, identifiers, earlier FROM people_keys_in_use()")}
+
+
+@use_case(Permission.IDENTIFIER_CASE_READ, Event.IDENTIFIER_CASES_READ)
+def identifier_cases(uc: UseCase) -> list[Row]:
+    """Return the cases in which a provider's identifier of one person stands nationally for another, oldest first.
+
+    Each has `id`, `opened_at`, `kind` of the identifier, `person_id` (for whom it stands) with the OIDs of the
+    `providers` that know this person, and `other_person_id` with the `other_providers` that gave it to that one. Never
+    a name or an identifier: the platform asks the providers to look, and needs to know no more.
+    """
+    uc.check()
+    cases = uc.rows("SELECT * FROM people_identifier_cases()")
+    persons = sorted({case[name] for case in cases for name in ("person_id", "other_person_id")})
+    uc.saw(persons)
+    uc.saw_in_bulk(count=len(cases))
+    # The log names persons by alias, and the platform reaches nobody's but for this: set until the transaction ends.
+    uc.execute("SELECT set_config('digione.persons', %s, true)", ["{" + ",".join(map(str, persons)) + "}"])
+    ids = {ident for case in cases for ident in (*case["provider_ids"], *case["other_provider_ids"])}
+    oids = {
+        row["id"]: row["oid"]
+        for row in uc.rows("SELECT id, oid FROM organisations_organisation WHERE id = ANY (%s)", [list(ids)])
+    }
+    return [
+        {
+            "id": case["id"],
+            "opened_at": case["opened_at"],
+            "kind": case["kind"],
+            "person_id": case["person_id"],
+            "providers": [oids[ident] for ident in case["provider_ids"]],
+            "other_person_id": case["other_person_id"],
+            "other_providers": [oids[ident] for ident in case["other_provider_ids"]],
+        }
+        for case in cases
+    ]

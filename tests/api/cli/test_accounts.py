@@ -1,5 +1,7 @@
 """`digione provider` and `digione user`, through the real process."""
 
+import json
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
@@ -127,6 +129,13 @@ def test_a_password_is_made_or_asked_and_a_short_one_is_refused(provider: Instal
     assert "kolme sanaa" not in asked.stdout + asked.stderr
     answer = provider.run("user", "password", "vieno.koskelo", "--ask", stdin="lyhyt\n", code=1, language="fi_FI.UTF-8")
     assert "Salasanassa on vähintään 12 merkkiä" in answer.stderr
+    for poor, fault in (
+        ("837465019283", "password_entirely_numeric"),
+        ("qwertyuiop12", "password_too_common"),
+        ("vieno.koskelo1", "password_too_similar"),
+    ):
+        told = provider.run("user", "password", "vieno.koskelo", "--ask", "--json", stdin=f"{poor}\n", code=1)
+        assert fault in [one["code"] for one in json.loads(told.stdout)["faults"]], told.stdout
     assert provider.rows(account) == [(second,)] != [(first,)]
     made = provider.json("user", "password", "VIENO.KOSKELO")
     assert check_password(made["password"], provider.rows(account)[0][0])

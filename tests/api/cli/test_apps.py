@@ -11,6 +11,7 @@ from django.test import Client
 from oauth2_provider.models import AccessToken, Application
 
 from digione.access.services import create_app, release_app, rotate_app_secret, take_app
+from digione.config.data_folder import remember_address
 from digione.core import clock
 from digione.core.errors import DeniedError, InvalidInputError
 from digione.core.use_case import Actor
@@ -50,6 +51,68 @@ def test_an_app_is_made_shown_released_taken_and_gets_a_new_secret(installation:
         kind for (kind,) in installation.rows("SELECT type FROM core_outbox WHERE type ~ '^access.app' ORDER BY 1")
     ]
     assert kinds == ["access.app_released", "access.app_taken", "access.app_taken"]
+
+
+def test_one_supplier_has_no_two_apps_of_one_name(installation: Installation) -> None:
+    installation.run("provider", "add", PROVIDER)
+    create = ("app", "create", "Sanaseppä", "--provider", PROVIDER, "--scope", "roster.readonly", "--supplier")
+    made = installation.json(*create, "Tuikku Oy")
+    everything = "SELECT id, name, (SELECT count(*) FROM oauth2_provider_application) FROM access_app ORDER BY id"
+    before = installation.rows(everything)
+    [fault] = installation.json(*create, "Tuikku Oy", code=1)["faults"]
+    assert (fault["pointer"], fault["code"]) == ("name", "taken")
+    assert f"digione app rotate-secret {made['client_id']}" in fault["message"]
+    create = ("app", "create", "sanaSEPPÄ", *create[3:])
+    assert installation.json(*create, "Tuikku Oy", code=1)["faults"] != []
+    assert installation.rows(everything) == before
+    assert installation.json(*create, "Toinen Oy")["client_id"] != made["client_id"], (
+        "another supplier's is another app"
+    )
+
+
+def test_the_address_of_tokens_is_where_the_installation_answers(installation: Installation) -> None:
+    installation.run("provider", "add", PROVIDER)
+
+    def token_url(name: str, *more: str) -> tuple[str, str]:
+        answer = installation.run(
+            *("app", "create", name, "--provider", PROVIDER, "--scope", "roster.readonly", "--json", *more)
+        )
+        return json.loads(answer.stdout)["token_url"], answer.stderr
+
+    (installation.data / "address.txt").unlink(missing_ok=True)
+    guessed, note = token_url("Osoite 1")
+    assert guessed == "http://127.0.0.1:8000/oauth/token"
+    assert "a guess: give --url or DIGIONE_URL" in note
+    remember_address(installation.data, "http://127.0.0.1:8347")
+    assert token_url("Osoite 2") == ("http://127.0.0.1:8347/oauth/token", "")
+    assert token_url("Osoite 3", "--url", "https://digione.example/") == ("https://digione.example/oauth/token", "")
+
+
+def test_protected_people_are_opened_with_a_reason_that_stays_in_the_log(installation: Installation) -> None:
+    installation.run("provider", "add", PROVIDER)
+    installation.json("app", "create", "Turva", "--provider", PROVIDER, "--scope", "roster.readonly")
+    take = ("app", "take", "Turva", "--provider", PROVIDER, "--scope", "roster.readonly")
+    taking = "SELECT scopes, non_disclosure_included, valid_from, valid_to FROM access_taking ORDER BY id"
+    before = installation.rows(taking)
+    for reason in ((), ("--reason", " – ")):
+        [fault] = installation.json(*take, "--include-non-disclosure", *reason, code=1)["faults"]
+        assert (fault["pointer"], fault["code"]) == ("reason", "missing")
+    assert installation.rows(taking) == before
+    reason = "Sopimus 2026/14, kohta 5: oppilashuollon työväline"
+    taken = installation.json(*take, "--include-non-disclosure", "--reason", reason)
+    assert (taken["changed"], taken["non_disclosure_included"]) == (True, True)
+    [shown] = installation.json("app", "show", "Turva")["takings"]
+    assert shown["non_disclosure_included"] is True
+    assert "people under non-disclosure too" in installation.run("app", "show", "Turva").stdout
+    logged = (
+        "SELECT scope->>'reason' FROM audit_entry WHERE event = 'app.managed' AND scope->>'non_disclosure' = 'true'"
+    )
+    assert installation.rows(logged) == [(reason,)]
+    assert installation.json(*take, "--include-non-disclosure", "--reason", reason)["changed"] is False
+    ended = installation.json(*take)
+    assert (ended["changed"], ended["non_disclosure_included"]) == (True, False), "what is not said again ends"
+    [shown] = installation.json("app", "show", "Turva")["takings"]
+    assert shown["non_disclosure_included"] is False
 
 
 @pytest.mark.parametrize(
@@ -116,6 +179,24 @@ class TestTaking:
         take_app(cast.platform, app=app.made.client_id, provider_oid=cast.KUUSNIEMI_OID, scopes=[CORE, ROSTER])
         assert (app.ordinary(), app.hot()) == (200, True)
 
+    def test_who_is_protected_is_seen_only_while_it_is_opened(self) -> None:
+        app = App()
+        seen = []
+        for include in (False, True, False):
+            take_app(
+                cast.platform,
+                app=app.made.client_id,
+                provider_oid=cast.KUUSNIEMI_OID,
+                scopes=[CORE, ROSTER],
+                include_non_disclosure=include,
+                reason="Sopimus 2026/14" if include else "",
+            )
+            answer = Client().get(
+                f"{PREFIX}/students", {"limit": "1000"}, headers={"Authorization": f"Bearer {app.token}"}
+            )
+            seen.append(len(answer.json()["users"]))
+        assert seen[1] > seen[0] == seen[2]
+
     def test_a_new_secret_ends_the_tokens_of_the_old_one_in_both_lanes(self) -> None:
         app = App()
         new = rotate_app_secret(cast.platform, app=app.made.client_id)
@@ -142,6 +223,15 @@ class TestTaking:
         app = App()
         with pytest.raises(DeniedError):
             take_app(actor, app=app.made.client_id, provider_oid=cast.KUUSNIEMI_OID, scopes=[CORE])
+        with pytest.raises(DeniedError):
+            take_app(
+                actor,
+                app=app.made.client_id,
+                provider_oid=cast.KUUSNIEMI_OID,
+                scopes=[CORE, ROSTER],
+                include_non_disclosure=True,
+                reason="Sopimus 2026/14",
+            )
         with pytest.raises(DeniedError):
             release_app(actor, app=app.made.client_id, provider_oid=cast.KUUSNIEMI_OID)
         assert (app.ordinary(), app.hot()) == (200, True)

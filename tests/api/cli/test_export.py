@@ -201,3 +201,15 @@ def test_a_main_administrator_exports_the_own_organisation_alone_and_nobody_unde
     named = {agent for row in sink.files["users"] for agent in row[13].split(",") if agent}
     assert named <= people, "nobody is named who is not there"
     assert {row[3] for row in sink.files["roles"]} == people
+
+
+def test_a_mistyped_path_makes_no_folders(installation: Installation, exported: Path, tmp_path: Path) -> None:
+    for name in ("missing/roster", "missing/roster.zip"):
+        [fault] = installation.json("export", "oneroster", str(tmp_path / name), "--provider", EXPORTER, code=2)[
+            "faults"
+        ]
+        assert fault["code"] == "no_folder"
+        assert f"There is no folder {tmp_path / 'missing'}" in fault["message"]
+    assert list(tmp_path.iterdir()) == []
+    installation.run("export", "oneroster", str(tmp_path / "made"), "--provider", EXPORTER)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700

@@ -145,7 +145,7 @@ def test_a_missing_key_stops_the_rotation_before_anything_is_changed(registered:
     kept, before = path.read_text(), registered.rows(VALUES)
     path.write_text(f"900:{base64.b64encode(b'0' * 32).decode()}\n")
     try:
-        assert "missing from this installation" in registered.run("keys", "rotate", code=2).stderr
+        assert "is missing from" in registered.run("keys", "rotate", code=2).stderr
         assert registered.rows(VALUES) == before
     finally:
         path.write_text(kept)

@@ -1,6 +1,7 @@
 """Writes a OneRoster set to a folder or a zip archive, row by row. What is half written never bears the final name."""
 
 import csv
+import errno
 import io
 import os
 import shutil
@@ -27,11 +28,13 @@ class SetWriter:
         self._written: list[str] = []
 
     def __enter__(self) -> "SetWriter":
-        """Begin. Raises `FileExistsError` where something stands at the path already."""
+        """Begin. Raises `FileExistsError` where something stands at the path already, `FileNotFoundError` (with the folder)
+        where the folder that it is to stand in is not there: a mistyped path makes no folders, least of all root's."""
         if self._path.exists() and not (self._path.is_dir() and not any(self._path.iterdir())):
             raise FileExistsError(str(self._path))
+        if not self._path.parent.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path.parent))
         self._remove()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.suffix.lower() == ".zip":
             # Personal data: readable by its owner alone, from the first byte.
             os.close(os.open(self._partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -250,6 +250,7 @@ def event_name(event: str) -> str:
         "duplicate.read": _("compared two records"),
         "duplicate.undone": _("took a decision about two records back"),
         "group.read": _("opened a group's list"),
+        "identifier_cases.read": _("looked at which identity codes contradict each other"),
         "person.read": _("opened the person's page"),
         "person.searched": _("saw the name in a search"),
         "roster.demographics_read": _("fetched birth dates"),
