@@ -236,7 +236,7 @@ class Lanes:
             "HTTP_HOST": "testserver",
             "HTTP_AUTHORIZATION": f"Bearer {token}",
         }
-        with _undone() as logged:
+        with undone() as logged:
             chunks = HotLane(lambda _environ, _start: [])(environ, lambda *args: told.append(args))
             body = b"".join(chunks)
             if not told:
@@ -246,7 +246,7 @@ class Lanes:
 
     def ordinary(self, ident: str, token: str) -> Answer:
         """Ask the ordinary lane alone."""
-        with _undone() as logged:
+        with undone() as logged:
             answer = self.client.get(f"{PREFIX}/users/{ident}", headers={"Authorization": f"Bearer {token}"})
             return Answer(answer.status_code, answer.content, dict(answer.headers), logged())
 
@@ -311,7 +311,7 @@ def compare(lanes: Lanes, scene: Scene) -> tuple[int, int]:
 
 
 @contextmanager
-def _undone() -> Iterator[Any]:
+def undone() -> Iterator[Any]:
     """Run the block and take back what it did; inside, the function given returns what has been logged."""
     before = len(_logged())
     with transaction.atomic():

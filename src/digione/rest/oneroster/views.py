@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from urllib.parse import quote
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -109,9 +110,12 @@ def _framed(collection: str, chunks: Iterator[str]) -> Iterator[bytes]:
 
 
 def _address(request: HttpRequest, limit: int, offset: int) -> str:
-    parameters = request.GET.copy()
-    parameters["limit"], parameters["offset"] = str(limit), str(offset)
-    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+    # Where the page begins comes first, as in the hot lane; what else was asked follows as it was asked.
+    others = request.GET.copy()
+    for name in ("limit", "offset"):
+        others.pop(name, None)
+    more = f"&{others.urlencode()}" if others else ""
+    return f"{request.scheme}://{request.get_host()}{quote(request.path)}?limit={limit}&offset={offset}{more}"
 
 
 def _uuid(text: str) -> uuid.UUID:
