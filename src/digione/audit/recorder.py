@@ -2,18 +2,17 @@
 
 import json
 
-from django.db import connection
-
+from digione.core import statements
 from digione.core.use_case import UseCase
 
 _INSERT = """
 INSERT INTO audit_entry (provider_id, account_id, actor, app_id, role, use_case, event, purpose, rule, subject, subjects,
                          sensitivity, earliest, outcome, reason, target, scope, request_id)
-SELECT %(provider)s, %(account)s, (SELECT alias FROM audit_subject WHERE person_id = %(person)s), %(app)s, %(role)s,
-       %(use_case)s, %(event)s, %(purpose)s, %(rule)s,
+SELECT %(provider)s::uuid, %(account)s::uuid, (SELECT alias FROM audit_subject WHERE person_id = %(person)s::uuid), %(app)s::uuid, %(role)s::text,
+       %(use_case)s::text, %(event)s::text, %(purpose)s::text, %(rule)s::text,
        CASE WHEN cardinality(found.aliases) = 1 THEN found.aliases[1] END,
        CASE WHEN cardinality(found.aliases) > 1 THEN found.aliases END,
-       %(sensitivity)s, %(earliest)s, %(outcome)s, %(reason)s, %(target)s, %(scope)s::jsonb, %(request)s
+       %(sensitivity)s::integer, %(earliest)s::date, %(outcome)s::text, %(reason)s::text, %(target)s::uuid, %(scope)s::jsonb, %(request)s::text
 FROM (SELECT coalesce(array_agg(alias), '{}') AS aliases FROM audit_subject WHERE person_id = ANY (%(subjects)s::uuid[])) found
 """
 
@@ -24,26 +23,25 @@ class AuditRecorder:
     def record(self, uc: UseCase, *, outcome: str, reason: str = "") -> None:
         """Insert one row. Subjects are written as aliases, whose mapping goes when a person is erased."""
         actor, decision = uc.actor, uc.decision
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _INSERT,
-                {
-                    "provider": actor.provider_id,
-                    "account": actor.account_id,
-                    "person": actor.person_id,
-                    "app": actor.app_id,
-                    "role": actor.role,
-                    "use_case": uc.name,
-                    "event": uc.event,
-                    "purpose": decision.purpose if decision else None,
-                    "rule": decision.rule if decision else None,
-                    "subjects": list(uc.subjects) if outcome == "done" else [],
-                    "sensitivity": decision.sensitivity if decision else 0,
-                    "earliest": uc.earliest,
-                    "outcome": outcome,
-                    "reason": reason or None,
-                    "target": uc.target if outcome == "denied" else None,
-                    "scope": json.dumps(uc.scope, default=str) if uc.scope else None,
-                    "request": actor.request_id or None,
-                },
-            )
+        statements.rows(
+            _INSERT,
+            {
+                "provider": actor.provider_id,
+                "account": actor.account_id,
+                "person": actor.person_id,
+                "app": actor.app_id,
+                "role": actor.role,
+                "use_case": uc.name,
+                "event": uc.event,
+                "purpose": decision.purpose if decision else None,
+                "rule": decision.rule if decision else None,
+                "subjects": list(uc.subjects) if outcome == "done" else [],
+                "sensitivity": decision.sensitivity if decision else 0,
+                "earliest": uc.earliest,
+                "outcome": outcome,
+                "reason": reason or None,
+                "target": uc.target if outcome == "denied" else None,
+                "scope": json.dumps(uc.scope, default=str) if uc.scope else None,
+                "request": actor.request_id or None,
+            },
+        )

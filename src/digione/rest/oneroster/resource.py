@@ -64,6 +64,8 @@ class Resource:
     #: SQL of the person whose data a row shows, for the audit; None where it shows nobody.
     person: str | None = None
     known: frozenset[str] = field(default_factory=frozenset)
+    #: Fields that also follow what other providers know, so that no count of this provider's changes tells of them.
+    elsewhere: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def filterable(self) -> Collection[str]:
@@ -75,12 +77,12 @@ class Resource:
         """The names that `fields` accepts: every property of the standard, also one that we never fill."""
         return self.known | self.properties.keys()
 
-    def bodies_sql(self, selected: frozenset[str] | None) -> str:
-        """Return the statement that makes the JSON of the rows whose ids are asked, in their order."""
+    def bodies_sql(self, selected: frozenset[str] | None, ids: str = "%(ids)s::uuid[]") -> str:
+        """Return the statement that makes the JSON of the rows whose ids are asked (`ids`: an array), in their order."""
         person = self.person or "NULL::uuid"
         return (
-            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person"
-            f" FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, n) {self.bodies} ORDER BY asked.n"
+            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person, asked.n"
+            f" FROM unnest({ids}) WITH ORDINALITY AS asked (id, n) {self.bodies} ORDER BY asked.n"
         )
 
     def json_sql(self, selected: frozenset[str] | None) -> str:
