@@ -56,6 +56,8 @@ DEFINER_FUNCTIONS = {
     # Whether a record of a duplicate case is another provider's too: yes or no, never whose.
     "people_linked_elsewhere",
     "people_refuse_foreign_links",
+    # Makes a key of the supplier's secret, for that supplier alone.
+    "access_row_key",
     # Count a provider's changes, which the application itself may not write.
     "rest_count_change",
     "rest_count_change_of_person",

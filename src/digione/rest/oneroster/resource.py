@@ -66,6 +66,8 @@ class Resource:
     known: frozenset[str] = field(default_factory=frozenset)
     #: Fields that also follow what other providers know, so that no count of this provider's changes tells of them.
     elsewhere: frozenset[str] = field(default_factory=frozenset)
+    #: Whether its own ids differ from supplier to supplier (`sealed`); those of persons do anyway.
+    sealed: bool = False
 
     @property
     def filterable(self) -> Collection[str]:

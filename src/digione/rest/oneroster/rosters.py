@@ -220,6 +220,8 @@ ENROLLMENTS = Resource(
     },
     "e.person_id",
     frozenset({"metadata"}),
+    # It links a person to a class: by a common id two suppliers would know their persons to be one.
+    sealed=True,
 )
 
 SCHOOLS_CONDITION = " AND 'school' = ANY (o.kinds)"
