@@ -229,11 +229,11 @@ class Lanes:
         """Ask the hot lane alone; with `kept` once before, so that it finds what it has kept."""
         if not kept:
             return self._hot(ident, token)
-        with _undone():
-            self._hot(ident, token, undone=False)
+        with undone():
+            self._hot(ident, token, undo=False)
             return self._hot(ident, token)
 
-    def _hot(self, ident: str, token: str, *, undone: bool = True) -> Answer:
+    def _hot(self, ident: str, token: str, *, undo: bool = True) -> Answer:
         told: list[Any] = []
         environ = {
             "REQUEST_METHOD": "GET",
@@ -243,7 +243,7 @@ class Lanes:
             "HTTP_HOST": "testserver",
             "HTTP_AUTHORIZATION": f"Bearer {token}",
         }
-        with _undone(really=undone) as logged:
+        with undone(really=undo) as logged:
             chunks = HotLane(lambda _environ, _start: [])(environ, lambda *args: told.append(args))
             body = b"".join(chunks)
             if not told:
@@ -253,7 +253,7 @@ class Lanes:
 
     def ordinary(self, ident: str, token: str) -> Answer:
         """Ask the ordinary lane alone."""
-        with _undone() as logged:
+        with undone() as logged:
             answer = self.client.get(f"{PREFIX}/users/{ident}", headers={"Authorization": f"Bearer {token}"})
             return Answer(answer.status_code, answer.content, dict(answer.headers), logged())
 
@@ -319,7 +319,7 @@ def compare(lanes: Lanes, scene: Scene) -> tuple[int, int]:
 
 
 @contextmanager
-def _undone(*, really: bool = True) -> Iterator[Any]:
+def undone(*, really: bool = True) -> Iterator[Any]:
     """Run the block and (`really`) take back what it did; inside, the function given returns what has been logged."""
     before = len(_logged())
     with transaction.atomic():

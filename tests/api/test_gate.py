@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from oauth2_provider.models import AccessToken
 
 from digione.rest.gate import Gate, Limiter, Rate, client_address
 from digione.rest.hot_lane import HotLane
@@ -34,6 +35,7 @@ def time() -> Time:
 def gate(settings: LazySettings, time: Time) -> Gate:
     """Both lanes behind a gate that lets two requests through at once, and one more each ten seconds."""
     settings.APP_RATE = settings.TOKEN_RATE = (0.1, 2)
+    settings.REFUSED_RATE = (0.1, 3)
     return Gate(HotLane(django_application()), clock=time)
 
 
@@ -105,6 +107,54 @@ class TestGate:
     def test_without_a_token_the_address_counts(self, gate: Gate) -> None:
         assert [ask(gate, USERS, address="192.0.2.1").status for _ in range(3)] == [401, 401, 429]
         assert ask(gate, USERS, address="192.0.2.2").status == 401
+
+    def test_who_tries_ever_new_tokens_waits_and_a_good_token_from_the_same_address_does_not(
+        self, official: dict[str, Any], app: App, gate: Gate, time: Time
+    ) -> None:
+        def get(token: str, address: str = "192.0.2.1", method: str = "GET") -> Answer:
+            return ask(gate, USERS, method=method, authorization=f"Bearer {token}", address=address)
+
+        assert get(app.token).status == 200
+        # What is refused unread tells nothing about a token, and so does not make it a good one.
+        assert get("random-9", method="POST").status == 405
+        assert [get(f"random-{n}").status for n in range(5)] == [401, 401, 401, 429, 429]
+        refused = get("random-9")
+        assert refused.headers["Retry-After"] == "10"
+        validate(official, "/users", refused)
+        assert get(app.token).status == 200, "This one has opened something before."
+        newcomer = App(cast.VALKAMO_OID).token
+        assert get(newcomer).status == 429
+        assert get(newcomer, address="192.0.2.2").status == 200
+        assert get(newcomer).status == 200, "It is known by now, wherever it comes from."
+        time.now += 10
+        assert [get(f"later-{n}").status for n in range(2)] == [401, 429]
+
+    def test_a_token_that_has_ended_is_known_no_more(self, app: App, gate: Gate, time: Time) -> None:
+        def get(token: str) -> int:
+            return ask(gate, USERS, authorization=f"Bearer {token}").status
+
+        assert get(app.token) == 200
+        AccessToken.objects.all().delete()
+        assert [get(app.token), get("random-1"), get("random-2")] == [401, 401, 401]
+        time.now += 9
+        assert get(app.token) == 429
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "evil.example:80", "testserver.evil.example", "a b", "", "x" * 5000]
+    )
+    @pytest.mark.parametrize("where", [USERS, f"{USERS}/1", "/ims/oneroster/nowhere", "/", "/healthz"])
+    def test_a_host_that_is_not_ours_is_refused_in_one_calm_line(
+        self, official: dict[str, Any], app: App, gate: Gate, caplog: pytest.LogCaptureFixture, host: str, where: str
+    ) -> None:
+        answer = ask(gate, where, host=host, authorization=f"Bearer {app.token}")
+        assert answer.status == 400
+        (line,) = caplog.records
+        assert line.levelname == "WARNING"
+        assert line.exc_info is None
+        assert len(line.getMessage()) < 200
+        if where.startswith("/ims/"):
+            validate(official, "/users", answer)
+            assert minor(answer) == "invaliddata"
 
     def test_tokens_are_asked_for_slowly(self, gate: Gate) -> None:
         asked = [ask(gate, "/oauth/token", method="POST", address="192.0.2.1") for _ in range(3)]

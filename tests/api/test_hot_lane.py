@@ -22,8 +22,9 @@ from digione.people.models import Person
 from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
-from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes
+from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes, undone
 from tests.api.oneroster import PREFIX, App, audit, body, hot
+from tests.api.wsgi import ask, django_application
 
 
 @pytest.mark.django_db
@@ -72,13 +73,47 @@ def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(
     assert status == "200 OK"
     ordinary = app.client.get(f"{PREFIX}/users?{query}", headers={"Authorization": f"Bearer {app.token}"})
     assert json.loads(quick) == body(ordinary)
-    assert dict(headers)["X-Total-Count"] == ordinary.headers["X-Total-Count"]
+    assert sorted(headers) == sorted(ordinary.headers.items()), "Both lanes send the same headers and no others."
     listed = {row["sourcedId"] for row in json.loads(quick)["users"]}
     for person in cast.PEOPLE:
         entries = audit(person, "provider_id, app_id, role, event, purpose, rule, sensitivity")
         known = person not in (cast.OUTSIDER, cast.VALKAMO_PUPIL) and app.sourced(person) in listed
         assert len(entries) == (2 if known else 0), person
         assert len(set(entries)) <= 1, "Both lanes leave the same trace."
+
+
+@pytest.mark.django_db
+def test_one_user_has_the_same_headers_in_both_lanes(app: App) -> None:
+    where, bearer = f"{PREFIX}/users/{app.sourced(cast.PUPIL)}", f"Bearer {app.token}"
+    lanes = (HotLane(lambda _environ, _start: []), django_application())
+    hot_headers, headers = (ask(lane, where, authorization=bearer).headers for lane in lanes)
+    assert hot_headers == headers
+    assert not {"Vary", "Set-Cookie", "Content-Language"} & headers.keys()
+
+
+@pytest.mark.django_db
+def test_links_keep_what_else_was_asked_behind_the_page(app: App) -> None:
+    answer = app.get("users", {"filter": "status='active'", "offset": 2, "sort": "sourcedId", "limit": 2})
+    path = f"http://testserver{PREFIX}/users?limit=2&offset=0&filter=status%3D%27active%27&sort=sourcedId"
+    assert answer["Link"].startswith(f'<{path}>; rel="first"')
+
+
+@pytest.mark.django_db
+def test_the_callers_own_number_of_a_request_stands_in_the_log(app: App) -> None:
+    Lanes()  # Lends the view of what the running transaction has logged.
+    for sent, kept in (("abc-123", "abc-123"), ("x" * 100, "x" * 64), (None, None)):
+        headers = {"Authorization": f"Bearer {app.token}", **({"X-Request-Id": sent} if sent else {})}
+        with undone() as logged:
+            assert app.client.get(f"{PREFIX}/users?fields=sourcedId", headers=headers).status_code == 200
+            assert [row["request_id"] for row in logged()] == [kept]
+            for path in ("users", f"users/{app.sourced(cast.PUPIL)}"):
+                ask(
+                    HotLane(lambda _environ, _start: []),
+                    f"{PREFIX}/{path}",
+                    authorization=f"Bearer {app.token}",
+                    headers={"X-Request-Id": sent} if sent else None,
+                )
+            assert [row["request_id"] for row in logged()] == [kept] * 3
 
 
 @pytest.mark.django_db

@@ -80,7 +80,7 @@ class TestPeople:
             text = app.get(address(app, operation)).content.decode()
             assert cast.PUPIL_HETU not in text
             assert str(cast.PUPIL) not in text
-            assert not re.search(r'"(phone|sms|password|userIds)"', text)
+            assert not re.search(r'"(phone|sms|password|userIds|username|userProfiles|userMasterIdentifier)"', text)
 
     def test_a_core_token_sees_no_email(self, app: App) -> None:
         where = f"users/{app.sourced(cast.TEACHER)}"

@@ -25,6 +25,7 @@ import click
 import psycopg
 
 from digione.cli.bench_figures import Figure
+from digione.cli.bench_lists import lists, statements
 from digione.cli.bench_roster import roster_in
 from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, pin, stage, tree
 
@@ -62,9 +63,10 @@ def one_user(on: Stage) -> list[Figure]:
         f"SELECT oneroster_user('{on.checksum}', (SELECT id FROM bench_ids WHERE n = :n), 'http://127.0.0.1');\n"
     )
     limit = on.pgbench(script, connections=8, seconds=_SECONDS)
-    value, cpu = on.drive([f"{ONEROSTER}/users/{ident}" for ident in on.ids], connections=8, seconds=_SECONDS)
+    paths = [f"{ONEROSTER}/users/{ident}" for ident in on.ids]
+    value, cpu = on.drive(paths, connections=8, seconds=_SECONDS)
     return [
-        Figure("one_user", value, "ms", limit, limit / value, cpu, 1, on.learners),
+        Figure("one_user", value, "ms", limit, limit / value, cpu, statements(on, paths[0]), on.learners),
         Figure("one_user_first", first, "ms", cpu_ms=first_cpu, learners=on.learners),
     ]
 
@@ -75,7 +77,7 @@ def _page(on: Stage, name: str, offset: int) -> Figure:
     call = f"oneroster_page('{on.checksum}', {_PAGE}, {offset}, {RUN}, 'http://127.0.0.1')"
     limit = on.pgbench(f"SELECT total, held, last, body FROM {call};\n", connections=1, seconds=_SECONDS)
     value, cpu = on.drive([path], connections=1, seconds=_SECONDS)
-    return Figure(name, value, "ms", limit, limit / value, cpu, 1, on.learners)
+    return Figure(name, value, "ms", limit, limit / value, cpu, statements(on, path), on.learners)
 
 
 def users_page_1(on: Stage) -> list[Figure]:
@@ -198,7 +200,8 @@ def _demo_start(data: Path, learners: int) -> Figure:
 
 
 _BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
-    bench.__name__: bench for bench in (one_user, users_page_1, users_page_1000, roster_out, teacher_landing, roster_in)
+    bench.__name__: bench
+    for bench in (one_user, users_page_1, users_page_1000, lists, roster_out, teacher_landing, roster_in)
 }
 NAMES = (*_BENCHES, "demo_start")
 

@@ -29,6 +29,10 @@ def _rate(name: str, default: str) -> tuple[float, int]:
         raise ValueError(f"{name} takes requests a second and at once, like {default}.") from None
 
 
+#: Behind a pooler in transaction mode no plan can be kept with a connection.
+KEEP_PLANS = _flag("DIGIONE_KEEP_PLANS", "1")
+
+
 def database_from_url(url: str) -> dict[str, Any]:
     """Return Django's description of a `postgresql://` address; query parameters become driver options."""
     parts = urlsplit(url)
@@ -58,11 +62,14 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DIGIONE_ORIGINS", "
 SECURE_COOKIES = _flag("DIGIONE_HTTPS")
 #: How many proxies of our own stand in front: what the outermost noted is the caller's address. 0 trusts no header.
 PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DIGIONE_PROXIES", "0"))
-#: How often one app may ask, and how often one address may ask for tokens; see `rest/gate.py`.
+#: How often one app may ask, how often one address may ask for tokens, and how often it may send such as open nothing;
+#: see `rest/gate.py`.
 APP_RATE = _rate("DIGIONE_APP_RATE", "200/1000")
 TOKEN_RATE = _rate("DIGIONE_TOKEN_RATE", "5/50")
+REFUSED_RATE = _rate("DIGIONE_REFUSED_RATE", "1/60")
 
 MIDDLEWARE = [
+    "digione.rest.interfaces.Interfaces",
     "django.middleware.security.SecurityMiddleware",
     "digione.web.static_files.CompressedStatic",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,8 +106,6 @@ DATABASES = {
         os.environ.get("DIGIONE_APP_DATABASE_URL") or os.environ.get("DATABASE_URL") or "postgresql://localhost/digione"
     )
 }
-#: Behind a pooler in transaction mode no plan can be kept with a connection.
-KEEP_PLANS = _flag("DIGIONE_KEEP_PLANS", "1")
 #: In the process. It remembers failed sign-ins too, so it must be too large for others to push them out.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 
-from digione.core import clock
+from digione.core import clock, statements
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
 
 log = logging.getLogger(__name__)
@@ -124,20 +124,19 @@ def _the_recorder() -> Recorder:
 
 def set_reach(actor: Actor) -> None:
     """Set actor and reach of the running transaction. They end with it, so a pooled connection keeps nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('digione.provider', %s, true), set_config('digione.persons', %s, true),"
-            " set_config('digione.actor', %s, true), set_config('digione.supplier', %s, true),"
-            " set_config('digione.app', %s, true), set_config('digione.register', %s, true)",
-            [
-                str(actor.provider_id or ""),
-                "{" + ",".join(map(str, actor.persons)) + "}" if actor.persons else "",
-                str(actor.account_id or actor.app_id or actor.role),
-                str(actor.supplier_id or ""),
-                str(actor.app_id or ""),
-                "on" if _the_decider().keeps_registers(actor.role) else "",
-            ],
-        )
+    statements.rows(
+        "SELECT set_config('digione.provider', %s, true), set_config('digione.persons', %s, true),"
+        " set_config('digione.actor', %s, true), set_config('digione.supplier', %s, true),"
+        " set_config('digione.app', %s, true), set_config('digione.register', %s, true)",
+        [
+            str(actor.provider_id or ""),
+            "{" + ",".join(map(str, actor.persons)) + "}" if actor.persons else "",
+            str(actor.account_id or actor.app_id or actor.role),
+            str(actor.supplier_id or ""),
+            str(actor.app_id or ""),
+            "on" if _the_decider().keeps_registers(actor.role) else "",
+        ],
+    )
 
 
 @dataclass

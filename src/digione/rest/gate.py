@@ -1,21 +1,28 @@
-"""The gate before both lanes: bodies that are too large, and callers that ask too often, go no further.
+"""The gate before both lanes: hosts that are not ours, bodies that are too large, and callers that ask too often, go no
+further.
 
 It works in the process alone, without a database: each worker counts for itself. A caller of the interfaces is known by
-its bearer token, so that one app never slows another down; at the door where tokens are given, by its address.
+its bearer token, so that one app never slows another down; at the door where tokens are given, by its address. Whoever
+tries tokens that open nothing is counted by address too, since each of them looks like a newcomer; tokens that have
+opened something from anywhere still do.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 
 from digione.rest.hot_lane import Application, StartResponse
 from digione.rest.oneroster.answers import Minor, RefusedError, refusal
 
+log = logging.getLogger(__name__)
 #: Callers remembered in each of two generations; about 100 bytes each.
 REMEMBERED = 20_000
 
@@ -60,9 +67,38 @@ class Limiter:
         self._young[caller] = full_at
         return late
 
+    def full(self, caller: int, now: float) -> float:
+        """Return the seconds after which `caller` may be counted again, 0 if at once. Counts nothing."""
+        full_at = self._young.get(caller) or self._old.get(caller)
+        return max(full_at - now - self._depth, 0.0) if full_at is not None else 0.0
+
     def __len__(self) -> int:
         """How many callers are remembered."""
         return len(self._young) + len(self._old)
+
+
+class Remembered:
+    """A set of callers of bounded size: two generations, as in `Limiter`."""
+
+    def __init__(self, *, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._young: set[int] = set()
+        self._old: set[int] = set()
+
+    def add(self, caller: int) -> None:
+        """Remember a caller."""
+        if caller not in self._young:
+            if len(self._young) >= self._remembered:
+                self._old, self._young = self._young, set()
+            self._young.add(caller)
+
+    def forget(self, caller: int) -> None:
+        """Remember a caller no longer."""
+        self._young.discard(caller)
+        self._old.discard(caller)
+
+    def __contains__(self, caller: int) -> bool:
+        return caller in self._young or caller in self._old
 
 
 class Gate:
@@ -73,29 +109,60 @@ class Gate:
         self._clock = clock
         self._apps = Limiter(Rate(*settings.APP_RATE))
         self._addresses = Limiter(Rate(*settings.TOKEN_RATE))
+        # Addresses that were answered 401, and tokens that have opened something.
+        self._refused = Limiter(Rate(*settings.REFUSED_RATE))
+        self._known = Remembered()
         self._largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self._scheme = "https" if settings.SECURE_COOKIES else None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer 413 or 429 here, or hand the request on."""
+        """Answer 400, 413 or 429 here, or hand the request on."""
         if self._scheme:
             # TLS ends before us, so the server says http; links in answers are made of what the caller used.
             environ["wsgi.url_scheme"] = self._scheme
+        if "HTTP_HOST" in environ and not _is_ours(environ["HTTP_HOST"][:256]):
+            log.warning("A request for the host %.100r, which is not ours, was refused.", environ["HTTP_HOST"])
+            return _refused(environ, start_response, HTTPStatus.BAD_REQUEST, "This host is not served here.")
         size = environ.get("CONTENT_LENGTH")
         if size and (not size.isdecimal() or int(size) > self._largest):
-            return _too_large(environ, start_response, self._largest)
+            told = f"The body is too large: at most {self._largest} bytes are taken here."
+            return _refused(environ, start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
         path = environ["PATH_INFO"]
         if path.startswith("/ims/"):
-            # However the header is spaced and spelt, the token is its last word.
-            words = environ.get("HTTP_AUTHORIZATION", "").split()
-            wait = self._apps.wait(hash(words[-1] if words else client_address(environ)), self._clock())
-            if wait:
-                return _too_often_for_an_app(start_response, wait)
-        elif path.startswith("/oauth/"):
+            return self._for_an_app(environ, start_response)
+        if path.startswith("/oauth/"):
             wait = self._addresses.wait(hash(client_address(environ)), self._clock())
             if wait:
                 return _too_often_for_tokens(start_response, wait)
         return self.inside(environ, start_response)
+
+    def _for_an_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        now, address = self._clock(), hash(client_address(environ))
+        # However the header is spaced and spelt, the token is its last word.
+        words = environ.get("HTTP_AUTHORIZATION", "").split()
+        caller = hash(words[-1]) if words else address
+        wait = self._refused.full(address, now)
+        if wait and caller not in self._known:
+            return _too_often_for_an_app(start_response, wait, _TOO_MANY_REFUSED)
+        wait = self._apps.wait(caller, now)
+        if wait:
+            return _too_often_for_an_app(start_response, wait, _TOO_MANY_ASKED)
+
+        def started(status: str, *more: Any) -> Any:
+            if status.startswith("401"):
+                self._known.forget(caller)
+                self._refused.wait(address, now)
+            elif status.startswith("2"):
+                self._known.add(caller)
+            return start_response(status, *more)
+
+        return self.inside(environ, started)
+
+
+@lru_cache(maxsize=1024)
+def _is_ours(host: str) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def client_address(environ: dict[str, Any]) -> str:
@@ -107,17 +174,20 @@ def client_address(environ: dict[str, Any]) -> str:
     return str(environ.get("REMOTE_ADDR", ""))
 
 
-def _too_large(environ: dict[str, Any], start_response: StartResponse, largest: int) -> list[bytes]:
-    told = f"The body is too large: at most {largest} bytes are taken here."
+def _refused(environ: dict[str, Any], start_response: StartResponse, status: HTTPStatus, told: str) -> list[bytes]:
     if environ["PATH_INFO"].startswith("/ims/"):
-        answer = refusal(RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Minor.INVALID_DATA, told))
-        return _answer(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "application/json", answer.content)
-    return _answer(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain; charset=utf-8", told.encode())
+        answer = refusal(RefusedError(status, Minor.INVALID_DATA, told))
+        return _answer(start_response, status, "application/json", answer.content)
+    return _answer(start_response, status, "text/plain; charset=utf-8", told.encode())
 
 
-def _too_often_for_an_app(start_response: StartResponse, wait: float) -> list[bytes]:
-    told = f"Too many requests with this token: ask again in {math.ceil(wait)} s, and larger pages (limit) less often."
-    answer = refusal(RefusedError(HTTPStatus.TOO_MANY_REQUESTS, Minor.BUSY, told))
+_TOO_MANY_ASKED = "Too many requests with this token: ask again in {} s, and larger pages (limit) less often."
+_TOO_MANY_REFUSED = "Too many tokens from this address opened nothing: ask again in {} s, with one from /oauth/token."
+
+
+def _too_often_for_an_app(start_response: StartResponse, wait: float, told: str) -> list[bytes]:
+    refused = RefusedError(HTTPStatus.TOO_MANY_REQUESTS, Minor.BUSY, told.format(math.ceil(wait)))
+    answer = refusal(refused)
     return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, "application/json", answer.content, wait)
 
 

@@ -6,18 +6,38 @@ one user with the roles of both.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
+
+from digione.core import clock
 from digione.core.use_case import Actor
 from digione.rest.oneroster.operations import Operation
 from digione.rest.oneroster.query import Query
-from digione.rest.oneroster.roster import Ask, Found, has_path, read_demographics, read_roster
+from digione.rest.oneroster.roster import (
+    COUNTED_KEPT_SECONDS,
+    STEP,
+    Ask,
+    Found,
+    asks_elsewhere,
+    changes_at,
+    has_path,
+    kept_name,
+    read_demographics,
+    read_roster,
+)
 from digione.rest.oneroster.token import Caller, Grant
 
 #: Rows of JSON made at a time: what a stream holds in memory, whatever its length.
 CHUNK = 1000
+#: Ids read at a time from each of several providers when their union is walked.
+WALK = 10_000
+_BEFORE_ALL = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,8 @@ def page(wish: Wish) -> Page:
     grants = _grants(wish)
     if len(grants) == 1:
         found = _read(wish, grants[0], bodies=CHUNK)
+        if found.text is not None:
+            return Page(found.text, None, found.total)
         ids = [ident for ident, _ in found.keys]
         owners = dict.fromkeys(ids[CHUNK:], tuple(grant for grant in grants if grant is not None))
         rest = _chunks(wish, ids[CHUNK:], owners) if owners else None
@@ -84,9 +106,61 @@ def _ask(wish: Wish, grant: Grant | None, **more: Any) -> Ask:
 
 
 def _page_of_several(wish: Wish, grants: list[Grant]) -> Page:
+    total, owners = _by_id(wish, grants) if wish.query.in_order else _by_rank(wish, grants)
+    ids = list(owners)
+    chunks = _chunks(wish, ids, owners)
+    return Page(next(chunks, ""), chunks if len(ids) > CHUNK else None, total)
+
+
+def _by_id(wish: Wish, grants: list[Grant]) -> tuple[int, dict[UUID, tuple[Grant, ...]]]:
+    """Return the total and a page's ids with the providers that have each, in the order of ids.
+
+    The union is walked once, and every so manieth id noted; a page is then found from the id noted before it, wherever
+    it is, as long as no provider's roster changes.
+    """
+    query, ask = wish.query, _ask(wish, grants[0])
+    changes = tuple(changes_at(_actor(wish, grant)) for grant in grants)
+    asked = (wish.caller.actor.supplier_id, grants, wish.operation.name, wish.path, query.condition)
+    name = kept_name(*asked, clock.today(), changes)
+    kept: tuple[int, list[UUID]] | None = None if asks_elsewhere(ask) else cache.get(name)
+    if kept is None:
+        total, places = 0, []
+        for total, (ident, _) in enumerate(_union(wish, grants, _BEFORE_ALL, WALK), 1):
+            if total % STEP == 0:
+                places.append(ident)
+        kept = (total, places)
+        cache.set(name, kept, COUNTED_KEPT_SECONDS)
+    total, places = kept
+    if query.offset >= total:
+        return total, {}
+    step = min(query.offset // STEP, len(places))
+    skipped = query.offset - step * STEP
+    start = places[step - 1] if step else _BEFORE_ALL
+    found = _union(wish, grants, start, skipped + query.limit)
+    return total, dict(islice(found, skipped, skipped + query.limit))
+
+
+def _union(wish: Wish, grants: list[Grant], after: UUID, block: int) -> Iterator[tuple[UUID, tuple[Grant, ...]]]:
+    """Yield each id behind `after` once, in order, with the providers that have it; read by blocks, as they are needed."""
+    parts = [_ids(wish, grant, number, after, min(block, WALK)) for number, grant in enumerate(grants)]
+    for ident, same in groupby(merge(*parts), key=itemgetter(0)):
+        yield ident, tuple(grants[number] for _, number in same)
+
+
+def _ids(wish: Wish, grant: Grant, number: int, after: UUID, block: int) -> Iterator[tuple[UUID, int]]:
+    query = replace(wish.query, limit=block, offset=0)
+    while True:
+        keys = _read(wish, grant, query=query, after=after).keys
+        yield from ((ident, number) for ident, _ in keys)
+        if len(keys) < block:
+            return
+        after = keys[-1][0]
+
+
+def _by_rank(wish: Wish, grants: list[Grant]) -> tuple[int, dict[UUID, tuple[Grant, ...]]]:
+    """Return the same in another order: the first n of a union are among the first n of its parts."""
     query = wish.query
-    # The first n of a union are among the first n of its parts.
-    reach = Query(query.offset + query.limit, 0, query.sort, query.descending, query.condition, query.selected)
+    reach = replace(query, limit=query.offset + query.limit, offset=0)
     ranks: dict[UUID, Any] = {}
     owners: dict[UUID, tuple[Grant, ...]] = {}
     total, shared_anywhere = 0, set[UUID]()
@@ -99,8 +173,7 @@ def _page_of_several(wish: Wish, grants: list[Grant]) -> Page:
         total += found.total - len(found.shared & shared_anywhere)
         shared_anywhere |= found.shared
     ids = _ordered(ranks, descending=query.descending)[query.offset : query.offset + query.limit]
-    chunks = _chunks(wish, ids, owners)
-    return Page(next(chunks, ""), chunks if len(ids) > CHUNK else None, total)
+    return total, {ident: owners[ident] for ident in ids}
 
 
 def _ordered(ranks: Mapping[UUID, Any], *, descending: bool) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Kinds of fields: how each is compared in SQL. Texts compare without case, as the standard says; never by LIKE."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
@@ -36,6 +36,26 @@ class Text:
         if term.predicate == "!=":
             return _negated(f"lower({self.sql}) = lower(%({name})s)")
         return f'lower({self.sql}) COLLATE "C" {term.predicate} lower(%({name})s)'
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Text):
+    """A text of two words: `yes` where `condition` holds, else `no`.
+
+    To ask for one of them is to ask for the condition itself, which PostgreSQL can join by, and not for a word made of
+    it row by row.
+    """
+
+    condition: str
+    yes: str
+    no: str
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        word = term.value.lower()
+        if term.predicate not in ("=", "!=") or word not in (self.yes, self.no):
+            # Named in full: a dataclass with slots is another class than the one that `super()` would look for.
+            return Text.compare(self, term, name, parameters)
+        return self.condition if (word == self.yes) == (term.predicate == "=") else f"NOT {self.condition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +99,36 @@ class Moment:
         parameters[name] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         shown = f"date_trunc('milliseconds', {self.sql})"
         return f"{shown} {'=' if term.predicate == '~' else term.predicate} %({name})s"
+
+
+@dataclass(frozen=True, slots=True)
+class Touched(Moment):
+    """The latest of the moments of many rows. `since` finds whatever has a row of `%(since)s` or later, by an index.
+
+    So what was changed lately is found by what it is, and not by looking at everything that was not.
+    """
+
+    since: str
+
+    @property
+    def each(self) -> Moment:
+        """The same, found by looking at one thing after the other: quicker for a page where most have changed."""
+        return Moment(self.sql)
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        told = Moment.compare(self, term, name, parameters)
+        if term.predicate not in (">", ">="):
+            return told
+        moment = parameters[name]
+        assert isinstance(moment, datetime)  # noqa: S101 - `Moment` has just put it there.
+        # Answers show milliseconds: later than one of them means from the next one on.
+        whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        next_one = term.predicate == ">" or whole != moment
+        try:
+            parameters[name] = whole + timedelta(milliseconds=1) if next_one else whole
+        except OverflowError:
+            return _NOTHING
+        return self.since.replace("%(since)s", f"%({name})s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A user is a person whom the provider has a link to. Roles come from live rows: e
 staff, guardianships; ended ones are shown only where nothing lives. Address, phone, and identity code never leave.
 """
 
-from digione.rest.oneroster.fields import Absent, Among, Day, Id, Moment, Text, Words
+from digione.rest.oneroster.fields import Absent, Among, Choice, Day, Id, Moment, Text, Touched, Words
 from digione.rest.oneroster.query import Field
 from digione.rest.oneroster.resource import LIVE, Resource, moment, reference, visible_person
 
@@ -69,6 +69,23 @@ def _current(sql: str, otherwise: str = "NULL") -> str:
 
 
 _CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max(x.sys_from) FROM ({_TOUCHED.format(match="= k.person_id")}) x))"""
+# Whoever has a row from a moment on: by the indexes of these moments, so that the work follows what has changed.
+_SINCE_ROWS = (
+    ("person_id", "studies_schoolenrolment", ""),
+    ("person_id", "people_staffassignment", ""),
+    ("guardian_id", "people_guardianship", ""),
+    ("child_id", "people_guardianship", ""),
+    ("person_id", "people_providerperson", ""),
+    ("person_id", "people_contact", " AND x.kind = 'email'"),
+)
+_SINCE = "k.person_id IN ({} UNION ALL {})".format(
+    " UNION ALL ".join(
+        f"SELECT x.{column} FROM {table} x WHERE x.provider_id = %(provider)s AND x.sys_from >= %(since)s{more}"
+        for column, table, more in _SINCE_ROWS
+    ),
+    "SELECT p.id FROM people_person p JOIN people_providerperson l ON l.person_id = p.id AND l.provider_id = %(provider)s"
+    f" WHERE p.sys_from >= %(since)s AND {LIVE.format('l')}",
+)
 _LINK_CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max(l.sys_from) FROM people_providerperson l
     WHERE l.provider_id = %(provider)s AND l.person_id = k.person_id))"""
 _ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(match='= k.person_id')}) role) r WHERE r.live"
@@ -78,12 +95,12 @@ _SHOWN_EMAIL = f"CASE WHEN %(contact)s AND NOT k.hidden THEN {_EMAIL.format(pers
 
 _SHARED: dict[str, Field] = {
     "sourcedId": Id("k.sourced_id"),
-    "status": Text(_STATUS),
-    "dateLastModified": Moment(_CHANGED),
+    "status": Choice(_STATUS, _ACTIVE, "active", "tobedeleted"),
+    "dateLastModified": Touched(_CHANGED, _SINCE),
 }
 _USER_FIELDS: dict[str, Field] = {
     **_SHARED,
-    "enabledUser": Text(_ENABLED),
+    "enabledUser": Choice(_ENABLED, _ACTIVE, "true", "false"),
     "givenName": Text(_current(_PERSON.format("given_name"), "''")),
     "familyName": Text(_current(_PERSON.format("family_name"), "''")),
     "email": Text(_current(_SHOWN_EMAIL)),
@@ -201,17 +218,11 @@ USER_PROPERTIES = {
 
 def _users(rows: str) -> Resource:
     return Resource(
-        "users",
-        "user",
-        "k.sourced_id",
-        rows,
-        USER_BODIES,
-        _USER_FIELDS,
-        USER_PROPERTIES,
-        "k.person_id",
-        _USER_KNOWN,
-        {"studies_schoolenrolment": ("school_id",), "people_contact": ("value",)},
-    )
+        "users", "user", "k.sourced_id", rows, USER_BODIES, _USER_FIELDS, USER_PROPERTIES, "k.person_id", _USER_KNOWN,
+        guarded={"studies_schoolenrolment": ("school_id",), "people_contact": ("value",)},
+        # A bar on information counts at every provider.
+        elsewhere=frozenset({"agents.sourcedId"}),
+    )  # fmt: skip
 
 
 _STUDENT = """ AND EXISTS (SELECT 1 FROM studies_schoolenrolment e WHERE e.provider_id = %(provider)s

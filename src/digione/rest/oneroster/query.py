@@ -59,6 +59,11 @@ class Query:
         """Whether the default order over everything is asked for."""
         return self.sort is None and self.condition is None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether rows come in the order of their ids."""
+        return self.sort in (None, "sourcedId") and not self.descending
+
 
 class Parameters(Protocol):
     """The part of Django's QueryDict that is read here."""

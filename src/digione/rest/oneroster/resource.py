@@ -68,6 +68,10 @@ class Resource:
     guarded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: SQL of the day on which a row began that is over, NULL for the others; None where no period is told.
     past: str | None = None
+    #: Fields that also follow what other providers know, so that no count of this provider's changes tells of them.
+    elsewhere: frozenset[str] = field(default_factory=frozenset)
+    #: Whether its own ids differ from supplier to supplier (`sealed`); those of persons do anyway.
+    sealed: bool = False
 
     @property
     def filterable(self) -> Collection[str]:
@@ -79,12 +83,12 @@ class Resource:
         """The names that `fields` accepts: every property of the standard, also one that we never fill."""
         return self.known | self.properties.keys()
 
-    def bodies_sql(self, selected: frozenset[str] | None) -> str:
-        """Return the statement that makes the JSON of the rows whose ids are asked, in their order."""
+    def bodies_sql(self, selected: frozenset[str] | None, ids: str = "%(ids)s::uuid[]") -> str:
+        """Return the statement that makes the JSON of the rows whose ids are asked (`ids`: an array), in their order."""
         person, past = self.person or "NULL::uuid", self.past or "NULL::date"
         return (
-            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person, {past} AS past"
-            f" FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, n) {self.bodies} ORDER BY asked.n"
+            f"SELECT asked.id, {self.json_sql(selected)}::text AS body, {person} AS person, asked.n, {past} AS past"
+            f" FROM unnest({ids}) WITH ORDINALITY AS asked (id, n) {self.bodies} ORDER BY asked.n"
         )
 
     def json_sql(self, selected: frozenset[str] | None) -> str:

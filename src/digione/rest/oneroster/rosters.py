@@ -1,7 +1,7 @@
 """Organisations, sessions, courses, classes and enrolments, as SQL."""
 
-from digione.rest.oneroster.fields import Absent, Among, Day, Id, Moment, Text, Words
-from digione.rest.oneroster.resource import Resource, in_languages, moment, reference, status, visible_person
+from digione.rest.oneroster.fields import Absent, Among, Choice, Day, Id, Moment, Text, Words
+from digione.rest.oneroster.resource import LIVE, Resource, in_languages, moment, reference, status, visible_person
 
 # Organisations: the provider is the district, its schools are schools, everything else under it is "local".
 _ORG_TYPE = (
@@ -24,7 +24,7 @@ ORGS = Resource(
     f"CROSS JOIN LATERAL (SELECT {_ORG_PARENT} AS parent) up",
     {
         "sourcedId": Id("o.id"),
-        "status": Text(status("o")),
+        "status": Choice(status("o"), LIVE.format("o"), "active", "tobedeleted"),
         "dateLastModified": Moment("o.sys_from"),
         "name": Text(in_languages("o.name")),
         "type": Text(_ORG_TYPE.format("o")),
@@ -155,7 +155,7 @@ CLASSES = Resource(
     f"CROSS JOIN LATERAL (SELECT {_CLASS_SESSIONS} AS sessions) held",
     {
         "sourcedId": Id("g.id"),
-        "status": Text(status("g")),
+        "status": Choice(status("g"), LIVE.format("g"), "active", "tobedeleted"),
         "dateLastModified": Moment("g.sys_from"),
         "title": Text(in_languages("g.title")),
         "classCode": Text("g.code"),
@@ -195,7 +195,7 @@ ENROLLMENTS = Resource(
     f"JOIN studies_enrolment e ON e.provider_id = %(provider)s AND e.id = asked.id {_KNOWN_PERSON}",
     {
         "sourcedId": Id("e.id"),
-        "status": Text(status("e")),
+        "status": Choice(status("e"), LIVE.format("e"), "active", "tobedeleted"),
         "dateLastModified": Moment("e.sys_from"),
         "role": Text(_ENROLMENT_ROLE),
         "primary": Text("CASE WHEN e.is_primary THEN 'true' ELSE 'false' END"),
@@ -220,8 +220,10 @@ ENROLLMENTS = Resource(
     },
     "e.person_id",
     frozenset({"metadata"}),
-    {"studies_enrolment": ("group_id",)},
-    "CASE WHEN e.valid_to < %(today)s THEN e.valid_from END",
+    guarded={"studies_enrolment": ("group_id",)},
+    past="CASE WHEN e.valid_to < %(today)s THEN e.valid_from END",
+    # It links a person to a class: by a common id two suppliers would know their persons to be one.
+    sealed=True,
 )
 
 SCHOOLS_CONDITION = " AND 'school' = ANY (o.kinds)"

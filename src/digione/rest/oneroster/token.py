@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db import connection
-
 from digione.access.roles import Role
-from digione.core import clock
+from digione.core import clock, statements
 from digione.core.use_case import Actor
 from digione.rest.oneroster.answers import Minor, RefusedError
 from digione.rest.oneroster.operations import ROSTER, Operation
@@ -52,12 +50,10 @@ def caller(authorization: str, request_id: str = "") -> Caller:
     if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
         raise _unauthorised("Send an access token: Authorization: Bearer …")
     checksum = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT app_id, supplier_id, provider_id, scopes, disclosed FROM oneroster_app(%s, %s, %s)",
-            [checksum, clock.now(), clock.today()],
-        )
-        rows = cursor.fetchall()
+    rows = statements.rows(
+        "SELECT app_id, supplier_id, provider_id, scopes, disclosed FROM oneroster_app(%s, %s, %s)",
+        [checksum, clock.now(), clock.today()],
+    )
     if not rows:
         raise _unauthorised("The access token is unknown or no longer valid; ask for a new one at /oauth/token.")
     app, supplier = rows[0][:2]

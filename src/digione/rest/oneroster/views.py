@@ -3,7 +3,9 @@
 import logging
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
+from urllib.parse import quote
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -11,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from digione.core.errors import DeniedError, NotFoundError
-from digione.rest.oneroster import collect
+from digione.rest.oneroster import collect, sealed
 from digione.rest.oneroster.answers import Minor, RefusedError, answered, links, refusal
 from digione.rest.oneroster.operations import Operation
 from digione.rest.oneroster.query import Query, parse_fields, parse_list
@@ -71,11 +73,20 @@ def _serve(request: HttpRequest, operation: Operation, path: dict[str, str]) -> 
             request.GET, filterable=operation.resource.filterable, properties=operation.resource.selectable
         )
     ids = {name: _uuid(text) for name, text in path.items()}
+    seal = sealed.of(who.actor) if operation.resource.sealed else None
+    if seal:
+        query = seal.query(query)
+        if operation.one:
+            ids[operation.one] = seal.opened(ids[operation.one])
     wish = collect.Wish(who, operation, query, ids, base)
     if operation.one:
         body = collect.one(wish)
+        if seal:
+            body = seal.text(body)
         return answered(f'{{"{operation.resource.single}":{body}}}'.encode())
     page = collect.page(wish)
+    if seal:
+        page = replace(page, first=seal.text(page.first), chunks=page.chunks and map(seal.text, page.chunks))
     answer = _list_answer(operation.resource.collection, page)
     answer["X-Total-Count"] = str(page.total)
     answer["Link"] = links(
@@ -109,9 +120,12 @@ def _framed(collection: str, chunks: Iterator[str]) -> Iterator[bytes]:
 
 
 def _address(request: HttpRequest, limit: int, offset: int) -> str:
-    parameters = request.GET.copy()
-    parameters["limit"], parameters["offset"] = str(limit), str(offset)
-    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+    # Where the page begins comes first, as in the hot lane; what else was asked follows as it was asked.
+    others = request.GET.copy()
+    for name in ("limit", "offset"):
+        others.pop(name, None)
+    more = f"&{others.urlencode()}" if others else ""
+    return f"{request.scheme}://{request.get_host()}{quote(request.path)}?limit={limit}&offset={offset}{more}"
 
 
 def _uuid(text: str) -> uuid.UUID:

@@ -28,7 +28,7 @@ TRIGGERS = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rest", "0002_documents"), ("access", "0013_log_of_bulk_reads"), ("oauth2_provider", "0012_add_token_checksum")]
+    dependencies = [("rest", "0003_lists"), ("access", "0013_log_of_bulk_reads"), ("oauth2_provider", "0012_add_token_checksum")]
     operations = [
         migrations.RunSQL(READERS, migrations.RunSQL.noop),
         # Seen by whoever has the token; written by the function that works it out alone.

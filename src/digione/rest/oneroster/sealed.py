@@ -1,0 +1,69 @@
+"""Ids of rows that link persons to something, so that no two suppliers can join by them.
+
+An id of ours is one block of AES under a key of the supplier's own: a permutation, so no two rows meet, nothing has to
+be stored, and an id that comes back is opened again. Sealing is done over a whole chunk of an answer at once.
+"""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from django.db import transaction
+
+from digione.core import statements
+from digione.core.use_case import Actor, set_reach
+from digione.rest.oneroster.query import Either, Every, Query, Term
+
+#: The id of an object stands first in it; those of its references do not.
+_OWN_ID = re.compile(r'(\{"sourcedId" ?: ?")([0-9a-f-]{36})')
+
+
+class Seal:
+    """What makes the ids of one supplier, and opens them."""
+
+    def __init__(self, key: bytes) -> None:
+        # One block each, and all blocks differ: there is nothing for a mode to chain.
+        self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+
+    def text(self, bodies: str) -> str:
+        """Return JSON objects with the supplier's own ids in place of ours."""
+        plain = b"".join(UUID(found[2]).bytes for found in _OWN_ID.finditer(bodies))
+        blocks = self._cipher.encryptor().update(plain)
+        ids = (UUID(bytes=blocks[at : at + 16]) for at in range(0, len(blocks), 16))
+        return _OWN_ID.sub(lambda found: f"{found[1]}{next(ids)}", bodies)
+
+    def opened(self, ident: UUID) -> UUID:
+        """Return our id of what the supplier calls `ident`; what it never had is nobody's."""
+        return UUID(bytes=self._cipher.decryptor().update(ident.bytes))
+
+    def query(self, query: Query) -> Query:
+        """Return a query whose filter speaks of our ids. Their order is ours, as is that of the list."""
+        if query.condition is None:
+            return query
+        alternatives = (Every(tuple(map(self._term, every.parts))) for every in query.condition.parts)
+        return replace(query, condition=Either(tuple(alternatives)))
+
+    def _term(self, term: Term) -> Term:
+        if term.field != "sourcedId":
+            return term
+        predicate = "=" if term.predicate == "~" else term.predicate
+        try:
+            return Term(term.field, predicate, str(self.opened(UUID(term.value))))
+        except ValueError:
+            return Term(term.field, predicate, term.value)
+
+
+def of(actor: Actor) -> Seal:
+    """Return the seal of the actor's supplier."""
+    assert actor.supplier_id is not None  # noqa: S101 - every app has a supplier.
+    return _of(actor.supplier_id)
+
+
+@lru_cache(maxsize=1000)
+def _of(supplier: UUID) -> Seal:
+    with transaction.atomic():
+        set_reach(Actor("app", supplier_id=supplier))
+        ((key,),) = statements.rows("SELECT access_row_key()", [])
+    return Seal(bytes(key))
