@@ -29,6 +29,7 @@ RESOURCES: dict[str, Resource] = {
             studies.Enrolment,
             core.Code,
             core.ImportRun,
+            core.KeyFingerprint,
             core.SourceKey,
             core.Event,
             access.Account,

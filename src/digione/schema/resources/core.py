@@ -62,6 +62,17 @@ class ImportRun:
     file_hash: str | None = field("Digest of the files that came.", term="row hash", unit="SHA-256, hexadecimal")
 
 
+@resource(table="core_keyfingerprint", term="encryption key", basis=NO_PERSONAL_DATA, master=Master.PLATFORM)
+class KeyFingerprint:
+    """A key that this database was filled under: by what it is known again, never the key itself."""
+
+    number: int = field("The number of the key.", term="encryption key", unit="number")
+    fingerprint: bytes = field(
+        "A keyed digest from which no key can be had.", term="encryption key", unit="16 bytes", internal=True
+    )
+    noted_at: datetime = field("When it was first used here.", term="moment", made=True)
+
+
 @resource(table="core_sourcekey", term="source key", basis=INTERFACES, master=Master.PLATFORM)
 class SourceKey:
     """Which of our rows a source's own id means, and the digest of what the source last said about it."""
