@@ -122,15 +122,14 @@ def test_the_log_tells_the_earliest_day_that_is_over() -> None:
 def test_one_rule_stands_as_it_is_and_several_each_once_in_their_order() -> None:
     assert last(lambda: studies.person_page(cast.teacher, person=cast.PUPIL))["rule"] == "teacher-of"
     row = last(lambda: studies.guardian_landing(cast.guardian))
-    assert (row["rule"], row["purpose"]) == ("guardian,own-desk", "own_data")
+    assert (row["rule"], row["purpose"]) == ("guardian,guardian-desk", "own_data")
     row = last(lambda: studies.secretary_landing(cast.secretary))
-    assert (row["rule"], row["purpose"]) == ("provider-desk", "administration")
+    assert (row["rule"], row["purpose"]) == ("secretary-desk", "administration")
 
 
-@use_case(Permission.DESK_READ, Event.DESK_OPENED)
-def desk_and_people(uc: UseCase, *, shown: tuple[UUID, ...]) -> None:
-    """Open a desk, and list those of `shown` whom the rules open."""
-    uc.check()
+@use_case(Permission.PERSON_READ, Event.PERSON_READ)
+def people_of(uc: UseCase, *, shown: tuple[UUID, ...]) -> None:
+    """List those of `shown` whom the rules open."""
     sql, parameters = uc.visible("p.id")
     found = uc.rows(f"SELECT p.id FROM people_person p WHERE p.id = ANY (%s) AND {sql}", [list(shown), *parameters])
     uc.saw(row["id"] for row in found)
@@ -139,24 +138,24 @@ def desk_and_people(uc: UseCase, *, shown: tuple[UUID, ...]) -> None:
 @pytest.mark.parametrize(
     ("shown", "rules", "purposes"),
     [
-        ((cast.PUPIL,), "provider-desk,teacher-of", "administration,teaching"),
-        ((cast.TEACHER,), "own-data,provider-desk", "administration,own_data"),
-        ((cast.PUPIL, cast.TEACHER), "own-data,provider-desk,teacher-of", "administration,own_data,teaching"),
+        ((cast.PUPIL,), "teacher-of", "teaching"),
+        ((cast.TEACHER,), "own-data", "own_data"),
+        ((cast.PUPIL, cast.TEACHER), "own-data,teacher-of", "own_data,teaching"),
         # Nobody was shown, so all are told by which was asked.
-        ((cast.VALKAMO_PUPIL,), "own-data,provider-desk,teacher-of", "administration,own_data,teaching"),
+        ((cast.VALKAMO_PUPIL,), "own-data,teacher-of", "own_data,teaching"),
     ],
 )
 def test_of_the_rules_of_a_list_those_count_that_opened_somebody(
     shown: tuple[UUID, ...], rules: str, purposes: str
 ) -> None:
-    row = last(lambda: desk_and_people(cast.teacher, shown=shown))
+    row = last(lambda: people_of(cast.teacher, shown=shown))
     assert (row["rule"], row["purpose"]) == (rules, purposes)
 
 
 def test_the_reader_is_told_each_rule_in_words_and_a_look_at_home_stays_one() -> None:
     with clock.fixed(TODAY):
         studies.guardian_landing(cast.guardian)
-        desk_and_people(cast.teacher, shown=(cast.PUPIL,))
+        people_of(cast.teacher, shown=(cast.PUPIL,))
     page = people.views_of(cast.guardian, person=cast.PUPIL)
     (teacher,) = page["viewers"]
     # That the desk is the teacher's tells nothing about the child; the rule that opened the child does.
