@@ -85,7 +85,7 @@ def test_a_guardian_reads_who_has_looked_and_why(open_page: Any, sign_in: Any, c
     page = open_page("fi", viewport=PHONE)
     sign_in(page, "guardian")
     page.locator("a[href^='/viewed/']").first.click()
-    page.locator("details.fold > summary").click()
+    page.locator("section[aria-labelledby=family] details.fold > summary").click()
     page.locator("details.fold details.who summary").first.click()
     expect(page.locator("details.fold details.who .inside").first).to_be_visible()
     check(page, "guardian-fi-viewed-open")

@@ -74,9 +74,6 @@ def cluster(*, tables: bool) -> Iterator[Cluster]:
             yield Cluster(database, server)
         finally:
             server.stop()
-            for left in server.socket_folder.glob("*"):
-                left.unlink()
-            server.socket_folder.rmdir()
 
 
 @pytest.fixture(scope="module")

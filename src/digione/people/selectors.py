@@ -238,6 +238,7 @@ def identifier_cases(uc: UseCase) -> list[Row]:
     cases = uc.rows("SELECT * FROM people_identifier_cases()")
     persons = sorted({case[name] for case in cases for name in ("person_id", "other_person_id")})
     uc.saw(persons)
+    uc.touched("people_duplicatecase", "person_id", "other_person_id", "reason")
     uc.saw_in_bulk(count=len(cases))
     # The log names persons by alias, and the platform reaches nobody's but for this: set until the transaction ends.
     uc.execute("SELECT set_config('digione.persons', %s, true)", ["{" + ",".join(map(str, persons)) + "}"])
