@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -117,6 +117,15 @@ def test_the_log_tells_the_earliest_day_that_is_over() -> None:
         assert last(use)["earliest"] == date(2022, 8, 9)
     # A teacher is shown today's school alone, and the past is not even read.
     assert last(lambda: studies.person_page(cast.teacher, person=cast.PUPIL))["earliest"] is None
+
+
+def test_reading_the_log_reaches_back_to_its_oldest_look_but_today_is_not_the_past() -> None:
+    studies.guardian_landing(cast.guardian)
+    written, day = clock.now(), clock.today()
+    for moment, reached in ((written, None), (written + timedelta(days=1), day)):
+        with clock.fixed(moment):
+            people.views_of(cast.guardian, person=cast.PUPIL)
+        assert entries()[-1]["earliest"] == reached
 
 
 def test_one_rule_stands_as_it_is_and_several_each_once_in_their_order() -> None:

@@ -70,8 +70,9 @@ def views_of(
     entries = _looks(uc, person, since, kind=kind, at_least=at_least, before=before)
     more = len(entries) > VIEWED_PAGE
     entries = entries[:VIEWED_PAGE]
-    if entries:
-        uc.reached_back([entries[-1]["at"].astimezone(clock.FINLAND).date()])
+    oldest = entries[-1]["at"].astimezone(clock.FINLAND).date() if entries else uc.today
+    if oldest < uc.today:
+        uc.reached_back([oldest])
     if known[person]["non_disclosure"] and Detail.PROTECTED_PLACE not in opens:
         entries = [_nameless(entry) for entry in entries]
     elif person == uc.actor.person_id and facts.may_have_protected_wards(uc, person):
