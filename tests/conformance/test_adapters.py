@@ -29,8 +29,6 @@ GUARDED = {
     ("integrations/demo/newcomers.py", "csv_templates"): "loaded only where the templates are",
     ("web/demo.py", "demo"): "asked only in demo mode, which an installation without it does not have",
 }
-#: Shared by two readers until it stands in `loading`; a folder that is gone takes the other with it.
-LEANS = {"koodisto": "organisaatio"}
 #: In a fresh process: every module of the house loads, and the addresses are made.
 LOAD_ALL = """
 import importlib, json, os, pkgutil
@@ -61,8 +59,7 @@ def test_a_folder_can_be_taken_away(gone: str, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "digione" / "integrations" / gone)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DIGIONE_DATA": str(tmp_path)}
 
-    leaning = {gone, *(one for one, other in LEANS.items() if other == gone)}
-    left_out = [*leaning, *(["demo.newcomers"] if gone == "csv_templates" else [])]
+    left_out = [gone, *(["demo.newcomers"] if gone == "csv_templates" else [])]
     program = LOAD_ALL.replace("LEFT_OUT", repr(tuple(f"digione.integrations.{one}" for one in left_out)))
     done = subprocess.run(
         [sys.executable, "-c", program.replace("KINDS", repr(sorted(OFFERED)))],
@@ -89,8 +86,7 @@ def test_nobody_names_a_folder_but_itself_and_who_asks_first() -> None:
         place = path.relative_to(SOURCE)
         for folder in re.findall(r"digione\.integrations(?:\.| import )(\w+)", path.read_text(encoding="utf-8")):
             own = place.parts[:2] == ("integrations", folder)
-            leans = place.parts[0] == "integrations" and LEANS.get(place.parts[1]) == folder
-            if folder in FOLDERS and not own and not leans:
+            if folder in FOLDERS and not own:
                 found.add((place.as_posix(), folder))
     assert found == set(GUARDED)
 

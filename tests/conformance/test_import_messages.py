@@ -46,6 +46,8 @@ def _emitted() -> list[Emitted]:
             position = 0 if name in _RAISED else 3 if name in _TELLERS and len(node.args) >= 4 else None
             if name in {"warn", "error"} and len(node.args) == 3:
                 position = 2  # The templates' reading knows its file.
+            if name in {"warn", "error"} and len(node.args) == 2:
+                position = 1  # A row of a JSON file knows its file and line.
             if position is None or len(node.args) <= position:
                 continue
             handed_on = any(keyword.arg is None for keyword in node.keywords)

@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from digione.integrations.loading.json_files import UNREADABLE, Item, read_json
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.values import BadValueError, read_date
-from digione.integrations.organisaatio.reader import read_json
 
 _LANGUAGES = {"FI": "fi", "SV": "sv", "EN": "en"}
 _STATUSES = {"LUONNOS", "HYVAKSYTTY", "PASSIIVINEN"}
+#: What the database's column of versions holds.
+_MAX_VERSION = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
     rows: dict[tuple[str, str, int], CodeRow] = {}
     for path in files_of(paths):
         answer = read_json(path, problems)
-        if answer is None:
+        if answer is UNREADABLE:
             continue
         if not isinstance(answer, list):
             problems.error(path.name, 0, "", "shape.codes")
@@ -88,56 +90,67 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
 
 def _row(file: str, place: int, node: Any, problems: Problems) -> CodeRow | None:
     if not isinstance(node, dict):
-        problems.error(file, place, "", "shape.code")
+        problems.error(file, place, f"[{place - 1}]", "shape.code")
         return None
-    uri, value = str(node.get("koodiUri") or ""), str(node.get("koodiArvo") or "")
-    if not uri or not value:
+    item = Item(file, place, f"[{place - 1}]", node, problems)
+    uri, value = item.text("koodiUri") or "", item.text("koodiArvo") or ""
+    if not item.faulty and not (uri and value):
         missing = "koodiUri" if not uri else "koodiArvo"
-        problems.error(file, place, missing, "required.code", column=missing)
-        return None
+        item.error(missing, "required.code", column=missing)
     # The answer names its list; the other form leaves it to the URI, which is list_value in small letters.
-    list_uri = (node.get("koodisto") or {}).get("koodistoUri") or uri.rsplit("_", 1)[0]
-    version = node.get("versio", node.get("koodiVersio", 1))
-    if not isinstance(version, int):
-        problems.error(file, place, "versio", "number", value=str(version)[:40])
+    named = item.inner("koodisto")
+    list_uri = (named.text("koodistoUri") if named else None) or uri.rsplit("_", 1)[0]
+    version = item.number("versio" if node.get("versio") is not None else "koodiVersio")
+    if version is not None and not 0 <= version <= _MAX_VERSION:
+        item.error("versio", "number", value=str(version))
+    texts = _texts(item, uri)
+    status = item.text("tila")
+    valid_from, valid_to = _day(item, "voimassaAlkuPvm"), _day(item, "voimassaLoppuPvm")
+    if item.faulty:
         return None
     if not uri.startswith(f"{list_uri}_"):
-        problems.warning(file, place, "koodiUri", "uri", value=uri[:80], list=str(list_uri)[:80])
-    texts: dict[str, dict[str, str]] = {"nimi": {}, "lyhytNimi": {}, "kuvaus": {}}
-    for metadata in node.get("metadata") or []:
-        language = _LANGUAGES.get(str(metadata.get("kieli")).upper())
-        if language is None:
-            written = str(metadata.get("kieli"))[:40]
-            problems.warning(file, place, "metadata.kieli", "enum.unknown", subject=uri[:80], value=written)
-            continue
-        for field, text in texts.items():
-            written = (metadata.get(field) or "").strip()
-            if written:
-                text[language] = written
+        item.warn("koodiUri", "uri", value=uri[:80], list=list_uri[:80])
     if not texts["nimi"]:
-        problems.warning(file, place, "metadata", "name", subject=uri[:80])
-    status = node.get("tila")
+        item.warn("metadata", "name", subject=uri[:80])
     if status is not None and status not in _STATUSES:
-        problems.warning(file, place, "tila", "enum.unknown", subject=uri[:80], value=str(status)[:40])
-    days: list[date | None] = []
-    for field in ("voimassaAlkuPvm", "voimassaLoppuPvm"):
-        try:
-            days.append(read_date(node[field]) if node.get(field) else None)
-        except BadValueError as fault:
-            problems.error(file, place, field, fault.code, **fault.parameters)
-            return None
-    if days[0] and days[1] and days[1] < days[0]:
-        problems.warning(file, place, "voimassaLoppuPvm", "period.taken", subject=uri[:80])
+        item.warn("tila", "enum.unknown", subject=uri[:80], value=status[:40])
+    if valid_from and valid_to and valid_to < valid_from:
+        item.warn("voimassaLoppuPvm", "period.taken", subject=uri[:80])
     return CodeRow(
         file=file,
         line=place,
-        list_uri=str(list_uri),
+        list_uri=list_uri,
         value=value,
-        version=version,
+        version=1 if version is None else version,
         name=texts["nimi"],
         short_name=texts["lyhytNimi"],
         description=texts["kuvaus"],
         status=status,
-        valid_from=days[0],
-        valid_to=days[1],
+        valid_from=valid_from,
+        valid_to=valid_to,
     )
+
+
+def _texts(item: Item, uri: str) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = {"nimi": {}, "lyhytNimi": {}, "kuvaus": {}}
+    for metadata in item.inners("metadata"):
+        written = metadata.text("kieli") or ""
+        language = _LANGUAGES.get(written.upper())
+        for field, text in texts.items():
+            said = (metadata.text(field) or "").strip()
+            if language and said:
+                text[language] = said
+        if language is None:
+            item.warn("metadata.kieli", "enum.unknown", subject=uri[:80], value=written[:40])
+    return texts
+
+
+def _day(item: Item, name: str) -> date | None:
+    written = item.text(name)
+    if not written:
+        return None
+    try:
+        return read_date(written)
+    except BadValueError as fault:
+        item.error(name, fault.code, **fault.parameters)
+        return None

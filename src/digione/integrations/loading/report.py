@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from digione.core.errors import DigiOneError, Severity
@@ -57,6 +57,13 @@ class Problem:
         return {**self._place(), "code": self.text, "parameters": dict(self.parameters)}
 
 
+def _legible(value: Any) -> Any:
+    """Return a value of a problem with a mark for what neither the database nor a terminal can take."""
+    if isinstance(value, str) and not value.isprintable():
+        return "".join("\ufffd" if letter == "\x00" or "\ud800" <= letter <= "\udfff" else letter for letter in value)
+    return value
+
+
 @dataclass
 class Problems:
     """Collects problems. Each code keeps `limit` examples, so that a million bad rows neither flood nor fill memory."""
@@ -87,7 +94,10 @@ class Problems:
         key = (problem.file, problem.code)
         self._by_code[key] += 1
         if self._by_code[key] <= self.limit:
-            self.found.append(problem)
+            said = {name: _legible(value) for name, value in problem.parameters.items()}
+            self.found.append(
+                replace(problem, file=_legible(problem.file), field=_legible(problem.field), parameters=said)
+            )
 
     def left_out(self) -> int:
         """Return how many problems were counted and not kept."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from digione.core.texts import in_language, sort_key
-from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.json_files import UNREADABLE, Item, read_json
+from digione.integrations.loading.report import Problems
 from digione.integrations.loading.values import (
     ORGANISATION_OID,
     business_id_is_right,
@@ -71,33 +72,19 @@ class _Walk:
     place: int = 0
 
 
-def read_json(path: Path, problems: Problems) -> Any:
-    """Return the parsed file, or None after telling where it stops being JSON."""
-    try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as fault:
-        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)
-    except json.JSONDecodeError as fault:
-        problems.error(path.name, fault.lineno, "", "json", column=fault.colno)
-    except OSError as fault:
-        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
-    return None
-
-
 def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
     """Return every organisation of an answer, parents before children; faults go to `problems`."""
     answer = read_json(path, problems)
-    if answer is None:
+    if answer is UNREADABLE:
         return []
-    nodes = answer.get("organisaatiot") if isinstance(answer, dict) else answer
+    nodes, where = (answer.get("organisaatiot"), "organisaatiot") if isinstance(answer, dict) else (answer, "")
     if isinstance(answer, dict) and nodes is None and "oid" in answer:
         nodes = [answer]
     if not isinstance(nodes, list):
         problems.error(path.name, 0, "", "shape.organisations")
         return []
     walk = _Walk(path.name, problems)
-    for node in nodes:
-        _read(walk, node, None, None)
+    _read_all(walk, nodes, where)
     if walk.place and not walk.rows:
         problems.error(path.name, 0, "oid", "no-national-organisation")
     promised = answer.get("numHits") if isinstance(answer, dict) else None
@@ -105,63 +92,88 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
         problems.warning(path.name, 0, "numHits", "count", promised=promised, count=walk.place)
     if walk.doubtful:
         problems.warning(path.name, 0, "oid", "oid-check-digit", count=len(walk.doubtful), first=walk.doubtful[0])
+    _refuse_circles(walk)
     return list(walk.rows.values())
 
 
-def _read(walk: _Walk, node: Any, parent: OrganisationRow | None, provider: str | None) -> None:
-    walk.place += 1
-    row = _row(walk, node, parent, provider) if isinstance(node, dict) else None
-    if not isinstance(node, dict):
-        walk.problems.error(walk.file, walk.place, "", "shape.organisation")
-        return
-    if row is not None:
-        walk.rows[row.oid] = row
-    for child in node.get("children") or []:
+def _read_all(walk: _Walk, nodes: list[Any], where: str) -> None:
+    """Read organisations and those below them, in the order of the file. A file may nest deeper than calls can."""
+    waiting: list[tuple[Any, str, OrganisationRow | None, str | None]] = [
+        (node, f"{where}[{number}]", None, None) for number, node in reversed(list(enumerate(nodes)))
+    ]
+    while waiting:
+        node, path, parent, provider = waiting.pop()
+        walk.place += 1
+        if not isinstance(node, dict):
+            walk.problems.error(walk.file, walk.place, path[:300], "shape.organisation")
+            continue
+        item = Item(walk.file, walk.place, path, node, walk.problems)
+        row = _row(walk, item, parent, provider)
         # Children of a refused organisation are still diagnosed; they hang on the nearest one that was taken.
-        _read(walk, child, row or parent, row.provider_oid if row else provider)
+        below = item.listed("children")
+        if item.faulty:
+            row = None
+        if row is not None:
+            walk.rows[row.oid] = row
+        under = row.provider_oid if row else provider
+        waiting += [
+            (child, f"{path}.children[{number}]", row or parent, under)
+            for number, child in reversed(list(enumerate(below)))
+        ]
 
 
-def _row(
-    walk: _Walk, node: dict[str, Any], parent: OrganisationRow | None, provider: str | None
-) -> OrganisationRow | None:
-    place, problems, file = walk.place, walk.problems, walk.file
-    oid = str(node.get("oid") or "")
+def _refuse_circles(walk: _Walk) -> None:
+    """Refuse what stands under itself, directly or through others."""
+    sound: set[str] = set()
+    for row in list(walk.rows.values()):
+        way: list[str] = []
+        above: str | None = row.oid
+        while above in walk.rows and above not in sound and above not in way:
+            way.append(above)
+            above = walk.rows[above].parent_oid
+        if above in way:
+            for oid in way[way.index(above) :]:
+                gone = walk.rows.pop(oid)
+                walk.problems.error(walk.file, gone.line, "parentOid", "parent.circle", subject=oid)
+        else:
+            sound.update(way)
+
+
+def _row(walk: _Walk, item: Item, parent: OrganisationRow | None, provider: str | None) -> OrganisationRow | None:
+    """Return the organisation that an object tells of. None, or an item that is faulty, means that it is refused."""
+    oid = item.text("oid") or ""
+    texts = item.inner("nimi")
+    name = {language: _text(texts.text(language)) for language in _LANGUAGES} if texts else {}
+    name = {language: text for language, text in name.items() if text}
+    kinds = _kinds(item, oid)
+    said, business_id, code = item.text("parentOid"), item.text("ytunnus") or None, item.text("oppilaitosKoodi") or None
+    school_type, place_uri = item.text("oppilaitostyyppi"), item.text("kotipaikkaUri") or ""
+    languages = item.texts("kieletUris")
+    valid_from, valid_to = _day(item, "alkuPvm"), _day(item, "lakkautusPvm")
     if not ORGANISATION_OID.fullmatch(oid):
-        problems.error(file, place, "oid", "oid", value=oid[:60])
+        if not item.faulty:
+            item.error("oid", "oid", value=oid[:60])
         return None
     if oid in walk.rows:
-        problems.error(file, place, "oid", "duplicate.row", value=oid, row=walk.rows[oid].line)
+        item.error("oid", "duplicate.row", value=oid, row=walk.rows[oid].line)
+        return None
+    if not name and not item.faulty:
+        item.error("nimi", "required.name", subject=oid)
+    if item.faulty:
         return None
     if not oid_check_is_right(oid):
         walk.doubtful.append(oid)
-    name = {language: _text(text) for language, text in (node.get("nimi") or {}).items() if language in _LANGUAGES}
-    name = {language: text for language, text in name.items() if text}
-    if not name:
-        problems.error(file, place, "nimi", "required.name", subject=oid)
-        return None
-    kinds = []
-    for written in node.get("organisaatiotyypit") or node.get("tyypit") or []:
-        kind = _KINDS.get(str(written).split("#")[0])
-        if kind is None:
-            problems.warning(file, place, "organisaatiotyypit", "enum.unknown", subject=oid, value=str(written)[:40])
-        elif kind not in kinds:
-            kinds.append(kind)
-    said = node.get("parentOid")
     above = parent.oid if parent else (said if said and said != ROOT else None)
     if parent is not None and said and said != parent.oid:
-        problems.warning(file, place, "parentOid", "parent", subject=oid, above=parent.oid, value=str(said)[:60])
-    business_id = node.get("ytunnus") or None
+        item.warn("parentOid", "parent", subject=oid, above=parent.oid, value=said[:60])
     if business_id and not business_id_is_right(business_id):
-        problems.warning(file, place, "ytunnus", "business-id", value=str(business_id)[:40], subject=oid)
-    code = node.get("oppilaitosKoodi") or None
+        item.warn("ytunnus", "business-id", value=business_id[:40], subject=oid)
     if code and not re.fullmatch(r"\d{5}", code):
-        problems.warning(file, place, "oppilaitosKoodi", "school-code", value=str(code)[:40], subject=oid)
-    valid_from, valid_to = _day(walk, node, "alkuPvm"), _day(walk, node, "lakkautusPvm")
+        item.warn("oppilaitosKoodi", "school-code", value=code[:40], subject=oid)
     if valid_from and valid_to and valid_to < valid_from:
-        problems.warning(file, place, "lakkautusPvm", "period.taken", subject=oid)
-    place_uri = node.get("kotipaikkaUri") or ""
+        item.warn("lakkautusPvm", "period.taken", subject=oid)
     return OrganisationRow(
-        line=place,
+        line=item.line,
         oid=oid,
         parent_oid=above,
         provider_oid=oid if {"provider", "early_years_organiser"} & set(kinds) else provider,
@@ -170,29 +182,48 @@ def _row(
         sort_key=sort_key(in_language(name, _LANGUAGES)),
         business_id=business_id,
         school_code=code,
-        school_type=_code(node.get("oppilaitostyyppi")),
+        school_type=_code(school_type),
         municipality_code=place_uri.removeprefix("kunta_") if place_uri.startswith("kunta_") else None,
-        languages=[code for code in map(_code, node.get("kieletUris") or []) if code],
+        languages=[code for code in map(_code, languages) if code],
         valid_from=valid_from,
         valid_to=valid_to,
     )
 
 
-def _text(text: Any) -> str:
+def _kinds(item: Item, oid: str) -> list[str]:
+    kinds: list[str] = []
+    for written in item.texts("organisaatiotyypit") or item.texts("tyypit"):
+        kind = _KINDS.get(written.split("#")[0])
+        if kind is None:
+            item.warn("organisaatiotyypit", "enum.unknown", subject=oid[:60], value=written[:40])
+        elif kind not in kinds:
+            kinds.append(kind)
+    return kinds
+
+
+def _text(text: str | None) -> str:
     # The register's names hold soft hyphens here and there; they are layout, not name.
-    return " ".join(str(text or "").replace("\xad", "").split())
+    return " ".join((text or "").replace("\xad", "").split())
 
 
-def _code(uri: Any) -> str | None:
-    return str(uri).split("#")[0].rsplit("_", 1)[-1] if uri else None
+def _code(uri: str | None) -> str | None:
+    return uri.split("#")[0].rsplit("_", 1)[-1] if uri else None
 
 
-def _day(walk: _Walk, node: dict[str, Any], name: str) -> date | None:
-    value = node.get(name)
-    if value is None:
-        return None
+def _day(item: Item, name: str) -> date | None:
+    """Return a day that is written in milliseconds or as a date; one that is no day is told and left empty."""
+    written = item.value.get(name)
+    if not isinstance(written, str):
+        milliseconds = item.number(name)
+        if milliseconds is None:
+            return None
+        try:
+            return day_of_milliseconds(milliseconds)
+        except (ValueError, OverflowError):
+            item.warn(name, "date", value=str(milliseconds))
+            return None
     try:
-        return day_of_milliseconds(value) if isinstance(value, int) else date.fromisoformat(str(value))
-    except (ValueError, OverflowError):
-        walk.problems.warning(walk.file, walk.place, name, "date", value=str(value)[:40])
+        return date.fromisoformat(written)
+    except ValueError:
+        item.warn(name, "date", value=written[:40])
         return None

@@ -89,20 +89,8 @@ def import_organisations(
 
 
 def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_removals: bool) -> None:
-    for orphan in uc.rows(
-        "DELETE FROM stage_organisation s WHERE parent_oid IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM stage_organisation p WHERE p.oid = s.parent_oid)"
-        " AND NOT EXISTS (SELECT 1 FROM organisations_organisation p WHERE p.oid = s.parent_oid)"
-        " RETURNING line, oid, parent_oid"
-    ):
-        report.problems.error(
-            file,
-            orphan["line"],
-            "parentOid",
-            "dangling",
-            subject=orphan["oid"],
-            value=orphan["parent_oid"],
-        )
+    _refuse_orphans(uc, report, file)
+    whole = whole and not report.problems.errors
     report.count("organisations", refused=report.problems.refused_rows)
     gone = uc.rows(
         "SELECT o.id FROM organisations_organisation o WHERE o.source = %s AND o.oid IS NOT NULL"
@@ -174,3 +162,22 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
         " WHERE o.oid IS NULL OR s.oid IS NULL OR o.row_hash IS DISTINCT FROM s.row_hash ORDER BY 2",
         [SOURCE],
     )
+
+
+def _refuse_orphans(uc: UseCase, report: Report, file: str) -> None:
+    """Take away what hangs on nothing, and then what hung on that."""
+    while orphans := uc.rows(
+        "DELETE FROM stage_organisation s WHERE parent_oid IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM stage_organisation p WHERE p.oid = s.parent_oid)"
+        " AND NOT EXISTS (SELECT 1 FROM organisations_organisation p WHERE p.oid = s.parent_oid)"
+        " RETURNING line, oid, parent_oid"
+    ):
+        for orphan in orphans:
+            report.problems.error(
+                file,
+                orphan["line"],
+                "parentOid",
+                "dangling",
+                subject=orphan["oid"],
+                value=orphan["parent_oid"][:60],
+            )

@@ -1,0 +1,220 @@
+"""JSON files from outside: parsed whole or told where they break off, and read field by field as the type that is due.
+
+Pure and without a database. Nothing that a file may hold raises: a value of another type is told with its path, and
+the object that holds it is faulty.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from digione.integrations.loading.report import ImportRefusedError, Problems
+
+#: The register of the whole country has 3 MB; a parsed file takes some ten times its size in memory.
+MAX_BYTES = 256 * 1024**2
+#: What `read_json` returns for a file that is no JSON. None would be the JSON value null.
+UNREADABLE = object()
+#: PostgreSQL's integers, and what a double holds exactly.
+_MAX_NUMBER = 2**53
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class NoNumber:
+    """What JSON does not have (NaN, Infinity) or nobody can mean as a number (thousands of digits)."""
+
+    written: str
+
+
+class TwiceNamed(dict[str, Any]):
+    """An object that gives a field twice: which of the two is meant, nobody knows."""
+
+    names: tuple[str, ...] = ()
+
+
+def read_json(path: Path, problems: Problems) -> Any:
+    """Return the parsed file, or `UNREADABLE` after telling why it is none. Raises `ImportRefusedError` without a file.
+
+    Objects with a field twice are `TwiceNamed`, numbers that are none are `NoNumber`.
+    """
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            problems.error(path.name, 0, "", "json.size", limit=MAX_BYTES // 1024**2)
+            return UNREADABLE
+        written = path.read_bytes()
+    except OSError as fault:
+        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
+    if written.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problems.error(path.name, 1, "", "encoding.utf-16")
+        return UNREADABLE
+    try:
+        return json.loads(
+            written.decode("utf-8-sig"),
+            object_pairs_hook=_object,
+            parse_constant=NoNumber,
+            parse_int=_whole,
+            parse_float=_decimal,
+        )
+    except UnicodeDecodeError as fault:
+        problems.error(path.name, written[: fault.start].count(b"\n") + 1, "", "encoding.json", byte=fault.start + 1)
+    except json.JSONDecodeError as fault:
+        problems.error(path.name, fault.lineno, "", "json", column=fault.colno)
+    except RecursionError:
+        problems.error(path.name, 0, "", "json.deep")
+    return UNREADABLE
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) == len(pairs):
+        return whole
+    doubtful = TwiceNamed(whole)
+    names = [name for name, _ in pairs]
+    doubtful.names = tuple(name for name in whole if names.count(name) > 1)
+    return doubtful
+
+
+def _whole(written: str) -> int | NoNumber:
+    if len(written) > 20 or abs(int(written)) > _MAX_NUMBER:
+        return NoNumber(written[:_SHOWN])
+    return int(written)
+
+
+def _decimal(written: str) -> float | NoNumber:
+    number = float(written)
+    return number if abs(number) <= _MAX_NUMBER else NoNumber(written[:_SHOWN])
+
+
+def shown(value: Any) -> str:
+    """Return what a message says of a value, never going into what it holds."""
+    match value:
+        case str():
+            return value[:_SHOWN]
+        case NoNumber():
+            return value.written
+        case dict():
+            return "{…}"
+        case list():
+            return "[…]"
+        case _:
+            return json.dumps(value)
+
+
+@dataclass(slots=True)
+class Item:
+    """One row of a JSON file: an object whose fields are asked for by the type that is due.
+
+    `line` is the place of the row in the file, counted from 1, and `path` says where it stands, as `organisaatiot[3]`.
+    A field that is missing or null is simply not there; one of another type is told and makes the row `faulty`.
+    """
+
+    file: str
+    line: int
+    path: str
+    value: dict[str, Any]
+    problems: Problems
+    row: "Item | None" = None
+    name: str = ""
+    faulty: bool = field(default=False)
+
+    def __post_init__(self) -> None:
+        """Tell of fields that stand twice."""
+        for name in getattr(self.value, "names", ()):
+            self._blame(name, "json-twice")
+
+    def text(self, name: str) -> str | None:
+        """Return a text. One that the database cannot hold (a null character, half a character) is told as well."""
+        value = self.value.get(name)
+        if value is None or (isinstance(value, str) and is_storable(value)):
+            return value
+        self._blame(name, "text-broken" if isinstance(value, str) else "json-type.text")
+        return None
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number that fits into 64 bits."""
+        value = self.value.get(name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        self._blame(name, "json-type.number")
+        return None
+
+    def inner(self, name: str) -> "Item | None":
+        """Return an object of the row, whose faults are the row's."""
+        value = self.value.get(name)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return self._part(name, value)
+        self._blame(name, "json-type.object")
+        return None
+
+    def inners(self, name: str) -> Iterator["Item"]:
+        """Yield the objects of a list."""
+        for number, value in enumerate(self.listed(name)):
+            place = f"{name}[{number}]"
+            if isinstance(value, dict):
+                yield self._part(place, value)
+            else:
+                self._blame(place, "json-type.object", value)
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a list."""
+        found = []
+        for number, value in enumerate(self.listed(name)):
+            if isinstance(value, str) and is_storable(value):
+                found.append(value)
+            else:
+                self._blame(f"{name}[{number}]", "text-broken" if isinstance(value, str) else "json-type.text", value)
+        return found
+
+    def listed(self, name: str) -> list[Any]:
+        """Return a list, whatever it holds."""
+        value = self.value.get(name)
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return value
+        self._blame(name, "json-type.list")
+        return []
+
+    def error(self, name: str, code: str, /, **parameters: Any) -> None:
+        """Tell a fault of a field, and that the row is faulty."""
+        self.faulty = True
+        if self.row is not None:
+            self.row.faulty = True
+        self.problems.error(self.file, self.line, self._named(name), code, **parameters)
+
+    def warn(self, name: str, code: str, /, **parameters: Any) -> None:
+        """Tell something of a field for which the row is not refused."""
+        self.problems.warning(self.file, self.line, self._named(name), code, **parameters)
+
+    def _part(self, name: str, value: dict[str, Any]) -> "Item":
+        row = self.row or self
+        return Item(self.file, self.line, f"{self.path}.{name}", value, self.problems, row, self._named(name))
+
+    def _named(self, name: str) -> str:
+        return f"{self.name}.{name}" if self.name and name else name or self.name
+
+    def _blame(self, name: str, code: str, value: Any = UNREADABLE) -> None:
+        said = shown(self.value.get(name) if value is UNREADABLE else value)
+        place = f"{self.path}.{name}"[:300]
+        match code:
+            case "json-twice":
+                self.error(name, "json-twice", path=place)
+            case "text-broken":
+                self.error(name, "text-broken", path=place)
+            case "json-type.text":
+                self.error(name, "json-type.text", value=said, path=place)
+            case "json-type.number":
+                self.error(name, "json-type.number", value=said, path=place)
+            case "json-type.list":
+                self.error(name, "json-type.list", value=said, path=place)
+            case _:
+                self.error(name, "json-type.object", value=said, path=place)
+
+
+def is_storable(text: str) -> bool:
+    """Say whether the database can hold a text: it has no null character, and no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
