@@ -7,6 +7,8 @@ LEARNERS ?= 10000
 BIN := .venv/bin
 # A folder's name may hold spaces and quotes: it travels by the environment, not by the text of a command.
 export DATA
+# Whole files go to each process, in the order that tests/conftest.py puts them in.
+SHARED_OUT := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,7 +21,7 @@ demo: setup ## start everything with invented municipalities (PORT=8000 DATA=fol
 
 test: setup ## run the whole suite, Chromium included
 	@scripts/chromium.sh
-	@$(BIN)/python -m pytest tests -m "not deep" -rfEs
+	@$(BIN)/python -m pytest tests -m "not deep" -rfEs $(SHARED_OUT)
 
 test-deep: setup ## run the long property-based and fault tests
 	@$(BIN)/python -m pytest tests -m deep

@@ -1,20 +1,24 @@
-"""The stage of the suite: one embedded PostgreSQL for the session, migrated as the owner, used as the application.
+"""The stage of the suite: one embedded PostgreSQL for each process, migrated as the owner, used as the application.
 
-Each test runs in a transaction that is rolled back. The cast is written once, before the first test.
+Each test runs in a transaction that is rolled back. The cast is written once, before the first test. `make test` shares
+the files of tests out to several processes; each of them has its own data folder, cluster, demonstration and browser,
+so that what one commits disturbs no other. Without `-n` the suite runs in one process, as does any part of it.
 """
 
 import os
-import subprocess
-import sys
-import tempfile
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import clusters
+
+_RUN = clusters.run_folder()
 # Settings read the environment when they are first touched, which is before any fixture runs.
-_DATA = tempfile.mkdtemp(prefix="digione-tests-")
-os.environ["DIGIONE_DATA"] = _DATA
+_DATA = _RUN / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+_DATA.mkdir(mode=0o711)
+os.environ["DIGIONE_DATA"] = str(_DATA)
 os.environ.setdefault("DIGIONE_DEMO", "1")
 os.environ.setdefault("DIGIONE_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.pop("DATABASE_URL", None)
@@ -50,23 +54,15 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """Start PostgreSQL, migrate, load the cast; stop when the session ends."""
+    """Start PostgreSQL on a migrated cluster, load the cast; stop when the session ends."""
     from django.db import connections
 
     from digione.config.embedded import running_database
     from digione.config.settings import database_from_url
     from tests import cast
 
+    clusters.lay_migrated(_DATA)
     with running_database(_DATA) as database:
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "django", "migrate", "--skip-checks", "--verbosity", "0"],
-            check=True,
-            env={
-                **os.environ,
-                "DIGIONE_APP_DATABASE_URL": database.migrate_url,
-                "DJANGO_SETTINGS_MODULE": "digione.config.settings",
-            },
-        )
         connections["default"].close()
         connections["default"].settings_dict.update(database_from_url(database.app_url))
         with django_db_blocker.unblock():  # type: ignore[attr-defined]
@@ -78,3 +74,9 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the browser come last: while its driver runs, this thread has an event loop, and Django refuses to query."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+def pytest_unconfigure() -> None:
+    """Remove what the run has written; whoever started it does so when all its workers are done."""
+    if not clusters.is_worker():
+        shutil.rmtree(_RUN, ignore_errors=True)

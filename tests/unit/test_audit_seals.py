@@ -15,9 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from digione.config.embedded import EmbeddedServer, migrate
+from digione.config.embedded import EmbeddedServer
 from digione.config.postgres_binaries import find_binaries
 from digione.config.provisioning import Database, provision
+from tests.clusters import lay_migrated
 
 Rows = list[tuple[Any, ...]]
 
@@ -65,12 +66,12 @@ class Cluster:
 def cluster(*, tables: bool) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="digione-seal-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
+        if tables:
+            lay_migrated(Path(folder))
         server = EmbeddedServer(Path(folder))
         server.start()
         try:
             database = provision(server.admin_url, Path(folder))
-            if tables:
-                migrate(database)
             yield Cluster(database, server)
         finally:
             server.stop()

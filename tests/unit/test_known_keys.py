@@ -9,21 +9,21 @@ import psycopg
 import pytest
 
 from digione.config.data_folder import StartFailure, data_folder
-from digione.config.embedded import EmbeddedServer, migrate
+from digione.config.embedded import EmbeddedServer
 from digione.config.known_keys import check_keys, highest_number
 from digione.config.provisioning import Database, provision
 from digione.core import key_file, secrets
+from tests.clusters import lay_migrated
 
 
 @pytest.fixture(scope="module")
 def migrated() -> Iterator[Database]:
     with tempfile.TemporaryDirectory(prefix="digione-known-", ignore_cleanup_errors=True) as name:
+        lay_migrated(data_folder(name))
         server = EmbeddedServer(data_folder(name))
         server.start()
         try:
-            database = provision(server.admin_url, server.data)
-            migrate(database)
-            yield database
+            yield provision(server.admin_url, server.data)
         finally:
             server.stop()
 
