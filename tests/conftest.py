@@ -10,17 +10,20 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests import clusters
 
 _RUN = clusters.run_folder()
-# Settings read the environment when they are first touched, which is before any fixture runs.
 _DATA = _RUN / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 _DATA.mkdir(mode=0o711)
 os.environ["DIGIONE_DATA"] = str(_DATA)
-os.environ.setdefault("DIGIONE_DEMO", "1")
-os.environ.setdefault("DIGIONE_HOSTS", "localhost,127.0.0.1,testserver")
+# The suite starts Python some two hundred times. What one has compiled the next one reads, also where the machine's
+# Python is told to leave nothing beside the sources.
+os.environ["PYTHONPYCACHEPREFIX"] = str(_RUN / "bytecode")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.pop("DATABASE_URL", None)
 # What the command prints is asserted in English, wherever the suite runs.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -53,7 +56,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Start PostgreSQL on a migrated cluster, load the cast; stop when the session ends."""
     from django.db import connections
 
@@ -65,10 +68,33 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     with running_database(_DATA) as database:
         connections["default"].close()
         connections["default"].settings_dict.update(database_from_url(database.app_url))
-        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with django_db_blocker.unblock():
             cast.load()
         yield
         connections["default"].close()
+
+
+@pytest.fixture
+def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A copy of the database, cast included, for a test that commits for real: what it leaves disturbs no other."""
+    from django.db import connections
+
+    from digione.config.embedded import EmbeddedServer
+
+    ours = connections["default"].settings_dict
+    name, copy = ours["NAME"], "committing"
+    with psycopg.connect(EmbeddedServer(_DATA).admin_url, autocommit=True) as administrator:
+        # A database that somebody is connected to cannot be copied.
+        connections["default"].close()
+        administrator.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
+        ours["NAME"] = copy
+        try:
+            with django_db_blocker.unblock():
+                yield
+                connections["default"].close()
+        finally:
+            ours["NAME"] = name
+            administrator.execute(f"DROP DATABASE {copy} WITH (FORCE)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,7 +13,6 @@ from django.db import IntegrityError, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oauth2_provider.models import AccessToken
-from pytest_django import DjangoDbBlocker
 
 from digione.access.models import Taking
 from digione.core import clock
@@ -222,27 +221,23 @@ def test_what_a_token_opens_is_never_stale() -> None:
     assert {kind for kind, answered in seen if not answered} >= {"narrow", "end", "begin", "withdraw", "cut", "protect"}
 
 
-def test_a_right_that_an_open_transaction_takes_away_is_not_kept(django_db_blocker: DjangoDbBlocker) -> None:
-    """Both commit for real here, so the test takes back what it wrote."""
-    with django_db_blocker.unblock():
-        app = App(cast.KUUSNIEMI_OID)
-        read: list[str | None] = []
+@pytest.mark.usefixtures("committing")
+def test_a_right_that_an_open_transaction_takes_away_is_not_kept() -> None:
+    app = App(cast.KUUSNIEMI_OID)
+    read: list[str | None] = []
 
-        def reader() -> None:
-            try:
-                read.append(hot(app, teacher))
-            finally:
-                connections.close_all()
-
+    def reader() -> None:
         try:
-            with transaction.atomic():
-                teacher = app.sourced(cast.TEACHER)
-            with transaction.atomic():
-                _change(app, "end", -1, None)
-                thread = threading.Thread(target=reader)
-                thread.start()
-                thread.join()
-            assert read[0], "Until the change is committed, the right stands."
-            assert hot(app, teacher) is None
+            read.append(hot(app, teacher))
         finally:
             connections.close_all()
+
+    with transaction.atomic():
+        teacher = app.sourced(cast.TEACHER)
+    with transaction.atomic():
+        _change(app, "end", -1, None)
+        thread = threading.Thread(target=reader)
+        thread.start()
+        thread.join()
+    assert read[0], "Until the change is committed, the right stands."
+    assert hot(app, teacher) is None

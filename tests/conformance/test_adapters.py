@@ -57,7 +57,7 @@ def test_a_folder_can_be_taken_away(gone: str, tmp_path: Path) -> None:
     keep_out = shutil.ignore_patterns("__pycache__", "static", "templates")
     shutil.copytree(SOURCE, tmp_path / "digione", ignore=keep_out)
     shutil.rmtree(tmp_path / "digione" / "integrations" / gone)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DIGIONE_DATA": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DIGIONE_DATA": str(tmp_path), "DIGIONE_DEMO": "1"}
 
     left_out = [gone, *(["demo.newcomers"] if gone == "csv_templates" else [])]
     program = LOAD_ALL.replace("LEFT_OUT", repr(tuple(f"digione.integrations.{one}" for one in left_out)))

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,12 +12,6 @@ from digione.core.use_case import Actor, set_reach
 from digione.rest.oneroster import buckets
 from digione.rest.oneroster.operations import ROSTER
 from tests import cast
-
-
-@contextmanager
-def _committed(django_db_blocker: object):  # type: ignore[no-untyped-def]
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        yield
 
 
 def _run(work: Callable[[], None]) -> threading.Thread:
@@ -45,59 +38,54 @@ def _counts(supplier: object) -> tuple[int, int, int]:
         return cursor.fetchone()
 
 
-def test_counts_equal_the_listing_under_concurrent_writers(django_db_setup: None, django_db_blocker: object) -> None:
-    """Writers commit for real here, so the test takes back what it wrote."""
-    with _committed(django_db_blocker):
-        app = create_app(
-            cast.platform,
-            name="Laskuri",
-            supplier=f"Laskuri {uuid4()}",
-            provider_oids=[cast.VALKAMO_OID],
-            scopes=[ROSTER],
-        )
-        start = _counts(app.supplier_id)
-        assert start[0] == start[1] == start[2] > 0
-        people = [[uuid4() for _ in range(30)] for _ in range(3)]
+@pytest.mark.usefixtures("committing")
+def test_counts_equal_the_listing_under_concurrent_writers() -> None:
+    app = create_app(
+        cast.platform,
+        name="Laskuri",
+        supplier=f"Laskuri {uuid4()}",
+        provider_oids=[cast.VALKAMO_OID],
+        scopes=[ROSTER],
+    )
+    start = _counts(app.supplier_id)
+    assert start[0] == start[1] == start[2] > 0
+    people = [[uuid4() for _ in range(30)] for _ in range(3)]
 
-        def write(mine: list) -> None:  # type: ignore[type-arg]
-            for at in range(0, len(mine), 10):
-                with transaction.atomic():
-                    set_reach(Actor("administrator", provider_id=cast.VALKAMO))
-                    with connection.cursor() as cursor:
-                        for person in mine[at : at + 10]:
-                            cursor.execute(
-                                "INSERT INTO people_providerperson (id, provider_id, person_id, basis, valid_from)"
-                                " VALUES (%s, %s, %s, 'learner', '2026-08-01')",
-                                [uuid4(), cast.VALKAMO, person],
-                            )
-                            cursor.execute(
-                                "INSERT INTO people_person (id, first_names, given_name, family_name, sort_key, search_key,"
-                                " non_disclosure) VALUES (%s, 'Otso', 'Otso', 'Suvanto', 'suvanto', 'suvanto otso', %s)",
-                                [person, person.int % 2 == 0],
-                            )
-
-        def fold() -> None:
-            for _ in range(10):
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT access_fold_page_buckets()")
-
-        try:
-            threads = [_run(lambda mine=mine: write(mine)) for mine in people] + [_run(fold), _run(fold)]
-            for thread in threads:
-                thread.join()
-            after = _counts(app.supplier_id)
-            assert after == (start[0] + 90, start[0] + 90, start[0] + 90)
-        finally:
+    def write(mine: list) -> None:  # type: ignore[type-arg]
+        for at in range(0, len(mine), 10):
             with transaction.atomic():
                 set_reach(Actor("administrator", provider_id=cast.VALKAMO))
-                everybody = [person for mine in people for person in mine]
                 with connection.cursor() as cursor:
-                    cursor.execute("DELETE FROM people_person WHERE id = ANY (%s)", [everybody])
-                    cursor.execute("DELETE FROM people_providerperson WHERE person_id = ANY (%s)", [everybody])
-        assert _counts(app.supplier_id) == start
-        fold()
-        assert _counts(app.supplier_id) == start
-        connection.close()
+                    for person in mine[at : at + 10]:
+                        cursor.execute(
+                            "INSERT INTO people_providerperson (id, provider_id, person_id, basis, valid_from)"
+                            " VALUES (%s, %s, %s, 'learner', '2026-08-01')",
+                            [uuid4(), cast.VALKAMO, person],
+                        )
+                        cursor.execute(
+                            "INSERT INTO people_person (id, first_names, given_name, family_name, sort_key, search_key,"
+                            " non_disclosure) VALUES (%s, 'Otso', 'Otso', 'Suvanto', 'suvanto', 'suvanto otso', %s)",
+                            [person, person.int % 2 == 0],
+                        )
+
+    def fold() -> None:
+        for _ in range(10):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT access_fold_page_buckets()")
+
+    threads = [_run(lambda mine=mine: write(mine)) for mine in people] + [_run(fold), _run(fold)]
+    for thread in threads:
+        thread.join()
+    assert _counts(app.supplier_id) == (start[0] + 90, start[0] + 90, start[0] + 90)
+    with transaction.atomic():
+        set_reach(Actor("administrator", provider_id=cast.VALKAMO))
+        everybody = [person for mine in people for person in mine]
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM people_person WHERE id = ANY (%s)", [everybody])
+            cursor.execute("DELETE FROM people_providerperson WHERE person_id = ANY (%s)", [everybody])
+    assert _counts(app.supplier_id) == start
+    fold()
+    assert _counts(app.supplier_id) == start
 
 
 @pytest.mark.django_db

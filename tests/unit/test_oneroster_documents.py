@@ -115,52 +115,44 @@ def _rename(name: str) -> None:
         cursor.execute("UPDATE people_person SET given_name = %s WHERE id = %s", [name, cast.UNTAUGHT_PUPIL])
 
 
-def test_readers_beside_a_writer_keep_nothing_that_becomes_untrue(
-    django_db_setup: None, django_db_blocker: Any
-) -> None:
-    """Both commit for real here, so the test takes back what it wrote."""
-    with django_db_blocker.unblock():
-        app = _app()
+@pytest.mark.usefixtures("committing")
+def test_readers_beside_a_writer_keep_nothing_that_becomes_untrue() -> None:
+    app = _app()
+    read: list[str] = []
+
+    def reader() -> None:
         try:
-            read: list[str] = []
-
-            def reader() -> None:
-                try:
-                    read.append(_given_name(app, cast.UNTAUGHT_PUPIL))
-                finally:
-                    connections.close_all()
-
-            # A reader in the middle of a change answers what is committed, and keeps nothing.
-            with transaction.atomic():
-                _rename("Uusi")
-                thread = threading.Thread(target=reader)
-                thread.start()
-                thread.join()
-            assert read == ["Eeli"]
-            assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Uusi"
-            # A change waits for a reader that is keeping a document, and then forgets that document.
-            changed = threading.Event()
-
-            def writer() -> None:
-                try:
-                    with transaction.atomic():
-                        _rename("Vanha")
-                    changed.set()
-                finally:
-                    connections.close_all()
-
-            _forget_all(app)
-            with transaction.atomic():
-                assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Uusi"
-                thread = threading.Thread(target=writer)
-                thread.start()
-                assert not changed.wait(0.3)
-            thread.join()
-            assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Vanha"
+            read.append(_given_name(app, cast.UNTAUGHT_PUPIL))
         finally:
+            connections.close_all()
+
+    # A reader in the middle of a change answers what is committed, and keeps nothing.
+    with transaction.atomic():
+        _rename("Uusi")
+        thread = threading.Thread(target=reader)
+        thread.start()
+        thread.join()
+    assert read == ["Eeli"]
+    assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Uusi"
+    # A change waits for a reader that is keeping a document, and then forgets that document.
+    changed = threading.Event()
+
+    def writer() -> None:
+        try:
             with transaction.atomic():
-                _rename("Eeli")
-            connection.close()
+                _rename("Vanha")
+            changed.set()
+        finally:
+            connections.close_all()
+
+    _forget_all(app)
+    with transaction.atomic():
+        assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Uusi"
+        thread = threading.Thread(target=writer)
+        thread.start()
+        assert not changed.wait(0.3)
+    thread.join()
+    assert _given_name(app, cast.UNTAUGHT_PUPIL) == "Vanha"
 
 
 def _forget_all(app: NewApp) -> None:
