@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 #: Nobody keeps what the suite writes. What is killed on purpose gets a cluster of its own, with the settings of real ones.
-_HASTE = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+_HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 _RUN = "DIGIONE_TESTS_RUN"
 
 
@@ -49,6 +51,8 @@ def _make(template: Path) -> None:
     from digione.config.embedded import migrate, running_database
 
     with running_database(template) as database:
+        with psycopg.connect(database.admin_url, autocommit=True) as connection:
+            for setting in _HASTE:
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         migrate(database)
-    with (template / "postgres" / "postgresql.conf").open("a") as settings:
-        settings.write(_HASTE)
