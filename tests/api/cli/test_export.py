@@ -36,7 +36,7 @@ def exported(installation: Installation) -> Path:
 @pytest.fixture(scope="module")
 def elsewhere(installation: Installation) -> Iterator[Installation]:
     """Another installation, empty but for the same national register."""
-    yield from install(json.loads((installation.data / "register.json").read_text()))
+    yield from install(json.loads((installation.data / "register.json").read_text()), migrated=True)
 
 
 def table(folder: Path, name: str) -> list[dict[str, str]]:
