@@ -5,6 +5,8 @@ its own arguments, environment, standard streams and exit code, and it goes thro
 that is typed does. What it does not show is that a fresh process finds its settings: those tests ask for one.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 _PATIENCE = 300
 
@@ -60,7 +63,16 @@ def _become(arguments: list[str], environment: dict[str, str], streams: list[str
     # The parent has read ahead in its own.
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it is open for as long as the process lives.
     sys.argv = ["digione", *arguments]
-    runpy.run_module("digione", run_name="__main__", alter_sys=True)
+    code: Any = 0
+    try:
+        runpy.run_module("digione", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code or 0
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Taking down what the parent has loaded would cost more than the command.
+    os._exit(code)
 
 
 def _serve() -> None:
@@ -71,12 +83,14 @@ def _serve() -> None:
     django.setup()
     for place in _COMMANDS.values():
         importlib.import_module(place.partition(":")[0])
+    # What is never looked at stays shared with the forks.
+    gc.collect()
+    gc.freeze()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             _become(**json.loads(line))
-            return
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=answers, flush=True)
 
 
