@@ -98,8 +98,9 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the browser come last: while its driver runs, this thread has an event loop, and Django refuses to query."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Let the files that take longest come first, so that no process is left with one of them at the end."""
+    long = ("browser", "cli")
+    items.sort(key=lambda item: next((place for place, name in enumerate(long) if name in item.path.parts), len(long)))
 
 
 def pytest_unconfigure() -> None:

@@ -33,9 +33,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address() -> Iterator[str]:
-    """The demonstration's address: that of `DIGIONE_TEST_URL`, else one started for the session."""
+    """The demonstration's address: that of `DIGIONE_TEST_URL`, else one started for the tests of this folder."""
     given = os.environ.get("DIGIONE_TEST_URL")
     if given:
         yield given.rstrip("/")
@@ -70,16 +70,19 @@ def address() -> Iterator[str]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(address: str) -> dict[str, Any]:
     """What `/demo.json` says."""
     with urllib.request.urlopen(f"{address}/demo.json") as answer:
         return dict(json.load(answer))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium. Where there is none the tests skip and say so; with `CI=true` they fail."""
+    """A Chromium. Where there is none the tests skip and say so; with `CI=true` they fail.
+
+    It ends with the folder: while its driver runs, this thread has an event loop, and Django refuses to query.
+    """
     with ExitStack() as stack:
         try:
             running = stack.enter_context(chromium.running())
@@ -115,16 +118,32 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
-@pytest.fixture
-def sign_in(demo: dict[str, Any]) -> Callable[..., dict[str, Any]]:
-    """Be the first person of the demonstration who has the role."""
+@pytest.fixture(scope="package")
+def sessions() -> dict[str, Any]:
+    """The cookie of each role that has come in by the door."""
+    return {}
 
-    def signed(page: Page, role: str) -> dict[str, Any]:
+
+@pytest.fixture
+def sign_in(demo: dict[str, Any], sessions: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """Be the first person of the demonstration who has the role, on the landing page.
+
+    A role comes in by the door once and goes on in that session. A test that ends or changes its session asks for one
+    `of_its_own`.
+    """
+
+    def signed(page: Page, role: str, *, of_its_own: bool = False) -> dict[str, Any]:
         person = next((entry for entry in demo["sign_ins"] if entry["role"] == role), None)
         assert person is not None, f"The demonstration has nobody in the role {role}."
+        if role in sessions and not of_its_own:
+            page.context.add_cookies([sessions[role]])
+            page.goto("/")
+            return dict(person)
         page.goto("/demo")
         page.locator(f"button[value='{person['username']}']").click()
         page.wait_for_url("**/")
+        if not of_its_own:
+            [sessions[role]] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
         return dict(person)
 
     return signed

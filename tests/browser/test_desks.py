@@ -110,7 +110,7 @@ def test_search_finds_without_accents_while_one_writes(open_page: Any, sign_in: 
 
 def test_everything_reads_and_sends_without_script(open_page: Any, sign_in: Any) -> None:
     page = open_page("sv", viewport=PHONE, script=False)
-    sign_in(page, "school_secretary")
+    sign_in(page, "school_secretary", of_its_own=True)
     page.locator("#q").fill("makinen")
     page.locator("form.find button").click()
     expect(page.locator("#found strong").filter(has_text="Mäkinen").first).to_be_visible()
