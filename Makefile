@@ -7,7 +7,7 @@ LEARNERS ?= 10000
 BIN := .venv/bin
 # A folder's name may hold spaces and quotes: it travels by the environment, not by the text of a command.
 export DATA
-# Whole files go to each process, in the order that tests/conftest.py puts them in.
+# One process per processor. Each gets whole files, in the order that tests/conftest.py puts them in.
 SHARED_OUT := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## say what there is

@@ -83,7 +83,7 @@ def _hold(steps: list[Change | int]) -> None:
 
 @pytest.mark.django_db
 @given(steps=st.lists(st.one_of(changes(), st.integers(-30, 300)), min_size=1, max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_a_kept_document_is_true(steps: list[Change | int]) -> None:
     _hold(steps)
 
