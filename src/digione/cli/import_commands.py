@@ -33,6 +33,9 @@ _SOURCE = click.option(
     "--source", help="A lasting name of the system that the file comes from, where a provider has several."
 )
 
+#: What a cell begins with that spreadsheets run as a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def _shared(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
@@ -133,11 +136,16 @@ def _write_reconciliation(name: Path, report: Any) -> None:
         writer = csv.writer(stream, delimiter=";")
         writer.writerow(["kind", "file", "line", "field", "key", "in_source", "in_ours", "why"])
         for row in report.reconciliation:
-            writer.writerow(
-                [row["kind"], "", row.get("line"), "", row["key"], row["in_source"], row["in_ours"], row["why"]]
-            )
+            cells = [row["kind"], "", row.get("line"), "", row["key"], row["in_source"], row["in_ours"], row["why"]]
+            writer.writerow(map(_inert, cells))
         for row in problems:
-            writer.writerow([row["code"], row["file"], row["line"], row["field"], "", True, "", row["message"]])
+            cells = [row["code"], row["file"], row["line"], row["field"], "", True, "", row["message"]]
+            writer.writerow(map(_inert, cells))
+
+
+def _inert(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: keys and file names are the source's, who may mean harm."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _print(report: Any) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.values import UNSTORABLE
 
 #: The register of the whole country has 3 MB; a parsed file takes some ten times its size in memory.
 MAX_BYTES = 256 * 1024**2
 #: What `read_json` returns for a file that is no JSON. None would be the JSON value null.
 UNREADABLE = object()
-#: PostgreSQL's integers, and what a double holds exactly.
-_MAX_NUMBER = 2**53
+#: The largest number that JSON's readers all understand alike (RFC 8259, 6).
+_MAX_NUMBER = 2**53 - 1
 _SHOWN = 40
 
 
@@ -127,13 +128,13 @@ class Item:
     def text(self, name: str) -> str | None:
         """Return a text. One that the database cannot hold (a null character, half a character) is told as well."""
         value = self.value.get(name)
-        if value is None or (isinstance(value, str) and is_storable(value)):
+        if value is None or (isinstance(value, str) and not UNSTORABLE.search(value)):
             return value
         self._blame(name, "text-broken" if isinstance(value, str) else "json-type.text")
         return None
 
     def number(self, name: str) -> int | None:
-        """Return a whole number that fits into 64 bits."""
+        """Return a whole number, between -(2^53 - 1) and 2^53 - 1."""
         value = self.value.get(name)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
@@ -163,7 +164,7 @@ class Item:
         """Return the texts of a list."""
         found = []
         for number, value in enumerate(self.listed(name)):
-            if isinstance(value, str) and is_storable(value):
+            if isinstance(value, str) and not UNSTORABLE.search(value):
                 found.append(value)
             else:
                 self._blame(f"{name}[{number}]", "text-broken" if isinstance(value, str) else "json-type.text", value)
@@ -198,6 +199,7 @@ class Item:
         return f"{self.name}.{name}" if self.name and name else name or self.name
 
     def _blame(self, name: str, code: str, value: Any = UNREADABLE) -> None:
+        # Each code stands here by its name, since a test holds the catalogue of messages to the codes that are told.
         said = shown(self.value.get(name) if value is UNREADABLE else value)
         place = f"{self.path}.{name}"[:300]
         match code:
@@ -213,8 +215,3 @@ class Item:
                 self.error(name, "json-type.list", value=said, path=place)
             case _:
                 self.error(name, "json-type.object", value=said, path=place)
-
-
-def is_storable(text: str) -> bool:
-    """Say whether the database can hold a text: it has no null character, and no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from digione.core.errors import DigiOneError, Severity
 from digione.integrations.loading.messages import message
+from digione.integrations.loading.values import UNSTORABLE
 
 
 class ImportRefusedError(DigiOneError):
@@ -59,9 +60,7 @@ class Problem:
 
 def _legible(value: Any) -> Any:
     """Return a value of a problem with a mark for what neither the database nor a terminal can take."""
-    if isinstance(value, str) and not value.isprintable():
-        return "".join("\ufffd" if letter == "\x00" or "\ud800" <= letter <= "\udfff" else letter for letter in value)
-    return value
+    return UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 @dataclass

@@ -14,6 +14,8 @@ _FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 ORGANISATION_OID = re.compile(r"1\.2\.246\.562\.(?:10|99|199)\.\d{11,24}")
 PERSON_OID = re.compile(r"1\.2\.246\.562\.(?:24|98|198)\.\d{11}")
+#: What neither the database nor a terminal can take: a null character, and half of a surrogate pair.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -126,13 +126,15 @@ def _refuse_circles(walk: _Walk) -> None:
     """Refuse what stands under itself, directly or through others."""
     sound: set[str] = set()
     for row in list(walk.rows.values()):
-        way: list[str] = []
+        # In the order in which they were met, and found at once however long the way is.
+        way: dict[str, None] = {}
         above: str | None = row.oid
         while above in walk.rows and above not in sound and above not in way:
-            way.append(above)
+            way[above] = None
             above = walk.rows[above].parent_oid
         if above in way:
-            for oid in way[way.index(above) :]:
+            met = list(way)
+            for oid in met[met.index(above) :]:
                 gone = walk.rows.pop(oid)
                 walk.problems.error(walk.file, gone.line, "parentOid", "parent.circle", subject=oid)
         else:
