@@ -4,12 +4,14 @@ The ordinary lane takes its time from `clock`, the hot lane from PostgreSQL's `n
 before PostgreSQL's, lends a `now()` that can be set, and a view of what the running transaction has logged.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +27,7 @@ from digione.config.provisioning import MIGRATOR, secret
 from digione.core import clock
 from digione.core.texts import search_key, sort_key
 from digione.core.use_case import Actor, set_reach
+from digione.rest import hot_lane
 from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
@@ -233,6 +236,18 @@ class Lanes:
             self._hot(ident, token, undo=False)
             return self._hot(ident, token)
 
+    def together(
+        self, idents: Sequence[str], token: str, requests: Sequence[bytes | None] = ()
+    ) -> tuple[list[bytes | None], list[Row]]:
+        """Ask for several at once, as those are who ask at the same time, once each is kept that can be kept."""
+        with undone():
+            for ident in idents:
+                self._hot(ident, token, undo=False)
+            with undone() as logged:
+                asked = [(ident.encode(), request) for ident, request in zip_longest(idents, requests)]
+                key = (hashlib.sha256(token.encode()).hexdigest(), f"http://testserver{PREFIX}")
+                return hot_lane.users_together(key, asked), logged()
+
     def _hot(self, ident: str, token: str, *, undo: bool = True) -> Answer:
         told: list[Any] = []
         environ = {
@@ -296,9 +311,11 @@ def _linked(scene: Scene, provider: UUID) -> set[UUID]:
 def compare(lanes: Lanes, scene: Scene) -> tuple[int, int]:
     """Hold both lanes against each other for everybody. Returns how many the hot lane and the ordinary one answered."""
     by_hot = by_ordinary = 0
+    answers: dict[str, Answer] = {}
     with lanes.played(scene) as token:
         for ident, person in lanes.ids().items():
             ordinary, hot = lanes.ordinary(ident, token), lanes.hot(ident, token)
+            answers[ident] = hot
             assert ordinary.status == expected(scene, person), person
             assert lanes.hot(ident, token, kept=True) == hot
             by_ordinary += ordinary.status == 200
@@ -315,6 +332,12 @@ def compare(lanes: Lanes, scene: Scene) -> tuple[int, int]:
             assert len(hot.logged) == 1
             for name, value in hot.headers.items():
                 assert ordinary.headers[name] == value, name
+        # Asked together, each is answered and logged as alone; where several providers are open, none is.
+        bodies, logged = lanes.together(list(answers), token)
+        found = [(body, answer) for body, answer in zip(bodies, answers.values(), strict=True) if body is not None]
+        assert all(body == answer.body for body, answer in found)
+        assert logged == [row for _, answer in found for row in answer.logged]
+        assert len(found) == by_hot or len({taking["provider_id"] for taking in scene.takings}) > 1
     return by_hot, by_ordinary
 
 

@@ -116,6 +116,16 @@ def test_the_callers_own_number_of_a_request_stands_in_the_log(app: App) -> None
 
 
 @pytest.mark.django_db
+def test_each_of_those_asked_for_together_keeps_its_own_number_in_the_log(app: App) -> None:
+    lanes = Lanes()
+    people = [app.sourced(person) for person in (cast.PUPIL, cast.TEACHER, cast.GUARDIAN)]
+    for numbers in ([b'a"b\\c,{}', None, "päivä NULL".encode()], [None, None, None], [b"NULL", b"", b"x"]):
+        bodies, logged = lanes.together(people, app.token, numbers)
+        assert [json.loads(body or b"")["user"]["sourcedId"] for body in bodies] == people
+        assert [row["request_id"] for row in logged] == [None if told is None else told.decode() for told in numbers]
+
+
+@pytest.mark.django_db
 def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
     """The same over some scenes; `tests/deep` plays thousands."""
     lanes = Lanes()

@@ -160,6 +160,7 @@ def stage(data: Path, learners: int) -> Iterator[Stage]:
         [sys.executable, "-m", "digione", "load-demo", "--data", str(data), "--learners", str(learners)],
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    from digione.cli.lifecycle import SERVER_THREADS
     from digione.config.embedded import django_ready
 
     cores = sorted(os.sched_getaffinity(0))
@@ -171,7 +172,7 @@ def stage(data: Path, learners: int) -> Iterator[Stage]:
         port = _free_port()
         web = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-             "--workers", "1", "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning",
+             "--workers", "1", *SERVER_THREADS, "--no-ws", "--log-level", "warning",
              "digione.config.wsgi:application"],
             # The limiter is measured with the rest, but lets everything through.
             env={**os.environ, "DIGIONE_SERVING": "1", "DIGIONE_APP_RATE": "1e9/1000000000"}, stdout=subprocess.DEVNULL,

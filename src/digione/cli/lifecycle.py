@@ -26,6 +26,9 @@ from digione.config.embedded import EmbeddedServer, migrate
 from digione.config.known_keys import check_keys
 from digione.config.provisioning import Database, provision
 
+#: How many requests a web process answers at a time, each on a connection of its own to the database, and how many
+#: wait. Reads of the hot lane that wait for each other are asked together (`rest.gathering`): more threads, fewer calls.
+SERVER_THREADS = ("--blocking-threads", "8", "--backpressure", "64")
 _READY_SECONDS = 120
 _SEAL_ALARM_SECONDS = 60
 _MOST_WAITING_HEADS = 12
@@ -184,7 +187,7 @@ def _load_demo_once(environment: dict[str, str], learners: int) -> None:
 def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4", "--backpressure", "16", "--no-ws", "--log-level", "warning",
+        "--workers", str(workers), *SERVER_THREADS, "--no-ws", "--log-level", "warning",
         "--workers-kill-timeout", "5", "digione.config.wsgi:application",
     ]  # fmt: skip
     return _child(command, environment)

@@ -8,18 +8,19 @@ of the request (another query, another method, another content type) goes to the
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connections
 from django.http.request import split_domain_port, validate_host
 from psycopg.pq import ExecStatus, Format
 
+from digione.rest.gathering import Gathering
 from digione.rest.oneroster.answers import links
 from digione.rest.oneroster.query import DEFAULT_LIMIT, LARGEST_LIMIT
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID
@@ -39,11 +40,10 @@ _USERS = re.compile(
 _PAGE = re.compile(r"(?:limit=([1-9]\d{0,4}))?(?:(?:\A|&)offset=(\d{1,9}))?\Z")
 _CALLS = {
     b"user": b"SELECT oneroster_user($1, $2::uuid, $3, $4)",
+    b"kept": b"SELECT n, body FROM oneroster_kept($1, $2::uuid[], $3, $4::text[])",
     b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5, $6)",
     b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4, $5)",
 }
-#: The calls that each connection has prepared already.
-_prepared: "WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]" = WeakKeyDictionary()
 _HEADERS = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -94,11 +94,39 @@ def _request_id(environ: dict[str, Any]) -> bytes | None:
 def _user(
     start_response: StartResponse, checksum: str, sourced_id: str, base: str, request_id: bytes | None
 ) -> list[bytes] | None:
-    row = _call(b"user", [checksum.encode(), sourced_id.encode(), base.encode(), request_id])
-    if row is None or row[0] is None:
+    body = _users.ask((checksum, base), (sourced_id.encode(), request_id))
+    if body is None:
         return None
-    start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(row[0])))])
-    return [row[0]]
+    start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _user_alone(key: tuple[str, str], asked: tuple[bytes, bytes | None]) -> bytes | None:
+    rows = _call(b"user", [key[0].encode(), asked[0], key[1].encode(), asked[1]])
+    return rows[0][0] if rows else None
+
+
+def users_together(key: tuple[str, str], asked: Sequence[tuple[bytes, bytes | None]]) -> list[bytes | None]:
+    """Return the users of one token, None for each who is not kept in the database."""
+    idents, requests = zip(*asked, strict=True)
+    rows = _call(b"kept", [key[0].encode(), b"{%b}" % b",".join(idents), key[1].encode(), _texts(requests)])
+    found: list[bytes | None] = [None] * len(asked)
+    for number, body in rows or ():
+        found[_number(number) - 1] = body
+    return found
+
+
+def _texts(values: Sequence[bytes | None]) -> bytes | None:
+    """Return an array of texts as PostgreSQL writes it, None where every one is missing."""
+    if not any(values):
+        return None
+    quoted = (
+        b"NULL" if value is None else b'"%b"' % value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for value in values
+    )
+    return b"{%b}" % b",".join(quoted)
+
+
+_users: Gathering[tuple[str, str], tuple[bytes, bytes | None], bytes] = Gathering(_user_alone, users_together)
 
 
 def _page(
@@ -109,10 +137,11 @@ def _page(
         return None
     limit, offset = min(int(asked[1] or DEFAULT_LIMIT), LARGEST_LIMIT), int(asked[2] or 0)
     request_id = _request_id(environ)
-    row = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode(), request_id])
-    if row is None or row[0] is None:
+    rows = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode(), request_id])
+    if not rows or rows[0][0] is None:
         return None
-    total, held, last, body = int.from_bytes(row[0], "big"), int.from_bytes(row[1] or b"", "big"), row[2], row[3] or b""
+    row = rows[0]
+    total, held, last, body = _number(row[0]), _number(row[1]), row[2], row[3] or b""
     address = base.removesuffix(PREFIX) + quote(environ["PATH_INFO"])
     headers = [
         *_HEADERS,
@@ -134,42 +163,65 @@ def _stream(
     yield begun
     while left > 0 and last is not None:
         size = min(left, RUN)
-        row = _call(b"more", [checksum.encode(), last, b"%d" % size, base.encode(), request_id])
-        if row is None or row[0] is None:
+        rows = _call(b"more", [checksum.encode(), last, b"%d" % size, base.encode(), request_id])
+        if not rows or (row := rows[0])[0] is None:
             # The token or the taking has ended meanwhile. An answer cut short is seen as a fault; one that is closed
             # properly would be taken for the whole roster.
             raise ConnectionAbortedError("The right to read ended while the roster was being read.")
-        held, last = int.from_bytes(row[0], "big"), row[1]
+        held, last = _number(row[0]), row[1]
         if row[2]:
             yield b"," + row[2]
         left = left - held if held == size else 0
     yield b"]}"
 
 
-def _call(name: bytes, values: Sequence[bytes | None]) -> list[bytes | None] | None:
-    """Return the one row of a call in PostgreSQL's binary form. None where the ordinary lane must answer.
+def _number(value: bytes | None) -> int:
+    return int.from_bytes(value or b"", "big")
+
+
+class _OfThread(threading.local):
+    """What a thread keeps to call the database: Django's wrapper of its connection, and what that has prepared.
+
+    Django finds the wrapper anew at each use, through several layers, which costs as much as the sending does.
+    """
+
+    def __init__(self) -> None:
+        self.wrapper = connections["default"]
+        self.database: psycopg.Connection[Any] | None = None
+        self.prepared: set[bytes] = set()
+
+
+_of_thread = _OfThread()
+
+
+def _call(name: bytes, values: Sequence[bytes | None]) -> list[list[bytes | None]] | None:
+    """Return the rows of a call in PostgreSQL's binary form. None where the ordinary lane must answer.
 
     The connection is Django's own for this thread, so both lanes share one. libpq is called directly, since a cursor
     costs more than the function does. A connection that the server has closed meanwhile is opened anew once, which is
     safe since the statement did not run.
     """
+    mine = _of_thread
     for _ in range(2):
         try:
-            connection.ensure_connection()
-            database = connection.connection
+            if mine.wrapper.connection is None:
+                mine.wrapper.ensure_connection()
+            database = mine.wrapper.connection
             asked = database.pgconn
             if settings.KEEP_PLANS:
-                known = _prepared.setdefault(database, set())
-                if name not in known:
+                if database is not mine.database:
+                    mine.database, mine.prepared = database, set()
+                if name not in mine.prepared:
                     asked.prepare(name, _CALLS[name])
-                    known.add(name)
+                    mine.prepared.add(name)
                 result = asked.exec_prepared(name, values, None, Format.BINARY)
             else:
                 result = asked.exec_params(_CALLS[name], values, result_format=Format.BINARY)
         except (OperationalError, psycopg.OperationalError):
-            connection.close()
+            mine.wrapper.close()
             continue
         if result.status == ExecStatus.TUPLES_OK:
-            return [result.get_value(0, column) for column in range(result.nfields)]
-        connection.close()
+            columns = range(result.nfields)
+            return [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
+        mine.wrapper.close()
     return None

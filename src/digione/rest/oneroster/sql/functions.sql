@@ -194,6 +194,38 @@ BEGIN
     RETURN '{"user":' || replace(body || CASE WHEN who.contact THEN email ELSE '' END || '}}', '@@base@@', base);
 END $f$;
 
+-- The hot lane's users who were asked for at the same time by one token, as `oneroster_user` answers each: those that are
+-- kept, by their place in `ids`. The log has a row for each. Whoever is not among them, and every one
+-- where the token opens several providers, is asked for alone.
+DROP FUNCTION IF EXISTS oneroster_kept(text, uuid[], text, text[]);
+CREATE FUNCTION oneroster_kept(checksum text, ids uuid[], base text, requests text[] DEFAULT NULL)
+RETURNS TABLE (n bigint, body text) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $f$
+DECLARE
+    day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
+    nothing text; who rest_reader;
+BEGIN
+    nothing := set_config('digione.token', checksum, true);
+    SELECT r.* INTO who FROM rest_reader r
+    WHERE r.checksum = oneroster_kept.checksum AND r.expires > now() AND r.first_day <= day AND (r.next_day IS NULL OR r.next_day > day);
+    IF who.provider_id IS NULL THEN RETURN; END IF;
+    nothing := set_config('digione.supplier', who.supplier_id::text, true);
+    RETURN QUERY
+    WITH kept AS MATERIALIZED (
+        SELECT asked.n, asked.request, d.alias, d.body, d.email
+        FROM unnest(ids, requests) WITH ORDINALITY asked (id, request, n)
+        CROSS JOIN LATERAL (
+            SELECT * FROM rest_user_document d
+            WHERE d.supplier_id = who.supplier_id AND d.provider_id = who.provider_id AND d.sourced_id = asked.id
+              AND d.disclosed = who.disclosed AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day) LIMIT 1) d
+    ), noted AS (
+        INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id)
+        SELECT who.provider_id, who.app_id, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
+               k.alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', k.request
+        FROM kept k)
+    SELECT k.n, '{"user":' || replace(k.body || CASE WHEN who.contact THEN k.email ELSE '' END || '}}', '@@base@@', base)
+    FROM kept k;
+END $f$;
+
 -- Where a page begins: the lowest id of the bucket that holds the row after `past` others, how many rows stand before
 -- that bucket, and how many there are in all. Groups of buckets first, then the buckets of one group.
 DROP FUNCTION IF EXISTS oneroster_jump(uuid, uuid, boolean, bigint);
