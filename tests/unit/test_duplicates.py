@@ -263,6 +263,23 @@ def test_a_limit_of_custody_outlives_a_merge(twin: UUID) -> None:
     assert _held() == before
 
 
+def test_of_two_rows_that_become_one_the_master_of_the_one_that_stays_masters_it(twin: UUID) -> None:
+    custody = "SELECT id FROM people_guardianship WHERE guardian_id = %s AND child_id = %s"
+    keys = [("a", _ask(custody, cast.GUARDIAN, cast.PUPIL)[0][0]), ("b", _ask(custody, cast.GUARDIAN, TWIN)[0][0])]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, masters)"
+            " VALUES (%s, %s, 'guardian', 'g', %s, true)",
+            [(cast.KUUSNIEMI, *key) for key in keys],
+        )
+    held = "SELECT source, target_id, masters FROM core_sourcekey WHERE kind = 'guardian' ORDER BY source"
+    before = _ask(held)
+    assert services.decide_same(cast.administrator, case=CASE, kept=cast.PUPIL).done
+    assert _ask(held) == [("a", keys[0][1], True), ("b", keys[0][1], False)]
+    assert services.undo_duplicate_decision(cast.administrator, case=CASE).done
+    assert _ask(held) == before
+
+
 def test_what_came_since_keeps_a_merge_from_being_undone(twin: UUID) -> None:
     assert services.decide_same(cast.administrator, case=CASE, kept=cast.PUPIL).done
     insert(

@@ -334,6 +334,13 @@ class Merging:
             " AND target_id = %(ended)s",
             values,
         )
+        # Nor does who masters a row that became one with another: that one's master does.
+        self.uc.execute(
+            "UPDATE core_sourcekey k SET masters = false FROM unnest(%(old)s::uuid[], %(new)s::uuid[]) AS t (old, new)"
+            " WHERE k.provider_id = %(provider)s AND k.target_id = t.old AND k.masters AND EXISTS (SELECT 1"
+            " FROM core_sourcekey m WHERE m.provider_id = %(provider)s AND m.target_id = t.new AND m.masters)",
+            values,
+        )
         self.uc.execute(
             "UPDATE core_sourcekey k SET target_id = t.new FROM unnest(%(old)s::uuid[], %(new)s::uuid[]) AS t (old, new)"
             " WHERE k.provider_id = %(provider)s AND k.target_id = t.old",

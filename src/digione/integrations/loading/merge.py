@@ -16,6 +16,8 @@ _NEW_ID = (
     "encode(int8send(%(moment)s::bigint + ((({n})::bigint >> 12) << 16) + (({n})::bigint & 4095))"
     " || substring(uuid_send(gen_random_uuid()) FROM 9), 'hex')::uuid"
 )
+#: The ready rows `r` that stand already and are written: what the source says of what it masters.
+MASTERED = "r.state IN ('linked', 'changed') AND r.masters"
 #: Up to how many new or changed rows of a kind are looked up one by one.
 _FEW = 1_000
 
@@ -50,6 +52,8 @@ class Merge:
     since: date = field(default_factory=date.today)
     #: How many rows of each kind are in which state, as `ready` found them.
     states: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: How many of them mean a row that this key of the source does not master.
+    _foreign: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -79,10 +83,18 @@ class Merge:
         """Say whether any row of the kind came out of `ready` (or of a match after it) in one of the states."""
         return any(self.states[kind].get(state) for state in states)
 
+    def foreign(self, kind: str, *states: str) -> int:
+        """Return how many rows of the kind in one of the states mean a row that their key does not master."""
+        return sum(self._foreign[kind].get(state, 0) for state in states)
+
     def recount(self, kind: str) -> None:
         """Count the states of the kind's rows anew."""
-        found = self.rows(f"SELECT state, count(*) AS number FROM ready_{kind} GROUP BY state")
+        found = self.rows(
+            "SELECT state, count(*) AS number, count(*) FILTER (WHERE NOT masters) AS others"
+            f" FROM ready_{kind} GROUP BY state"
+        )
         self.states[kind] = numbers = {row["state"]: row["number"] for row in found}
+        self._foreign[kind] = {row["state"]: row["others"] for row in found}
         # After a first load the statistics still say that the tables are empty, and a nested loop planned on their word
         # takes hours; the application's role may not ANALYZE them. So many new or changed rows are joined by hashing.
         # A few are looked up one by one, or each nightly run would read through the people of the whole nation.
@@ -92,7 +104,8 @@ class Merge:
     def ready(self, kind: str, references: list[Reference]) -> None:
         """Make `ready_<kind>` from the staged rows: our id, the state, the ids that are referred to.
 
-        States: added, changed, unchanged, refused (what it refers to was refused).
+        States: added, changed, unchanged, refused (what it refers to was refused). `masters` says whether the key
+        masters the row.
         """
         joins, columns, missing = "", "", ""
         for number, reference in enumerate(references):
@@ -108,7 +121,7 @@ class Merge:
         self.execute("SET LOCAL enable_nestloop = off")
         self.execute(
             f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
-            f" SELECT s.*, coalesce(k.target_id, {{id:s.line}}) AS id{columns},"
+            f" SELECT s.*, coalesce(k.target_id, {{id:s.line}}) AS id, coalesce(k.masters, true) AS masters{columns},"
             f" CASE{missing} WHEN k.target_id IS NULL THEN 'added' WHEN k.row_hash = s.row_hash THEN 'unchanged'"
             f" ELSE 'changed' END AS state FROM stage_{kind} s"
             " LEFT JOIN core_sourcekey k ON k.provider_id = %(provider)s AND k.source = %(source)s"
@@ -135,10 +148,15 @@ class Merge:
             self.report.problems.error(self.files[kind], line, "", "same-twice")
         same = " AND ".join(f"t.{column} = r.{column}" for column in identity)
         since = " AND t.valid_from = coalesce(r.valid_from, %(since)s)" if period else ""
-        self.execute(
-            f"UPDATE ready_{kind} r SET id = t.id, state = 'linked' FROM {table} t"
-            f" WHERE r.state = 'added' AND t.provider_id = %(provider)s AND {same}{since}"
+        self.link(kind, f"{table} t", f"t.provider_id = %(provider)s AND {same}{since}")
+
+    def link(self, kind: str, found: str, condition: str) -> None:
+        """Let added rows mean those that stand already. `found`: the FROM that has `t`; `condition`: SQL over it and `r`."""
+        linked = self.execute(
+            f"UPDATE ready_{kind} r SET id = t.id, state = 'linked', masters = false FROM {found}"
+            f" WHERE r.state = 'added' AND {condition}"
         )
+        self._foreign[kind]["linked"] = self._foreign[kind].get("linked", 0) + linked
 
     def refuse_repeated(self, kind: str, columns: list[str]) -> list[int]:
         """Refuse the rows that have the same `columns` as an earlier one; return their lines.
@@ -164,14 +182,14 @@ class Merge:
         if self.has(kind, "added", "linked"):
             self.execute(
                 "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, row_hash, run_id, masters)"
-                f" SELECT %(provider)s, %(source)s, '{kind}', key, id, row_hash, %(run)s, state = 'added'"
+                f" SELECT %(provider)s, %(source)s, '{kind}', key, id, row_hash, %(run)s, masters"
                 f" FROM ready_{kind} WHERE state IN ('added', 'linked')"
             )
-        if not self.has(kind, "changed"):
+        if not self.has(kind, "changed", "held", "agreed"):
             return
         self.execute(
-            f"UPDATE core_sourcekey k SET row_hash = r.row_hash, run_id = %(run)s FROM ready_{kind} r"
-            " WHERE r.state = 'changed' AND k.provider_id = %(provider)s AND k.source = %(source)s"
+            "UPDATE core_sourcekey k SET row_hash = r.row_hash, run_id = %(run)s, masters = r.masters"
+            f" FROM ready_{kind} r WHERE r.state IN ('changed', 'held', 'agreed') AND k.provider_id = %(provider)s AND k.source = %(source)s"
             f" AND k.kind = '{kind}' AND k.key = r.key"
         )
 
@@ -184,7 +202,7 @@ class Merge:
         period: bool = False,
         changed: dict[str, str] | None = None,
     ) -> None:
-        """Insert the added rows and update the changed ones. `columns`: of the table → SQL over `r`, the ready row.
+        """Insert the added rows and update what the source masters of the others. `columns`: of the table → SQL over `r`, the ready row.
 
         `changed`: columns whose update differs from what is inserted; SQL over `r` and `t`, the row that stands.
         """
@@ -200,11 +218,11 @@ class Merge:
                 f"INSERT INTO {table} (id, provider_id, {names}{dates})"
                 f" SELECT r.id, %(provider)s, {values}{inserted} FROM ready_{kind} r WHERE r.state = 'added'"
             )
-        if not self.has(kind, "changed"):
+        if not self.has(kind, "linked", "changed"):
             return
         self.execute(
             f"UPDATE {table} t SET {', '.join(updates)} FROM ready_{kind} r"
-            " WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
+            f" WHERE {MASTERED} AND t.id = r.id AND t.provider_id = %(provider)s"
         )
 
     def missing(self, kind: str) -> tuple[int, int]:
@@ -224,7 +242,7 @@ class Merge:
     def end(self, kind: str, statement: str) -> None:
         """Forget the hash of what is gone, so that it can come back as changed, and end it by `statement`.
 
-        What another source of the provider still has goes on.
+        What another source of the provider still has goes on, and that source masters it from now on.
         """
         if not self.count(f"SELECT count(*) FROM gone_{kind}"):
             return
@@ -234,8 +252,16 @@ class Merge:
             f" AND k.kind = '{kind}' AND k.key = g.key"
         )
         self.execute(
-            f"DELETE FROM gone_{kind} g USING core_sourcekey k WHERE k.provider_id = %(provider)s AND k.target_id = g.id"
-            f" AND k.kind = '{kind}' AND k.row_hash IS NOT NULL"
+            f"WITH spared AS (DELETE FROM gone_{kind} g USING core_sourcekey k WHERE k.provider_id = %(provider)s"
+            f" AND k.target_id = g.id AND k.kind = '{kind}' AND k.row_hash IS NOT NULL RETURNING g.key, g.id),"
+            " released AS (UPDATE core_sourcekey k SET masters = false FROM spared s WHERE k.provider_id = %(provider)s"
+            f" AND k.source = %(source)s AND k.kind = '{kind}' AND k.key = s.key AND k.masters RETURNING k.target_id)"
+            # What the heir said last was held back; without its hash, its next file is taken as changed.
+            " UPDATE core_sourcekey k SET masters = true, row_hash = '' FROM (SELECT DISTINCT ON (o.target_id)"
+            " o.source, o.key FROM released r JOIN core_sourcekey o ON o.target_id = r.target_id"
+            f" WHERE o.provider_id = %(provider)s AND o.kind = '{kind}' AND o.row_hash IS NOT NULL"
+            " ORDER BY o.target_id, o.source, o.key) heir WHERE k.provider_id = %(provider)s AND k.source = heir.source"
+            f" AND k.kind = '{kind}' AND k.key = heir.key"
         )
         self.execute(statement)
 
@@ -248,7 +274,7 @@ class Merge:
             kind,
             added=numbers.get("added", 0) + numbers.get("linked", 0),
             changed=numbers.get("changed", 0) + ended,
-            unchanged=numbers.get("unchanged", 0),
+            unchanged=numbers.get("unchanged", 0) + numbers.get("agreed", 0),
             ended=ended,
         )
         if self.has(kind, "added", "linked", "changed"):

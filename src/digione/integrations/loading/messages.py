@@ -161,6 +161,9 @@ MESSAGES: dict[str, str] = {
     "held-back": gettext_noop(
         "Name, birth date or other identity data differs from what another source masters; it was left as it is."
     ),
+    "held-back.row": gettext_noop(
+        "What the row says in these fields differs from what another source masters; it was left as it is."
+    ),
     "identifier-other-person": gettext_noop(
         "This identifier does not go with this name. Check both; if both are right, contact support."
     ),

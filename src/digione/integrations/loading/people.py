@@ -12,6 +12,7 @@ gets a case. No report tells a provider that somebody is known elsewhere: what a
 without a word, and a row whose identifier another provider knows reads exactly as one that nobody knows.
 """
 
+from digione.integrations.loading.mastership import take_over
 from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.non_disclosure import write_non_disclosure
 
@@ -28,15 +29,15 @@ def load_people(merge: Merge) -> None:
     """Match the staged people, then write links, identities, identifiers and contacts, and open duplicate cases."""
     merge.ready("person", [])
     merge.execute(
-        "ALTER TABLE ready_person ADD COLUMN masters boolean NOT NULL DEFAULT true,"
-        " ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
+        "ALTER TABLE ready_person ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
         + ", ".join(f"ADD COLUMN {kind}_of_another boolean NOT NULL DEFAULT false" for kind in _NATIONAL)
     )
     if merge.has("person", "added", "changed"):
         for kind in _NATIONAL:
             _match(merge, kind)
         _refuse_repeated(merge)
-        _hold_back(merge)
+        if merge.foreign("person", "linked", "changed"):
+            take_over(merge, "person")
     merge.remember("person")
     _link(merge)
     _lock(merge)
@@ -124,23 +125,34 @@ def _refuse_repeated(merge: Merge) -> None:
         merge.report.problems.error(merge.files["person"], line, kind, "duplicate-identifier")
 
 
-def _hold_back(merge: Merge) -> None:
-    """A source that met a person who was known already does not master their identity: what differs is held back."""
-    merge.recount("person")
-    if not merge.has("person", "changed"):
-        return
-    merge.execute(
-        "UPDATE ready_person r SET masters = false WHERE r.state = 'changed' AND NOT EXISTS (SELECT 1 FROM core_sourcekey k"
-        " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'person' AND k.key = r.key AND k.masters)"
+#: As what the other sources of the provider know whom today.
+_KNOWN_AS = " UNION ".join(
+    f"SELECT t.{column} AS person_id, '{basis}' AS basis FROM core_sourcekey k JOIN {table} t ON t.id = k.target_id"
+    f" WHERE k.provider_id = %(provider)s AND k.kind = '{kind}' AND k.source <> %(source)s AND k.row_hash IS NOT NULL"
+    for kind, table, column, basis in (
+        ("membership", "studies_schoolenrolment", "person_id", "learner"),
+        ("membership", "people_staffassignment", "person_id", "staff"),
+        ("guardian", "people_guardianship", "guardian_id", "guardian"),
+        ("guardian", "people_guardianship", "child_id", "learner"),
     )
+)
 
 
 def _link(merge: Merge) -> None:
+    others = own = ""
+    if merge.foreign("person", "linked", "changed", "unchanged"):
+        # Until when somebody belongs to the provider as what another source knows them is for the person's master to say.
+        others = (
+            f" LEFT JOIN ({_KNOWN_AS}) o ON o.person_id = w.id AND o.basis = w.basis LEFT JOIN people_providerperson s"
+            " ON s.provider_id = %(provider)s AND s.person_id = w.id AND s.basis = w.basis"
+        )
+        own = " AND (w.masters OR o.person_id IS NULL OR s.id IS NULL)"
     # The link comes before the person: row-level security lets nobody write a person without a link.
     merge.execute(
         "INSERT INTO people_providerperson AS l (id, provider_id, person_id, basis, valid_from, valid_to)"
-        " SELECT {id:row_number() OVER ()}, %(provider)s, id, basis, since, until FROM ("
-        " SELECT p.id, b.basis, least(min(coalesce(b.valid_from, %(since)s)), max(b.valid_to)) AS since,"
+        " SELECT {id:row_number() OVER ()}, %(provider)s, w.id, w.basis, w.since, w.until FROM ("
+        " SELECT p.id, bool_or(p.masters) AS masters, b.basis,"
+        " least(min(coalesce(b.valid_from, %(since)s)), max(b.valid_to)) AS since,"
         " CASE WHEN bool_or(b.valid_to IS NULL) THEN NULL ELSE max(b.valid_to) END AS until FROM ("
         "  SELECT m.person_key, CASE WHEN m.role = 'student' THEN 'learner'"
         f"  WHEN m.role IN {_GUARDIANS} THEN 'guardian' ELSE 'staff' END AS basis, m.valid_from, m.valid_to"
@@ -152,10 +164,11 @@ def _link(merge: Merge) -> None:
         "  THEN 'guardian' ELSE 'staff' END, NULL, NULL FROM stage_person s WHERE NOT EXISTS"
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = s.key) AND NOT EXISTS"
         "  (SELECT 1 FROM stage_guardian g WHERE s.key IN (g.guardian_key, g.child_key))"
-        " ) b JOIN ready_person p ON p.key = b.person_key AND p.state <> 'refused' GROUP BY p.id, b.basis) w"
+        " ) b JOIN ready_person p ON p.key = b.person_key AND p.state <> 'refused' GROUP BY p.id, b.basis"
+        f") w{others}"
         # Most links stand already; to try them against the key would lock and log each of them.
         " WHERE NOT EXISTS (SELECT 1 FROM people_providerperson k WHERE k.provider_id = %(provider)s"
-        " AND k.person_id = w.id AND k.basis = w.basis AND k.valid_to IS NOT DISTINCT FROM w.until)"
+        f" AND k.person_id = w.id AND k.basis = w.basis AND k.valid_to IS NOT DISTINCT FROM w.until){own}"
         " ON CONFLICT (provider_id, person_id, basis) DO UPDATE SET valid_to = excluded.valid_to"
         " WHERE l.valid_to IS DISTINCT FROM excluded.valid_to"
     )

@@ -8,7 +8,8 @@ from django.db import connection
 
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals
-from digione.integrations.loading.merge import Merge, Reference
+from digione.integrations.loading.mastership import PERIOD, hold_back, other, other_list, other_name
+from digione.integrations.loading.merge import MASTERED, Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.roster import Roster
@@ -50,6 +51,22 @@ _STAFF_ROLE = (
     " ELSE 'other' END"
 )
 _GUARDIANS = "('guardian', 'parent', 'relative')"
+# Each source has rows of its own for years, terms and courses; what counts is whether they are the same days, or bear the
+# same name or code.
+_OTHER_YEAR = (
+    "EXISTS (SELECT 1 FROM organisations_academicsession a, organisations_academicsession b WHERE a.id = r.session_id"
+    " AND b.id = t.session_id AND (a.starts_on, a.ends_on) <> (b.starts_on, b.ends_on))"
+)
+_OTHER_COURSE = (
+    "EXISTS (SELECT 1 FROM studies_course a, studies_course b WHERE a.id = r.course_id AND b.id = t.course_id"
+    " AND a.code IS DISTINCT FROM b.code AND a.title IS DISTINCT FROM b.title)"
+)
+_DAYS = "SELECT array_agg(DISTINCT (s.starts_on, s.ends_on)::text ORDER BY (s.starts_on, s.ends_on)::text) FROM "
+_OTHER_SESSIONS = (
+    f"({_DAYS} ready_session s WHERE s.key = ANY (r.session_keys)) <> ({_DAYS} studies_groupsession g"
+    " JOIN organisations_academicsession s ON s.id = g.session_id"
+    " WHERE g.provider_id = t.provider_id AND g.group_id = t.id)"
+)
 
 
 def load_roster(
@@ -161,6 +178,8 @@ def _known_people(merge: Merge) -> set[bytes]:
 
 def _sessions(merge: Merge) -> None:
     merge.ready("session", [])
+    fields = {name: other(name) for name in ("kind", "starts_on", "ends_on", "school_year")}
+    hold_back(merge, "session", {"organisations_academicsession": {"title": other_name("title"), **fields}})
     merge.remember("session")
     merge.write(
         "session",
@@ -179,6 +198,16 @@ def _sessions(merge: Merge) -> None:
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
     merge.ready("course", references)
+    fields = {
+        "title": other_name("title"),
+        "code": other("code"),
+        "school": "coalesce(t.school_id, t.provider_id) <> r.school_id",
+        "session": _OTHER_YEAR,
+        "grades": other_list("grades"),
+        "subjects": other_list("subjects"),
+        "status": "t.status <> 'active'",
+    }
+    hold_back(merge, "course", {"studies_course": fields})
     merge.remember("course")
     merge.write(
         "course",
@@ -201,11 +230,25 @@ def _groups(merge: Merge) -> None:
         [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
     )
     # A school has one 3B, whichever source speaks of it; the staff's table and the learners' mean the same group.
-    merge.execute(
-        "UPDATE ready_group r SET id = t.id, state = 'linked' FROM studies_group t WHERE r.state = 'added'"
-        " AND r.kind = 'home_group' AND r.code IS NOT NULL AND t.provider_id = %(provider)s AND t.kind = 'home_group'"
-        " AND t.school_id = r.school_id AND t.code = r.code AND (t.valid_to IS NULL OR t.valid_to >= %(day)s)"
+    merge.link(
+        "group",
+        "studies_group t",
+        "r.kind = 'home_group' AND r.code IS NOT NULL AND t.provider_id = %(provider)s AND t.kind = 'home_group'"
+        " AND t.school_id = r.school_id AND t.code = r.code AND (t.valid_to IS NULL OR t.valid_to >= %(day)s)",
     )
+    fields = {
+        # A template knows a group by its code alone, and tells no name.
+        "title": f"{other_name('title')} AND r.title IS DISTINCT FROM r.code",
+        "code": other("code"),
+        "kind": other("kind"),
+        "school": other("school_id"),
+        "course": _OTHER_COURSE,
+        "grades": other_list("grades"),
+        "subjects": other_list("subjects"),
+        "sessions": _OTHER_SESSIONS,
+        "valid_to": "t.valid_to < %(day)s",
+    }
+    hold_back(merge, "group", {"studies_group": fields})
     merge.remember("group")
     merge.write(
         "group",
@@ -226,10 +269,10 @@ def _groups(merge: Merge) -> None:
     wanted = (
         "SELECT DISTINCT r.id AS group_id, s.id AS session_id FROM ready_group r"
         " CROSS JOIN LATERAL unnest(r.session_keys) AS k (key) JOIN ready_session s ON s.key = k.key"
-        " WHERE r.state IN ('added', 'changed')"
+        f" WHERE (r.state = 'added' OR {MASTERED})"
     )
     merge.execute(
-        "DELETE FROM studies_groupsession t USING ready_group r WHERE t.provider_id = %(provider)s AND r.state = 'changed'"
+        f"DELETE FROM studies_groupsession t USING ready_group r WHERE t.provider_id = %(provider)s AND {MASTERED}"
         f" AND t.group_id = r.id AND (t.group_id, t.session_id) NOT IN ({wanted})"
     )
     merge.execute(
@@ -248,8 +291,18 @@ def _memberships(merge: Merge) -> None:
         [Reference("person_id", "person", "person_key"), Reference("school_id", "school", "school_key")],
     )
     _same_twice(merge)
+    enrolment = {"person": other("person_id"), "school": other("school_id"), "grade": other("grade")}
+    assignment = {"person": other("person_id"), "school": other("organisation_id", "r.school_id")}
+    hold_back(
+        merge,
+        "membership",
+        {
+            "studies_schoolenrolment": {**enrolment, "is_primary": other("is_primary"), **PERIOD},
+            "people_staffassignment": {**assignment, "role": other("role", f"({_STAFF_ROLE})"), **PERIOD},
+        },
+    )
     merge.remember("membership")
-    if not merge.has("membership", "added", "changed"):
+    if not merge.has("membership", "added", "linked", "changed"):
         return
     day = "least(coalesce(r.valid_from, %(since)s), r.valid_to)"
     merge.execute(
@@ -260,7 +313,7 @@ def _memberships(merge: Merge) -> None:
     merge.execute(
         "UPDATE studies_schoolenrolment t SET grade = r.grade, is_primary = r.is_primary, valid_to = r.valid_to,"
         " valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)"
-        " FROM ready_membership r WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
+        f" FROM ready_membership r WHERE {MASTERED} AND t.id = r.id AND t.provider_id = %(provider)s"
     )
     merge.execute(
         "INSERT INTO people_staffassignment (id, provider_id, person_id, organisation_id, role, valid_from, valid_to)"
@@ -270,7 +323,7 @@ def _memberships(merge: Merge) -> None:
     merge.execute(
         f"UPDATE people_staffassignment t SET role = {_STAFF_ROLE}, valid_to = r.valid_to,"
         " valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)"
-        " FROM ready_membership r WHERE r.state = 'changed' AND t.id = r.id AND t.provider_id = %(provider)s"
+        f" FROM ready_membership r WHERE {MASTERED} AND t.id = r.id AND t.provider_id = %(provider)s"
     )
 
 
@@ -281,16 +334,18 @@ def _same_twice(merge: Merge) -> None:
     same = ["person_id", "school_id", f"({role})", "(role = 'student')", f"(role IN {_GUARDIANS})"]
     for line in merge.refuse_repeated("membership", [*same, "coalesce(valid_from, %(since)s)"]):
         merge.report.problems.error(merge.files["membership"], line, "", "same-twice.role")
-    merge.execute(
-        "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM studies_schoolenrolment t"
-        " WHERE r.state = 'added' AND r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
-        " AND t.school_id = r.school_id AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    since = "t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    merge.link(
+        "membership",
+        "studies_schoolenrolment t",
+        "r.role = 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
+        f" AND t.school_id = r.school_id AND {since}",
     )
-    merge.execute(
-        "UPDATE ready_membership r SET id = t.id, state = 'linked' FROM people_staffassignment t"
-        " WHERE r.state = 'added' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
-        f" AND t.organisation_id = r.school_id AND t.role = {_STAFF_ROLE} AND r.role <> 'student'"
-        " AND t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
+    merge.link(
+        "membership",
+        "people_staffassignment t",
+        "r.role <> 'student' AND t.provider_id = %(provider)s AND t.person_id = r.person_id"
+        f" AND t.organisation_id = r.school_id AND t.role = {_STAFF_ROLE} AND {since}",
     )
 
 
@@ -300,6 +355,10 @@ def _guardians(merge: Merge) -> None:
         [Reference("guardian_id", "person", "guardian_key"), Reference("child_id", "person", "child_key")],
     )
     merge.once("guardian", "people_guardianship", ["guardian_id", "child_id"], True)
+    fields = {"guardian": other("guardian_id"), "child": other("child_id"), "kind": other("kind")}
+    # Limits that it adds are taken; that it does not know of others lifts none.
+    lifted = {"limits": "r.limits IS NOT NULL AND NOT t.limits <@ r.limits"}
+    hold_back(merge, "guardian", {"people_guardianship": {**fields, **lifted, **PERIOD}})
     merge.remember("guardian")
     merge.write(
         "guardian",
@@ -312,12 +371,17 @@ def _guardians(merge: Merge) -> None:
             "source": "%(source)s",
         },
         period=True,
-        # A source that knows no limits lifts none, and one that met a guardianship of another source only adds to them.
-        changed={
-            "limits": "CASE WHEN r.limits IS NULL THEN t.limits WHEN (SELECT k.masters FROM core_sourcekey k"
-            " WHERE k.provider_id = %(provider)s AND k.source = %(source)s AND k.kind = 'guardian' AND k.key = r.key)"
-            " THEN r.limits ELSE ARRAY(SELECT DISTINCT unnest(t.limits || r.limits) ORDER BY 1) END"
-        },
+        # A source that knows no limits lifts none.
+        changed={"limits": "coalesce(r.limits, t.limits)"},
+    )
+    if not merge.foreign("guardian", "linked", "held", "agreed"):
+        return
+    # One that met a guardianship of another source adds its limits, and lifts none.
+    merge.execute(
+        "WITH limited AS (UPDATE people_guardianship t SET limits = ARRAY(SELECT DISTINCT unnest(t.limits || r.limits)"
+        " ORDER BY 1) FROM ready_guardian r WHERE r.state IN ('linked', 'held', 'agreed') AND NOT r.masters"
+        " AND t.id = r.id AND t.provider_id = %(provider)s AND NOT r.limits <@ t.limits RETURNING t.id)"
+        " UPDATE ready_guardian r SET state = 'changed' FROM limited WHERE r.id = limited.id AND r.state <> 'linked'"
     )
 
 
@@ -327,6 +391,14 @@ def _enrolments(merge: Merge) -> None:
         [Reference("group_id", "group", "group_key", ("school_id",)), Reference("person_id", "person", "person_key")],
     )
     merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)
+    fields = {
+        "group": other("group_id"),
+        "person": other("person_id"),
+        "role": other("role"),
+        # Of teachers alone it is told who is the first one.
+        "is_primary": "r.role = 'teacher' AND r.is_primary AND NOT t.is_primary",
+    }
+    hold_back(merge, "enrolment", {"studies_enrolment": {**fields, **PERIOD}})
     merge.remember("enrolment")
     merge.write(
         "enrolment",

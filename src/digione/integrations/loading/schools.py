@@ -1,7 +1,8 @@
 """The schools of a roster: found in the register by OID, school code or exact name, made, or refused with their rows."""
 
 from digione.core.texts import sort_key
-from digione.integrations.loading.merge import Merge
+from digione.integrations.loading.mastership import hold_back, other_name
+from digione.integrations.loading.merge import MASTERED, Merge
 
 
 def find_schools(merge: Merge) -> None:
@@ -52,9 +53,7 @@ def refuse_unknown_schools(merge: Merge) -> None:
 def load_schools(merge: Merge) -> None:
     """Link the schools of the register, and make the provider's own."""
     merge.ready("school", [])
-    merge.execute(
-        "UPDATE ready_school r SET id = f.id, state = 'linked' FROM found_school f WHERE f.key = r.key AND r.state = 'added'"
-    )
+    merge.link("school", "found_school t", "t.key = r.key")
     for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
         merge.report.problems.warning(
             merge.files["school"],
@@ -62,6 +61,9 @@ def load_schools(merge: Merge) -> None:
             "identifier",
             "school-not-in-register",
         )
+    # A school that is named by its OID or code is told no other name.
+    named = f"{other_name('name', 'name')} AND r.name <> ALL (r.match)"
+    hold_back(merge, "school", {"organisations_organisation": {"name": named}})
     merge.remember("school")
     merge.execute(
         "INSERT INTO organisations_organisation (id, provider_id, parent_id, kinds, name, sort_key, source)"
@@ -70,12 +72,12 @@ def load_schools(merge: Merge) -> None:
     )
     merge.execute(
         "UPDATE organisations_organisation o SET name = jsonb_build_object('fi', r.name)"
-        " FROM ready_school r WHERE r.state = 'changed' AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
+        f" FROM ready_school r WHERE {MASTERED} AND o.id = r.id AND o.oid IS NULL AND o.provider_id = %(provider)s"
     )
-    named = merge.uc.rows("SELECT id, name FROM ready_school WHERE state IN ('added', 'changed')")
+    names = merge.uc.rows(f"SELECT id, name FROM ready_school r WHERE state = 'added' OR {MASTERED}")
     # Only the application knows how a name sorts in Finnish and Swedish.
     merge.uc.execute(
         "UPDATE organisations_organisation o SET sort_key = k.key FROM unnest(%s::uuid[], %s::text[]) AS k (id, key)"
         " WHERE o.id = k.id AND o.oid IS NULL AND o.sort_key <> k.key",
-        [[row["id"] for row in named], [sort_key(row["name"]) for row in named]],
+        [[row["id"] for row in names], [sort_key(row["name"]) for row in names]],
     )

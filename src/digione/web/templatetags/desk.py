@@ -371,6 +371,8 @@ def why_differs(why: str) -> str:
         return _("The row was refused")
     if why == "differs":
         return _("The details differ")
+    if why == "held back":
+        return _("Held back, because another source masters the field")
     if why.startswith("ended"):
         return _("Ended here, because the source does not have it any more")
     return why

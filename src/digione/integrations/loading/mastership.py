@@ -1,0 +1,87 @@
+"""Whose word holds where several sources speak of one row: an import changes only what its source masters.
+
+The source that brought a row masters it, and so stands in the row's key (`core_sourcekey.masters`). Another one that
+means the same row (the staff's table and the learners' mean one 3B) changes nothing of it: what it says otherwise is
+held back and told by file, line and field. A source that says nothing of a field (an empty list of grades, no first
+day) does not contradict. A row that no source masters is DigiOne's own or the register's, and all imports are held back.
+
+Mastership passes on: to another source that has the row when the master's file drops it, or to the one that brings it
+back when nobody had it any more. The heir's hash is emptied, so that its next file is compared and written.
+"""
+
+from collections.abc import Mapping
+
+from digione.integrations.loading.merge import Merge
+
+#: What stands differs in no language from the name that is told.
+_NAMED = "EXISTS (SELECT 1 FROM jsonb_each_text(t.{0}) n WHERE n.value = r.{1})"
+#: At most so many lines of a kind stand in the reconciliation.
+_LINES = 1_000
+
+
+def other_name(column: str, told: str = "title") -> str:
+    """Return SQL that is true where the row tells a name that the standing one has in no language."""
+    return f"r.{told} <> '' AND NOT {_NAMED.format(column, told)}"
+
+
+def other(column: str, told: str | None = None) -> str:
+    """Return SQL that is true where the row tells something and something else stands."""
+    told = told or f"r.{column}"
+    return f"{told} IS NOT NULL AND t.{column} IS DISTINCT FROM {told}"
+
+
+def other_list(column: str) -> str:
+    """Return SQL that is true where the row tells a list and another one stands; their order says nothing."""
+    return f"r.{column} <> '{{}}' AND NOT (r.{column} @> t.{column} AND t.{column} @> r.{column})"
+
+
+#: A period's fields. A row without a last day goes on, and contradicts only what has ended.
+PERIOD = {
+    "valid_from": other("valid_from"),
+    "valid_to": "CASE WHEN r.valid_to IS NULL THEN t.valid_to < %(day)s ELSE t.valid_to IS DISTINCT FROM r.valid_to END",
+}
+
+
+def hold_back(merge: Merge, kind: str, tables: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep `write` from rows of the kind that another source masters, and tell where what they say differs.
+
+    `tables`: each table that has rows of the kind → field → SQL over `r`, the ready row, and `t`, the standing one,
+    that is true where they differ. Runs after the kind's rows were linked and before `remember`. A changed row that is
+    not written becomes `held`, or `agreed` where nothing differs.
+    """
+    if not merge.foreign(kind, "linked", "changed"):
+        return
+    take_over(merge, kind)
+    held = []
+    for table, fields in tables.items():
+        told = ", ".join(f"CASE WHEN {differs} THEN '{name}' END" for name, differs in fields.items())
+        held += merge.rows(
+            f"WITH seen AS (UPDATE ready_{kind} r SET state = CASE WHEN r.state = 'linked' THEN 'linked'"
+            " WHEN d.fields = '' THEN 'agreed' ELSE 'held' END FROM ("
+            f" SELECT r.key, concat_ws(', ', {told}) AS fields FROM ready_{kind} r JOIN {table} t ON t.id = r.id"
+            " AND t.provider_id = %(provider)s WHERE r.state IN ('linked', 'changed') AND NOT r.masters) d"
+            " WHERE d.key = r.key RETURNING r.line, r.key, d.fields)"
+            " SELECT line, key, fields FROM seen WHERE fields <> ''"
+        )
+    merge.report.count(kind, held_back=len(held))
+    held.sort(key=lambda row: (row["line"], row["key"]))
+    for row in held:
+        merge.report.problems.warning(merge.files[kind], row["line"], row["fields"], "held-back.row")
+    merge.report.reconciliation += [
+        {"kind": kind, "key": row["key"], "line": row["line"], "in_source": True, "in_ours": True, "why": "held back"}
+        for row in held[:_LINES]
+    ]
+
+
+def take_over(merge: Merge, kind: str) -> None:
+    """Let a row master what its master's source has dropped, before this run or in it (under a new id, perhaps)."""
+    merge.execute(
+        f"WITH left_over AS (SELECT DISTINCT ON (r.id) r.key, m.source AS old_source, m.key AS old_key"
+        f" FROM ready_{kind} r JOIN core_sourcekey m ON m.target_id = r.id"
+        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND m.provider_id = %(provider)s AND m.kind = '{kind}'"
+        " AND m.masters AND (m.row_hash IS NULL OR m.source = %(source)s"
+        f" AND EXISTS (SELECT 1 FROM gone_{kind} g WHERE g.key = m.key)) ORDER BY r.id, r.line),"
+        " released AS (UPDATE core_sourcekey m SET masters = false FROM left_over l WHERE m.provider_id = %(provider)s"
+        f" AND m.source = l.old_source AND m.kind = '{kind}' AND m.key = l.old_key)"
+        f" UPDATE ready_{kind} r SET masters = true FROM left_over l WHERE l.key = r.key"
+    )
