@@ -2,11 +2,15 @@
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from digione.cli.language import _, ngettext
 from digione.config.adapters import is_on
+
+if TYPE_CHECKING:
+    from digione.integrations.demo.load import Loaded
 
 
 @click.command("load-demo")
@@ -21,28 +25,44 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
 
     began = time.monotonic()
     with django_ready(data) as database:
-        from digione.integrations.demo.load import load_demo
+        from digione.integrations.demo.load import is_whole
 
-        # A bar that nobody watches would only fill a log.
-        if sys.stderr.isatty():
-            with click.progressbar(length=learners, label=_("Learners"), file=sys.stderr) as bar:
-                loaded = load_demo(learners, seed, progress=bar.update)
-        else:
-            loaded = load_demo(learners, seed)
-        if loaded.already:
+        if is_whole():
             click.echo(_("The demonstration is here already; nothing was changed."))
             return
-        if is_on("csv_templates"):
-            from digione.integrations.demo.newcomers import import_newcomers
-
-            import_newcomers()
-        _tidy(database.migrate_url)
+        loaded = make_whole(learners, seed, database.migrate_url)
+    if loaded.already:
+        click.echo(_("The demonstration had been made only in part; it is whole now."))
+        return
     seconds = time.monotonic() - began
     people = ngettext("%(n)s learner", "%(n)s learners", loaded.learners) % {"n": loaded.learners}
     click.echo(
         _("%(learners)s, %(rows)s rows in %(seconds)s s.")
         % {"learners": people, "rows": loaded.rows, "seconds": f"{seconds:.1f}"}
     )
+
+
+def make_whole(learners: int, seed: int, owner_url: str) -> "Loaded":
+    """Take every step of the demonstration, and note at last that it is whole.
+
+    Each step is all or nothing and does nothing twice, so what was killed between two of them is made whole by a second
+    call. `owner_url` is the address of the database for the owner of its tables.
+    """
+    from digione.integrations.demo.load import load_demo, mark_whole
+
+    # A bar that nobody watches would only fill a log.
+    if sys.stderr.isatty():
+        with click.progressbar(length=learners, label=_("Learners"), file=sys.stderr) as bar:
+            loaded = load_demo(learners, seed, progress=bar.update)
+    else:
+        loaded = load_demo(learners, seed)
+    if is_on("csv_templates"):
+        from digione.integrations.demo.newcomers import import_newcomers
+
+        import_newcomers()
+    _tidy(owner_url)
+    mark_whole({"learners": loaded.learners, "rows": loaded.rows})
+    return loaded
 
 
 def _tidy(owner_url: str) -> None:

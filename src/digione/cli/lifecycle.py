@@ -164,8 +164,14 @@ def _collected(environment: dict[str, str]) -> Path:
 
 def _load_demo_once(environment: dict[str, str], learners: int) -> None:
     with psycopg.connect(environment["DIGIONE_APP_DATABASE_URL"]) as connection:
-        loaded = connection.execute("SELECT EXISTS (SELECT 1 FROM organisations_provider)").fetchone()
-    if loaded and loaded[0]:
+        connection.execute("SELECT set_config('digione.register', 'on', true)")
+        # Invented people are never put beside real ones, and what was killed half-way is made whole.
+        settled = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM organisations_provider) AND (NOT EXISTS (SELECT 1 FROM organisations_provider"
+            " WHERE demo) OR EXISTS (SELECT 1 FROM core_importrun WHERE kind = 'demo' AND status = 'done'"
+            " AND provider_id IS NULL))"
+        ).fetchone()
+    if settled and settled[0]:
         return
     click.echo(_("Making %(n)s learners in invented municipalities …") % {"n": learners})
     command = [

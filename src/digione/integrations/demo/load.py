@@ -64,6 +64,29 @@ class Loaded:
     rows: int = 0
 
 
+def is_whole() -> bool:
+    """Say whether the demonstration is here with everything that belongs to it, as `mark_whole` noted."""
+    with transaction.atomic():
+        set_reach(Actor(str(Role.PLATFORM)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM core_importrun WHERE kind = 'demo' AND status = 'done' AND provider_id IS NULL)"
+            )
+            return bool(cursor.fetchone()[0])
+
+
+def mark_whole(counts: dict[str, int]) -> None:
+    """Note, as a run of the platform's own, that all steps of the demonstration are done."""
+    with transaction.atomic():
+        set_reach(Actor(str(Role.PLATFORM)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO core_importrun (id, kind, source, started_at, finished_at, status, counts)"
+                " VALUES (%s, 'demo', 'demo', now(), now(), 'done', %s)",
+                [new_id(), json.dumps(counts)],
+            )
+
+
 _sort_key = lru_cache(maxsize=8192)(sort_key)
 _search_key = lru_cache(maxsize=8192)(search_key)
 

@@ -8,11 +8,11 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 
 from digione.access.roles import Role
 from digione.core.clock import today
-from digione.core.use_case import Actor
+from digione.core.use_case import Actor, set_reach
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.services import import_roster
@@ -31,7 +31,7 @@ uusi-7;;Nuutti;Nuutti;Peltosaari;3.5.2019;FI;{_SCHOOL};1;1A;16.11.2026
 
 
 def import_newcomers() -> Report | None:
-    """Import the table into the largest municipality of the demonstration; None where that is not here."""
+    """Import the table once into the largest municipality of the demonstration; None where that is not here, or it is."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id"
@@ -41,17 +41,27 @@ def import_newcomers() -> Report | None:
         found = cursor.fetchone()
     if found is None:
         return None
+    actor, file_hash = Actor(str(Role.PLATFORM)).at(found[0]), hashlib.sha256(_TABLE.encode()).hexdigest()
+    with transaction.atomic():
+        set_reach(actor)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM core_importrun WHERE provider_id = %s AND file_hash = %s)",
+                [found[0], file_hash],
+            )
+            if cursor.fetchone()[0]:
+                return None
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / _NAME
         path.write_text(_TABLE, encoding="utf-8")
         import_roster(
-            Actor(str(Role.PLATFORM)).at(found[0]),
+            actor,
             roster=read_people(path, report.problems, today=today()),
             report=report,
             kind="people",
             source=_NAME,
-            file_hash=hashlib.sha256(_TABLE.encode()).hexdigest(),
+            file_hash=file_hash,
             dry_run=False,
             partial=True,
             accept_removals=False,
