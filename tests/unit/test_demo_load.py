@@ -1,6 +1,8 @@
 """The demonstration goes in through the application's role, under row-level security, once."""
 
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -9,9 +11,16 @@ from psycopg.conninfo import make_conninfo
 
 from digione.access.roles import Role
 from digione.cli import demo_commands, lifecycle
+from digione.core import clock
 from digione.core.use_case import Actor, set_reach
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.load import is_whole, load_demo, mark_whole
+from digione.integrations.loading.report import Report
+from digione.integrations.loading.services import import_roster
+from digione.integrations.oneroster_csv.files import Set
+from digione.integrations.oneroster_csv.reader import Reader
+from digione.integrations.oneroster_csv.selectors import export_roster
+from digione.integrations.oneroster_csv.writer import SetWriter
 
 
 def _count(sql: str) -> int:
@@ -44,6 +53,88 @@ def test_a_load_is_whole_and_a_second_one_changes_nothing() -> None:
     set_reach(Actor(str(Role.ADMINISTRATOR)))
     assert _count("SELECT count(*) FROM people_person") == 0
     assert authenticate(username="katri.lehtovaara", password=PASSWORD) is not None
+
+
+_TABLES = (
+    "people_providerperson", "people_identifier", "people_guardianship", "people_staffassignment", "people_duplicatecase",
+    "organisations_organisation", "organisations_academicsession", "studies_course", "studies_group", "studies_groupsession",
+    "studies_schoolenrolment", "studies_enrolment",
+)  # fmt: skip
+_TITLES = "SELECT count(*) FROM studies_group WHERE title ->> 'fi' = 'Uusi nimi'"
+
+
+@pytest.fixture
+def at_demo(tmp_path: Path) -> tuple[Actor, Path]:
+    """The largest municipality of a small demonstration, and the set that it exports."""
+    load_demo(300, seed=11, app=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id FROM organisations_provider p JOIN organisations_organisation o ON o.id = p.id"
+            " WHERE p.demo AND o.name ->> 'fi' = 'Kuusniemi'"
+        )
+        actor = Actor(str(Role.PLATFORM)).at(cursor.fetchone()[0])
+    with SetWriter(tmp_path / "set") as out:
+        export_roster(actor, write=out.write)
+    return actor, tmp_path / "set"
+
+
+def _import(actor: Actor, folder: Path, source: str, **options: bool) -> Report:
+    report = Report()
+    roster = Reader(Set(folder, report.problems), clock.today()).roster()
+    return import_roster(actor, roster=roster, report=report, kind="oneroster", source=source, file_hash="x", **options)
+
+
+def _held(actor: Actor) -> list[list[Any]]:
+    set_reach(actor)
+    found = []
+    with connection.cursor() as cursor:
+        for table in _TABLES:
+            cursor.execute(
+                f"SELECT to_jsonb(t) - 'sys_from' FROM {table} t WHERE provider_id = %s ORDER BY id",
+                [actor.provider_id],
+            )
+            found.append(cursor.fetchall())
+    return found
+
+
+def _rename(folder: Path) -> None:
+    path = folder / "classes.csv"
+    head, first, *others = path.read_text().splitlines()
+    cells = first.split(",")
+    cells[head.split(",").index("title")] = "Uusi nimi"
+    path.write_text("\n".join([head, ",".join(cells), *others, ""]))
+
+
+@pytest.mark.django_db
+def test_the_set_that_a_demonstration_exports_finds_every_row_of_it(at_demo: tuple[Actor, Path]) -> None:
+    actor, folder = at_demo
+    before = _held(actor)
+    report = _import(actor, folder, "oneroster:digione")
+    assert (report.status, report.refused, report.held_back) == ("done", 0, 0), report.problems.found[:5]
+    assert _held(actor) == before
+    again = _import(actor, folder, "oneroster:digione")
+    assert (again.added, again.changed, again.held_back) == (0, 0, 0)
+    _rename(folder)
+    (folder / "enrollments.csv").write_text(
+        "\n".join((folder / "enrollments.csv").read_text().splitlines()[:-1]) + "\n"
+    )
+    edited = _import(actor, folder, "oneroster:digione")
+    assert [(one.file, one.line, one.field) for one in edited.problems.found] == [("classes.csv", 2, "title")]
+    assert (edited.held_back, edited.changed, edited.ended) == (1, 0, 0)
+    assert _held(actor) == before, "the demonstration masters its rows, and has them still"
+
+
+@pytest.mark.django_db
+def test_the_demonstration_is_changed_by_a_set_that_speaks_for_it(at_demo: tuple[Actor, Path]) -> None:
+    actor, folder = at_demo
+    before = _held(actor)
+    _rename(folder)
+    report = _import(actor, folder, "demo")
+    assert (report.status, report.held_back, report.ended) == ("done", 0, 0), report.problems.found[:5]
+    assert _count(_TITLES) == 1
+    assert [len(rows) for rows in _held(actor)] == [len(rows) for rows in before]
+    again = _import(actor, folder, "demo")
+    assert (again.added, again.changed, again.ended) == (0, 0, 0)
 
 
 class _KilledError(Exception):

@@ -53,6 +53,24 @@ _TABLES: dict[str, str] = {
     "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to",
     "access_account": "id, username, password, person_id, language, is_active",
 }
+#: Of which kind of a source's rows those of a table are, with their keys and whether the demonstration masters them. A
+#: key is the id by which an exported set names the row; a school is the register's.
+_SOURCE_KEYS: dict[str, tuple[str, str, str, str]] = {
+    "organisations_organisation": ("school", "id::text", "id", "false"),
+    "organisations_academicsession": ("session", "id::text", "id", "true"),
+    "people_providerperson": (
+        "person",
+        "person_id::text",
+        "person_id",
+        "person_id IN (SELECT id FROM demo_people_person)",
+    ),
+    "people_guardianship": ("guardian", "guardian_id || '/' || child_id", "id", "true"),
+    "people_staffassignment": ("membership", "id::text", "id", "true"),
+    "studies_course": ("course", "id::text", "id", "true"),
+    "studies_group": ("group", "id::text", "id", "true"),
+    "studies_schoolenrolment": ("membership", "id::text", "id", "true"),
+    "studies_enrolment": ("enrolment", "id::text", "id", "true"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,14 @@ def _write_out(
                 for start in range(0, len(rows), 2000):
                     copy.write("\n".join(rows[start : start + 2000]) + "\n")
             cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM demo_{table}".encode())
-            cursor.execute(f"TRUNCATE demo_{table}".encode())
+        for table, (kind, key, target, masters) in _SOURCE_KEYS.items():
+            if lines[table]:
+                cursor.execute(
+                    "INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, masters)"
+                    f" SELECT provider_id, 'demo', '{kind}', {key}, {target}, {masters} FROM demo_{table}"
+                    " ON CONFLICT DO NOTHING".encode()
+                )
+        cursor.execute(f"TRUNCATE {', '.join(f'demo_{table}' for table in _TABLES if lines[table])}".encode())
         cursor.execute(_CHECK_NOW)
 
 

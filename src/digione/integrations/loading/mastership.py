@@ -11,7 +11,7 @@ back when nobody had it any more. The heir's hash is emptied, so that its next f
 
 from collections.abc import Mapping
 
-from digione.integrations.loading.merge import Merge
+from digione.integrations.loading.merge import LASTING, Merge
 
 #: What stands differs in no language from the name that is told.
 _NAMED = "EXISTS (SELECT 1 FROM jsonb_each_text(t.{0}) n WHERE n.value = r.{1})"
@@ -22,6 +22,11 @@ _LINES = 1_000
 def other_name(column: str, told: str = "title") -> str:
     """Return SQL that is true where the row tells a name that the standing one has in no language."""
     return f"r.{told} <> '' AND NOT {_NAMED.format(column, told)}"
+
+
+def kept_name(column: str) -> str:
+    """Return SQL for the title that a known row gets: the standing one, in all its languages, where it is told again."""
+    return f"CASE WHEN {_NAMED.format(column, 'title')} THEN t.{column} ELSE jsonb_build_object('fi', r.title) END"
 
 
 def other(column: str, told: str | None = None) -> str:
@@ -76,12 +81,12 @@ def hold_back(merge: Merge, kind: str, tables: Mapping[str, Mapping[str, str]]) 
 def take_over(merge: Merge, kind: str) -> None:
     """Let a row master what its master's source has dropped, before this run or in it (under a new id, perhaps)."""
     merge.execute(
-        f"WITH left_over AS (SELECT DISTINCT ON (r.id) r.key, m.source AS old_source, m.key AS old_key"
-        f" FROM ready_{kind} r JOIN core_sourcekey m ON m.target_id = r.id"
-        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND m.provider_id = %(provider)s AND m.kind = '{kind}'"
-        " AND m.masters AND (m.row_hash IS NULL OR m.source = %(source)s"
-        f" AND EXISTS (SELECT 1 FROM gone_{kind} g WHERE g.key = m.key)) ORDER BY r.id, r.line),"
-        " released AS (UPDATE core_sourcekey m SET masters = false FROM left_over l WHERE m.provider_id = %(provider)s"
-        f" AND m.source = l.old_source AND m.kind = '{kind}' AND m.key = l.old_key)"
+        f"WITH left_over AS (SELECT DISTINCT ON (r.id) r.key, k.source AS old_source, k.key AS old_key"
+        f" FROM ready_{kind} r JOIN core_sourcekey k ON k.target_id = r.id"
+        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND k.provider_id = %(provider)s AND k.kind = '{kind}'"
+        f" AND k.masters AND (NOT {LASTING} OR k.source = %(source)s"
+        f" AND EXISTS (SELECT 1 FROM gone_{kind} g WHERE g.key = k.key)) ORDER BY r.id, r.line),"
+        " released AS (UPDATE core_sourcekey k SET masters = false FROM left_over l WHERE k.provider_id = %(provider)s"
+        f" AND k.source = l.old_source AND k.kind = '{kind}' AND k.key = l.old_key)"
         f" UPDATE ready_{kind} r SET masters = true FROM left_over l WHERE l.key = r.key"
     )

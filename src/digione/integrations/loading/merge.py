@@ -18,6 +18,10 @@ _NEW_ID = (
 )
 #: The ready rows `r` that stand already and are written: what the source says of what it masters.
 MASTERED = "r.state IN ('linked', 'changed') AND r.masters"
+#: The keys `k` whose source has the row still. One that no run has touched came with the demonstration, and lasts.
+LASTING = "(k.row_hash IS NOT NULL OR k.run_id IS NULL)"
+#: The row's key where it has the form of an id of our own.
+_OWN_ID = "CASE WHEN r.key ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' THEN r.key::uuid END"
 #: Up to how many new or changed rows of a kind are looked up one by one.
 _FEW = 1_000
 
@@ -50,6 +54,8 @@ class Merge:
     files: dict[str, str]
     #: From when something holds whose source names no day: the beginning of the school year.
     since: date = field(default_factory=date.today)
+    #: Whether the roster's keys may be ids of our own rows, because it was written here.
+    own_ids: bool = False
     #: How many rows of each kind are in which state, as `ready` found them.
     states: dict[str, dict[str, int]] = field(default_factory=dict)
     #: How many of them mean a row that this key of the source does not master.
@@ -147,8 +153,17 @@ class Merge:
         for line in self.refuse_repeated(kind, [*identity, *start]):
             self.report.problems.error(self.files[kind], line, "", "same-twice")
         same = " AND ".join(f"t.{column} = r.{column}" for column in identity)
+        self.link_own(kind, table)
         since = " AND t.valid_from = coalesce(r.valid_from, %(since)s)" if period else ""
         self.link(kind, f"{table} t", f"t.provider_id = %(provider)s AND {same}{since}")
+        if period and self.own_ids:
+            # Who tells no first day means what is going on, whenever it began.
+            self.link(
+                kind,
+                f"{table} t",
+                f"r.valid_from IS NULL AND t.provider_id = %(provider)s AND {same}"
+                " AND (t.valid_to IS NULL OR t.valid_to >= %(day)s)",
+            )
 
     def link(self, kind: str, found: str, condition: str) -> None:
         """Let added rows mean those that stand already. `found`: the FROM that has `t`; `condition`: SQL over it and `r`."""
@@ -157,6 +172,14 @@ class Merge:
             f" WHERE r.state = 'added' AND {condition}"
         )
         self._foreign[kind]["linked"] = self._foreign[kind].get("linked", 0) + linked
+
+    def link_own(self, kind: str, *tables: str) -> None:
+        """Let added rows of a roster that was written here mean the provider's rows whose ids are their keys.
+
+        `tables` have `id` and `provider_id`.
+        """
+        for table in tables if self.own_ids else ():
+            self.link(kind, f"{table} t", f"t.provider_id = %(provider)s AND t.id = {_OWN_ID}")
 
     def refuse_repeated(self, kind: str, columns: list[str]) -> list[int]:
         """Refuse the rows that have the same `columns` as an earlier one; return their lines.
@@ -253,14 +276,14 @@ class Merge:
         )
         self.execute(
             f"WITH spared AS (DELETE FROM gone_{kind} g USING core_sourcekey k WHERE k.provider_id = %(provider)s"
-            f" AND k.target_id = g.id AND k.kind = '{kind}' AND k.row_hash IS NOT NULL RETURNING g.key, g.id),"
+            f" AND k.target_id = g.id AND k.kind = '{kind}' AND {LASTING} RETURNING g.key, g.id),"
             " released AS (UPDATE core_sourcekey k SET masters = false FROM spared s WHERE k.provider_id = %(provider)s"
             f" AND k.source = %(source)s AND k.kind = '{kind}' AND k.key = s.key AND k.masters RETURNING k.target_id)"
             # What the heir said last was held back; without its hash, its next file is taken as changed.
-            " UPDATE core_sourcekey k SET masters = true, row_hash = '' FROM (SELECT DISTINCT ON (o.target_id)"
-            " o.source, o.key FROM released r JOIN core_sourcekey o ON o.target_id = r.target_id"
-            f" WHERE o.provider_id = %(provider)s AND o.kind = '{kind}' AND o.row_hash IS NOT NULL"
-            " ORDER BY o.target_id, o.source, o.key) heir WHERE k.provider_id = %(provider)s AND k.source = heir.source"
+            " UPDATE core_sourcekey k SET masters = true, row_hash = '' FROM (SELECT DISTINCT ON (k.target_id)"
+            " k.source, k.key FROM released r JOIN core_sourcekey k ON k.target_id = r.target_id"
+            f" WHERE k.provider_id = %(provider)s AND k.kind = '{kind}' AND {LASTING}"
+            " ORDER BY k.target_id, k.source, k.key) heir WHERE k.provider_id = %(provider)s AND k.source = heir.source"
             f" AND k.kind = '{kind}' AND k.key = heir.key"
         )
         self.execute(statement)

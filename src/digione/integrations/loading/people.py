@@ -13,7 +13,7 @@ without a word, and a row whose identifier another provider knows reads exactly 
 """
 
 from digione.integrations.loading.mastership import take_over
-from digione.integrations.loading.merge import Merge
+from digione.integrations.loading.merge import LASTING, Merge
 from digione.integrations.loading.non_disclosure import write_non_disclosure
 
 _NAMES = ["first_names", "given_name", "family_name"]
@@ -23,15 +23,23 @@ _NATIONAL = ("hetu", "learner_number")
 _OWN = ("local", "username")
 _CONTACTS = ("email", "phone", "address")
 _GUARDIANS = "('guardian', 'parent', 'relative')"
+#: Whom the provider knows. Of a record that was merged into another one it knows that it was.
+_OWN_PEOPLE = (
+    "(SELECT DISTINCT l.provider_id, l.person_id AS id FROM people_providerperson l WHERE NOT EXISTS (SELECT 1"
+    " FROM people_personsuccession s WHERE s.provider_id = l.provider_id AND s.person_id = l.person_id))"
+)
 
 
 def load_people(merge: Merge) -> None:
     """Match the staged people, then write links, identities, identifiers and contacts, and open duplicate cases."""
     merge.ready("person", [])
+    merge.link_own("person", _OWN_PEOPLE)
     merge.execute(
         "ALTER TABLE ready_person ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
         + ", ".join(f"ADD COLUMN {kind}_of_another boolean NOT NULL DEFAULT false" for kind in _NATIONAL)
     )
+    if merge.own_ids:
+        merge.execute("UPDATE ready_person SET known_here = true WHERE state = 'linked'")
     if merge.has("person", "added", "changed"):
         for kind in _NATIONAL:
             _match(merge, kind)
@@ -128,7 +136,7 @@ def _refuse_repeated(merge: Merge) -> None:
 #: As what the other sources of the provider know whom today.
 _KNOWN_AS = " UNION ".join(
     f"SELECT t.{column} AS person_id, '{basis}' AS basis FROM core_sourcekey k JOIN {table} t ON t.id = k.target_id"
-    f" WHERE k.provider_id = %(provider)s AND k.kind = '{kind}' AND k.source <> %(source)s AND k.row_hash IS NOT NULL"
+    f" WHERE k.provider_id = %(provider)s AND k.kind = '{kind}' AND k.source <> %(source)s AND {LASTING}"
     for kind, table, column, basis in (
         ("membership", "studies_schoolenrolment", "person_id", "learner"),
         ("membership", "people_staffassignment", "person_id", "staff"),

@@ -224,6 +224,8 @@ class Roster:
     guardian: Rows | None = None
     enrolment: Rows | None = None
     makes_schools: bool = True
+    #: Whether DigiOne wrote the set: a row's key may be the id that we know it by.
+    own_ids: bool = False
     #: The hashes of the people whom the source told of before, which the loader fills in. What only a new or changed
     #: person needs (ciphertexts, digests, sort keys) a reader need not make for them.
     known_people: set[bytes] = field(default_factory=set)

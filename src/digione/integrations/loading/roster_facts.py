@@ -8,7 +8,7 @@ from django.db import connection
 
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals
-from digione.integrations.loading.mastership import PERIOD, hold_back, other, other_list, other_name
+from digione.integrations.loading.mastership import PERIOD, hold_back, kept_name, other, other_list, other_name
 from digione.integrations.loading.merge import MASTERED, Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
@@ -82,7 +82,7 @@ def load_roster(
 ) -> None:
     """Stage every kind, look at all of them, and write unless the whole was refused."""
     since = date(uc.today.year if uc.today.month >= 8 else uc.today.year - 1, 8, 1)
-    merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since)
+    merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since, roster.own_ids)
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
     uc.execute("SET LOCAL jit = off")
@@ -178,6 +178,7 @@ def _known_people(merge: Merge) -> set[bytes]:
 
 def _sessions(merge: Merge) -> None:
     merge.ready("session", [])
+    merge.link_own("session", "organisations_academicsession")
     fields = {name: other(name) for name in ("kind", "starts_on", "ends_on", "school_year")}
     hold_back(merge, "session", {"organisations_academicsession": {"title": other_name("title"), **fields}})
     merge.remember("session")
@@ -192,12 +193,14 @@ def _sessions(merge: Merge) -> None:
             "school_year": "r.school_year",
             "parent_id": "(SELECT p.id FROM ready_session p WHERE p.key = r.parent_key)",
         },
+        changed={"title": kept_name("title")},
     )
 
 
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
     merge.ready("course", references)
+    merge.link_own("course", "studies_course")
     fields = {
         "title": other_name("title"),
         "code": other("code"),
@@ -221,6 +224,7 @@ def _courses(merge: Merge) -> None:
             "grades": "r.grades",
             "status": "'active'",
         },
+        changed={"title": kept_name("title")},
     )
 
 
@@ -229,6 +233,7 @@ def _groups(merge: Merge) -> None:
         "group",
         [Reference("school_id", "school", "school_key"), Reference("course_id", "course", "course_key")],
     )
+    merge.link_own("group", "studies_group")
     # A school has one 3B, whichever source speaks of it; the staff's table and the learners' mean the same group.
     merge.link(
         "group",
@@ -263,6 +268,8 @@ def _groups(merge: Merge) -> None:
             "subjects": "r.subjects",
             "valid_to": "NULL",
         },
+        # No source tells a group's last day, so one that is still to come stays.
+        changed={"title": kept_name("title"), "valid_to": "CASE WHEN t.valid_to >= %(day)s THEN t.valid_to END"},
     )
     if not merge.has("group", "added", "linked", "changed"):
         return
@@ -334,6 +341,7 @@ def _same_twice(merge: Merge) -> None:
     same = ["person_id", "school_id", f"({role})", "(role = 'student')", f"(role IN {_GUARDIANS})"]
     for line in merge.refuse_repeated("membership", [*same, "coalesce(valid_from, %(since)s)"]):
         merge.report.problems.error(merge.files["membership"], line, "", "same-twice.role")
+    merge.link_own("membership", "studies_schoolenrolment", "people_staffassignment")
     since = "t.valid_from = least(coalesce(r.valid_from, %(since)s), r.valid_to)"
     merge.link(
         "membership",

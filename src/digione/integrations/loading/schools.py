@@ -53,6 +53,7 @@ def refuse_unknown_schools(merge: Merge) -> None:
 def load_schools(merge: Merge) -> None:
     """Link the schools of the register, and make the provider's own."""
     merge.ready("school", [])
+    merge.link_own("school", "organisations_organisation")
     merge.link("school", "found_school t", "t.key = r.key")
     for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
         merge.report.problems.warning(

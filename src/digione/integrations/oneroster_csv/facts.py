@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from digione.core.use_case import UseCase
+from digione.integrations.oneroster_csv.tables import HOME_COURSE
 
 
 def _columns(names: str) -> tuple[str, ...]:
@@ -38,8 +39,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         " cityOfBirth publicSchoolResidenceStatus"
     ),
 }
-#: The course of groups that have none, since the standard wants one of every class.
-HOME_COURSE = "home-groups"
 
 _LIVE = "({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
 _NAME = "coalesce({0} ->> 'fi', {0} ->> 'sv', {0} ->> 'en', '')"

@@ -22,7 +22,9 @@ from digione.integrations.oneroster_csv.tables import (
     CLASS_TYPES,
     ENROLMENT_ROLES,
     EXTENSION_ROLES,
+    HOME_COURSE,
     ORG_TYPES,
+    OWN_SYSTEM,
     ROLES_1_1,
     ROLES_1_2,
     SESSION_TYPES,
@@ -80,6 +82,7 @@ class Reader:
             membership=when("roles", self.read_roles) if self.files.version == "1.2" else None,
             enrolment=when("enrollments", self.read_enrolments),
             known_people=self.known_people,
+            own_ids=self.files.system == OWN_SYSTEM,
         )
 
     def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
@@ -206,6 +209,8 @@ class Reader:
             if not good:
                 continue
             self.courses.add(key)
+            if key == HOME_COURSE and self.files.system == OWN_SYSTEM:
+                continue
             yield Course(
                 line, key, cells["title"], cells["courseCode"] or None, org or None, year or None,
                 _listed(cells["grades"]), _listed(cells["subjects"]),
@@ -222,6 +227,8 @@ class Reader:
                 good &= self._refers("classes", line, "courseSourcedId", course, self.courses, "courses")
             else:
                 self._warn("classes", line, "courseSourcedId", "required.taken")
+            if course == HOME_COURSE and self.files.system == OWN_SYSTEM:
+                course = ""
             terms = _listed(cells["termSourcedIds"])
             for term in terms:
                 good &= self._refers("classes", line, "termSourcedIds", term, self.sessions, "academicSessions")

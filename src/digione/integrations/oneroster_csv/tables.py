@@ -5,6 +5,10 @@ Version 1.2 dropped `orgSourcedIds` and `role` from users (they went to roles.cs
 
 from dataclasses import dataclass
 
+#: What the manifest of a set that DigiOne wrote calls the system that it comes from.
+OWN_SYSTEM = "digione"
+#: The course, in such a set, of groups that have none, since the standard wants one of every class.
+HOME_COURSE = "home-groups"
 #: Read by this version, in the order in which the rows refer to each other.
 ROSTER_FILES = (
     "orgs",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from digione.integrations.oneroster_csv.tables import OTHER_FILES, ROSTER_FILES
+from digione.integrations.oneroster_csv.tables import OTHER_FILES, OWN_SYSTEM, ROSTER_FILES
 
 #: Every file has the same time in an archive, so that the same roster gives the same bytes.
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -89,7 +89,7 @@ class SetWriter:
             ("oneroster.version", "1.2"),
             *sorted((f"file.{name}", mode) for name, mode in files),
             ("source.systemName", "DigiOne"),
-            ("source.systemCode", "digione"),
+            ("source.systemCode", OWN_SYSTEM),
         ]
 
     def _remove(self) -> None:
