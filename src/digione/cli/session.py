@@ -49,11 +49,14 @@ class Answer:
         """Print `told` or `text`."""
         click.echo(json.dumps(told, ensure_ascii=False, default=str) if self.as_json else text)
 
-    def refuse(self, faults: list[Fault], code: int = 1) -> NoReturn:
-        """Tell what was wrong and what to do, and end: with 1 where it was refused, with 2 where it could not run."""
+    def refuse(self, faults: list[Fault], code: int = 1, **more: Any) -> NoReturn:
+        """Tell what was wrong and what to do, and end: with 1 where it was refused, with 2 where it could not run.
+
+        `more` stands beside the faults in the JSON object.
+        """
         if self.as_json:
             told = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in faults]
-            click.echo(json.dumps({"faults": told}, ensure_ascii=False))
+            click.echo(json.dumps({"faults": told, **more}, ensure_ascii=False, default=str))
         for one in faults:
             click.echo(f"{one.pointer}: {one.message}" if one.pointer else one.message, err=True)
         sys.exit(code)

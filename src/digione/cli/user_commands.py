@@ -7,6 +7,7 @@ import click
 
 from digione.cli.language import LANGUAGES, _
 from digione.cli.session import DATA, JSON, answering, platform, table, yes_or_no
+from digione.core.errors import Fault
 
 _ASK = click.option(
     "--ask", is_flag=True, help="Ask for the password instead of making one; from a pipe, the first line is taken."
@@ -50,30 +51,57 @@ def list_accounts(data: str | None, as_json: bool) -> None:
 @click.option("--provider", required=True, metavar="OID", help="The provider at which the person is known.")
 @click.option(
     "--person",
-    required=True,
     metavar="ID",
-    help="Who it is: the provider's own id of the person, their user name in the imported system, or learner number.",
+    help="Who it is: the provider's own id of the person, an id or user name in the imported system, or learner number.",
 )
+@click.option("--ward", metavar="ID", help="Or a guardian of this child, who is named by an id of the same kinds.")
+@click.option("--name", help="Names of the person, where an id means several or a child has several guardians.")
 @click.option(
     "--speaks", type=click.Choice(LANGUAGES), default="fi", show_default=True, help="The language of the desk at first."
 )
 @_ASK
 @DATA
 @JSON
-def create(username: str, provider: str, person: str, speaks: str, ask: bool, data: str | None, as_json: bool) -> None:
+def create(
+    username: str, provider: str, person: str | None, ward: str | None, name: str | None, speaks: str, ask: bool,
+    data: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Give a person an account with the name USERNAME. The password is printed this once."""
+    if (person is None) == (ward is None):
+        raise click.UsageError(_("Name the person with --person, or a child of theirs with --ward."))
     password = _asked() if ask else None
     with answering(data, as_json=as_json) as answer:
         from digione.access.services import create_account
         from digione.organisations.selectors import provider_page
-        from digione.people.selectors import person_for_account
+        from digione.studies.selectors import people_for_account
 
         at = platform(provider_page(platform(), oid=provider)["id"])
-        found = person_for_account(at, identifier=person)
-        made = create_account(at, username=username, person=found["id"], language=speaks, password=password)
-        name = f"{found['given_name']} {found['family_name']}"
-        text = _("%(name)s signs in as %(username)s.") % {"name": name, "username": made.username}
+        found = people_for_account(at, identifier=person, ward=ward, name=name)
+        if len(found) > 1:
+            text = _("Several people are meant. Give --name, or the id of one of them with --person:")
+            fault = Fault("ward" if ward else "person", "ambiguous", f"{text}\n{_candidates(found)}")
+            answer.refuse([fault], candidates=found)
+        [one] = found
+        made = create_account(at, username=username, person=one["id"], language=speaks, password=password)
+        named = f"{one['given_name']} {one['family_name']}"
+        text = _("%(name)s signs in as %(username)s.") % {"name": named, "username": made.username}
         answer(_account(made), text + _password(made))
+
+
+def _candidates(found: list[dict[str, Any]]) -> str:
+    """Return the people among whom to choose, with what tells them apart."""
+    from digione.web.templatetags.desk import localized, role_name
+
+    rows = [
+        [
+            f"{row['given_name']} {row['family_name']}",
+            ", ".join(role_name(role) for role in row["roles"]),
+            ", ".join(localized(school) for school in row["schools"]),
+            str(row["id"]),
+        ]
+        for row in found
+    ]
+    return table([_("name"), _("role"), _("school"), "ID"], rows, "")
 
 
 @user.command()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from digione.core import secrets
 from digione.core.use_case import Row, UseCase
 from digione.people.rows import decoded
 
@@ -22,6 +23,43 @@ def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
     )
     uc.showed("people_person", found)
     return {row["id"]: row for row in found}
+
+
+def known_as(uc: UseCase, identifier: str) -> list[UUID]:
+    """Return whom the actor's provider knows today by an identifier, by id; several where it is several people's.
+
+    It is the provider's own id, the user name in a source, a source's id of the person, the learner number, or our id.
+    Never an identity code, which would stand in the history of a terminal, nor the digest by which a source names one.
+    """
+    found = uc.rows(
+        "SELECT DISTINCT l.person_id AS id FROM people_providerperson l WHERE l.provider_id = %(provider)s"
+        f" AND {_LIVE.format('l')} AND (l.person_id::text = %(identifier)s OR l.person_id IN ("
+        "  SELECT i.person_id FROM people_identifier i WHERE i.digest = ANY (%(digests)s) AND i.current"
+        "  AND (i.kind IN ('local', 'username') AND i.provider_id = %(provider)s"
+        "    OR i.kind = 'learner_number' AND i.provider_id IS NULL)"
+        "  UNION ALL SELECT k.target_id FROM core_sourcekey k WHERE k.provider_id = %(provider)s AND k.kind = 'person'"
+        "  AND k.key = %(identifier)s AND NOT starts_with(k.key, 'hetu:')))",
+        {
+            "provider": uc.actor.provider_id,
+            "day": uc.today,
+            "identifier": identifier,
+            "digests": secrets.digests(identifier),
+        },
+    )
+    uc.touched("people_identifier", "digest")
+    return [row["id"] for row in found]
+
+
+def guardians_known(uc: UseCase, children: Sequence[UUID]) -> list[UUID]:
+    """Return whom the actor's provider knows today as a guardian of one of the children, by id."""
+    found = uc.rows(
+        "SELECT DISTINCT g.guardian_id AS id FROM people_guardianship g JOIN people_providerperson l"
+        " ON l.provider_id = g.provider_id AND l.person_id = g.guardian_id WHERE g.provider_id = %(provider)s"
+        f" AND g.child_id = ANY (%(children)s) AND {_LIVE.format('g')} AND {_LIVE.format('l')}",
+        {"provider": uc.actor.provider_id, "children": list(children), "day": uc.today},
+    )
+    uc.touched("people_guardianship", "guardian_id", "child_id")
+    return [row["id"] for row in found]
 
 
 def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:

@@ -5,12 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from digione.access.permissions import Event, Permission
 from digione.access.rules import BY_CODE, Detail, Purpose
-from digione.core import clock, secrets
-from digione.core.errors import Fault, InvalidInputError, NotFoundError
+from digione.core import clock
+from digione.core.errors import NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import duplicate_facts, facts
 from digione.people.rows import decoded
@@ -187,36 +185,6 @@ def import_run(uc: UseCase, *, run: UUID) -> Row:
     )
     if not found:
         raise NotFoundError("There is no such import here.")
-    return found[0]
-
-
-@use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_READ)
-def person_for_account(uc: UseCase, *, identifier: str) -> Row:
-    """Return id and names of the provider's person with this identifier, so that an account can be given to them.
-
-    The identifier is the provider's own id, the user name in the source, or the learner number; never an identity
-    code, which would stand in the history of the terminal. Raises `InvalidInputError` unless exactly one is found.
-    """
-    uc.check()
-    found = uc.rows(
-        "SELECT DISTINCT p.id, p.given_name, p.family_name FROM people_identifier i"
-        " JOIN people_providerperson l ON l.person_id = i.person_id JOIN people_person p ON p.id = i.person_id"
-        " WHERE l.provider_id = %(provider)s AND l.valid_from <= %(day)s AND (l.valid_to IS NULL OR l.valid_to >= %(day)s)"
-        " AND i.digest = ANY (%(digests)s) AND i.current AND (i.kind IN ('local', 'username')"
-        " AND i.provider_id = %(provider)s OR i.kind = 'learner_number' AND i.provider_id IS NULL)",
-        {"provider": uc.actor.provider_id, "day": uc.today, "digests": secrets.digests(identifier)},
-    )
-    if len(found) != 1:
-        code = "ambiguous" if found else "unknown_person"
-        text = (
-            _("Several people of the provider have this identifier. Give the learner number.")
-            if found
-            else _("The provider has nobody with this identifier today. Import the people first, or check it.")
-        )
-        raise InvalidInputError([Fault("person", code, text)])
-    uc.saw([found[0]["id"]])
-    uc.touched("people_identifier", "digest")
-    uc.showed("people_person", found)
     return found[0]
 
 

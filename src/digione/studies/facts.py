@@ -183,6 +183,36 @@ def schools_of_provider(uc: UseCase) -> list[Row]:
     )
 
 
+def roles_at_schools(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
+    """Return as what the actor's provider knows `persons` today: `person_id`, `role`, and `school` by its name.
+
+    A guardian's school is the child's, None where there is none. The school of a person, or of a child, under
+    non-disclosure is not told.
+    """
+    live = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+    found = uc.rows(
+        f"""
+        SELECT f.person_id, f.role, CASE WHEN p.non_disclosure OR c.non_disclosure THEN NULL ELSE o.name END AS school
+        FROM (
+            SELECT a.person_id, NULL::uuid AS child_id, a.role, a.organisation_id AS school_id FROM people_staffassignment a
+            WHERE a.provider_id = %(provider)s AND a.person_id = ANY (%(persons)s) AND {live.format("a")}
+            UNION SELECT e.person_id, NULL, 'learner', e.school_id FROM studies_schoolenrolment e
+            WHERE e.provider_id = %(provider)s AND e.person_id = ANY (%(persons)s) AND {live.format("e")}
+            UNION SELECT g.guardian_id, g.child_id, 'guardian', e.school_id FROM people_guardianship g
+            LEFT JOIN studies_schoolenrolment e ON e.provider_id = g.provider_id AND e.person_id = g.child_id
+                AND {live.format("e")}
+            WHERE g.provider_id = %(provider)s AND g.guardian_id = ANY (%(persons)s) AND {live.format("g")}
+        ) f
+        JOIN people_person p ON p.id = f.person_id LEFT JOIN people_person c ON c.id = f.child_id
+        LEFT JOIN organisations_organisation o ON o.id = f.school_id ORDER BY f.role, o.sort_key
+        """,
+        {"provider": uc.actor.provider_id, "persons": list(persons), "day": uc.today},
+    )
+    uc.touched("people_staffassignment", "role", "organisation_id")
+    uc.touched("studies_schoolenrolment", "school_id")
+    return decoded(found, "school")
+
+
 def people_of_provider(uc: UseCase) -> dict[str, Any]:
     """Return how many learners, guardians and members of staff the actor's provider has today, and how many
     duplicate cases are open."""

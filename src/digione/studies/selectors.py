@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from digione.access.permissions import Event, Permission
 from digione.access.rules import Detail
-from digione.core.errors import NotFoundError
+from digione.core.errors import Fault, InvalidInputError, NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
 from digione.organisations.facts import succession_of
@@ -390,3 +392,51 @@ def _identity_values(person: Row, name: str) -> list[Any]:
     if name == "bases":
         return list(person["bases"] or [])
     return [person[name]] if person[name] else []
+
+
+@use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_READ)
+def people_for_account(
+    uc: UseCase, *, identifier: str | None = None, ward: str | None = None, name: str | None = None
+) -> list[Row]:
+    """Return the provider's people to whom an account can be given: one, or those among whom to choose.
+
+    `identifier` is the person's (see `people.facts.known_as`), or `ward` is a child's whose guardian it is; `name` keeps
+    those whose names hold all its words, accents or not. Each with `id`, `given_name`, `family_name`, `roles` (codes) and
+    `schools` (names; none of people under non-disclosure). Raises `InvalidInputError` where there is nobody.
+    """
+    uc.check()
+    found = people.known_as(uc, identifier or ward or "")
+    if ward is not None:
+        if not found:
+            raise InvalidInputError([Fault("ward", "unknown_person", _nobody())])
+        found = people.guardians_known(uc, found)
+    known = people.persons(uc, found)
+    wanted = set(search_key(name or "").split())
+    chosen = {
+        row["id"]: {**{key: row[key] for key in ("id", "given_name", "family_name")}, "roles": [], "schools": []}
+        for row in sorted(known.values(), key=lambda row: (row["sort_key"], row["id"]))
+        if wanted <= set(search_key(row["family_name"], f"{row['first_names']} {row['given_name']}").split())
+    }
+    if not chosen:
+        pointer = "name" if name else "ward" if ward is not None else "person"
+        raise InvalidInputError([Fault(pointer, "unknown_person", _no_guardian() if ward is not None else _nobody())])
+    for row in facts.roles_at_schools(uc, list(chosen)):
+        roles, schools = chosen[row["person_id"]]["roles"], chosen[row["person_id"]]["schools"]
+        roles += [row["role"]] * (row["role"] not in roles)
+        schools += [row["school"]] * (row["school"] is not None and row["school"] not in schools)
+    uc.saw(list(known))
+    return list(chosen.values())
+
+
+def _nobody() -> str:
+    return _(
+        "The provider has nobody with this identifier today. Import the people first, or check it. A guardian without an"
+        " id of their own is found by a child: --ward ID."
+    )
+
+
+def _no_guardian() -> str:
+    return _(
+        "The provider knows no such guardian of this child today. Leave --name out to see them all, or import the"
+        " guardians first."
+    )

@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
@@ -12,9 +13,9 @@ from digione.access.services import change_password, create_account, set_account
 from digione.core.errors import DeniedError
 from digione.core.use_case import Actor
 from digione.organisations.services import add_provider
-from digione.people.selectors import person_for_account
+from digione.studies.selectors import people_for_account
 from tests import cast
-from tests.api.cli.conftest import ENDED, PROVIDER, SCHOOL, Installation
+from tests.api.cli.conftest import ENDED, EXPORTER, PROVIDER, SCHOOL, Installation
 
 PEOPLE = "oma tunnus;etunimet;sukunimi;syntymäaika;koulu;vuosiluokka;ryhmä\nop-1;Vieno;Koskelo;3.4.2016;Saarnivaaran koulu;4;4A\n"
 STAFF = "oma tunnus;etunimet;sukunimi;koulu;rooli;ryhmät\nt-1;Pirjo Anneli;Laine;Saarnivaaran koulu;opettaja;4A\n"
@@ -117,6 +118,116 @@ def test_an_account_is_given_to_the_person_with_the_own_id(provider: Installatio
     entries = provider.rows("SELECT count(*) FROM audit_entry WHERE event = 'account.managed' AND subject = %s", alias)
     assert entries == [(1,)], "the person sees in the log that an account was given to them"
     assert made["password"] not in provider.run("user", "list").stdout
+
+
+FAMILY = (
+    "oma tunnus;etunimet;sukunimi;koulu;huoltaja 1 etunimet;huoltaja 1 sukunimi;huoltaja 1 henkilötunnus;"
+    "huoltaja 2 etunimet;huoltaja 2 sukunimi\n"
+    "per-1;Ilmi;Ylitalo;Saarnivaaran koulu;Katri Kaarina;Ylitalo;140380-9358;Jari;Mäkinen\n"
+    "per-2;Toivo;Salo;Saarnivaaran koulu;Tuula;Salo;;;\n"
+)
+
+
+@pytest.fixture(scope="module")
+def family(provider: Installation) -> Installation:
+    """Children whose guardians have no id of their own: one is known by an identity code, the others by their names."""
+    path = provider.data / "family.csv"
+    path.write_text(FAMILY)
+    told = provider.json("import", "people", str(path), "--provider", PROVIDER, "--source", "family")
+    assert told["refused"] == 0, told["problems"]
+    return provider
+
+
+def _account_of(installation: Installation, username: str) -> list[tuple[str, str]]:
+    return installation.rows(
+        "SELECT p.first_names, p.family_name FROM access_account a JOIN people_person p ON p.id = a.person_id"
+        " WHERE a.username = %s",
+        username,
+    )
+
+
+def test_guardians_without_ids_are_found_by_the_child_and_told_apart(family: Installation) -> None:
+    asked = ("user", "create", "huoltaja.yksi", "--provider", PROVIDER, "--ward", "per-1")
+    told = family.json(*asked, code=1)
+    assert [(fault["pointer"], fault["code"]) for fault in told["faults"]] == [("ward", "ambiguous")]
+    assert [
+        (row["given_name"], row["roles"], [school["fi"] for school in row["schools"]]) for row in told["candidates"]
+    ] == [
+        ("Jari", ["guardian"], ["Saarnivaaran koulu"]),
+        ("Katri", ["guardian"], ["Saarnivaaran koulu"]),
+    ]
+    said = family.run(*asked, code=1, language="fi_FI.UTF-8")
+    assert "Katri Ylitalo  Huoltaja  Saarnivaaran koulu" in said.stderr
+    assert "140380" not in json.dumps(told) + said.stderr
+    assert _account_of(family, "huoltaja.yksi") == []
+    # By the name, whatever its letters; by our own id that was listed; and a single guardian without either.
+    family.run(*asked, "--name", "makinen JARI")
+    assert _account_of(family, "huoltaja.yksi") == [("Jari", "Mäkinen")]
+    family.run("user", "create", "huoltaja.kaksi", "--provider", PROVIDER, "--person", told["candidates"][1]["id"])
+    assert _account_of(family, "huoltaja.kaksi") == [("Katri Kaarina", "Ylitalo")]
+    family.run("user", "create", "huoltaja.kolme", "--provider", PROVIDER, "--ward", "per-2")
+    assert _account_of(family, "huoltaja.kolme") == [("Tuula", "Salo")]
+
+
+def test_a_person_is_found_by_the_id_of_a_source_but_never_by_an_identity_code(family: Installation) -> None:
+    [(named,), (coded,)] = family.rows(
+        "SELECT key FROM core_sourcekey k JOIN people_person p ON p.id = k.target_id WHERE source = 'family'"
+        " AND kind = 'person' AND p.given_name IN ('Jari', 'Katri') ORDER BY p.given_name"
+    )
+    assert coded.startswith("hetu:")
+    create = ("user", "create", "lahteen.tunnus", "--provider", PROVIDER, "--person")
+    for closed in (coded, "140380-9358"):
+        [fault] = family.json(*create, closed, code=1)["faults"]
+        assert (fault["code"], "--ward" in fault["message"]) == ("unknown_person", True)
+    # Another provider's person is nobody here.
+    family.run("provider", "add", EXPORTER)
+    [fault] = family.json("user", "create", "lahteen.tunnus", "--provider", EXPORTER, "--person", named, code=1)[
+        "faults"
+    ]
+    assert fault["code"] == "unknown_person"
+    family.run(*create, named)
+    assert _account_of(family, "lahteen.tunnus") == [("Jari", "Mäkinen")]
+
+
+@pytest.mark.parametrize(
+    ("who", "pointer", "advice"),
+    [
+        (("--ward", "nobody"), "ward", "Import the people"),
+        (("--ward", "per-1", "--name", "Tuula"), "name", "Leave --name out"),
+        (("--ward", "op-1"), "ward", "import the guardians first"),
+        (("--person", "per-1", "--name", "Toivo"), "name", "Import the people"),
+    ],
+)
+def test_who_is_not_found_is_told_with_advice(
+    family: Installation, who: tuple[str, ...], pointer: str, advice: str
+) -> None:
+    before = family.rows("SELECT count(*) FROM access_account")
+    [fault] = family.json("user", "create", "ei.kukaan", "--provider", PROVIDER, *who, code=1)["faults"]
+    assert (fault["pointer"], fault["code"]) == (pointer, "unknown_person")
+    assert advice in fault["message"]
+    assert family.rows("SELECT count(*) FROM access_account") == before
+
+
+@pytest.mark.parametrize("who", [(), ("--person", "per-1", "--ward", "per-1")])
+def test_a_person_is_named_in_one_way(family: Installation, who: tuple[str, ...]) -> None:
+    answer = family.run("user", "create", "ei.kukaan", "--provider", PROVIDER, *who, code=2)
+    assert "--ward" in answer.stderr
+
+
+def test_the_school_of_a_child_under_non_disclosure_is_not_among_what_tells_guardians_apart(
+    family: Installation,
+) -> None:
+    def hide(hidden: bool) -> None:
+        with psycopg.connect(family.admin_url) as connection:
+            connection.execute("UPDATE people_person SET non_disclosure = %s WHERE given_name = 'Ilmi'", [hidden])
+
+    hide(True)
+    try:
+        told = family.json("user", "create", "ei.kukaan", "--provider", PROVIDER, "--ward", "per-1", code=1)
+    finally:
+        hide(False)
+    assert [(row["roles"], row["schools"]) for row in told["candidates"]] == [(["guardian"], [])] * 2
+    assert audited(family, "account.read") > 0
 
 
 def test_a_password_is_made_or_asked_and_a_short_one_is_refused(provider: Installation) -> None:
@@ -260,7 +371,7 @@ class TestSigningIn:
             lambda: create_account(actor, username="toinen.tunnus", person=cast.TEACHER),
             lambda: change_password(actor, username="ope.tunnus"),
             lambda: set_account_active(actor, username="ope.tunnus", active=False),
-            lambda: person_for_account(actor, identifier="t-1"),
+            lambda: people_for_account(actor, identifier="t-1"),
             lambda: accounts(actor),
             lambda: add_provider(actor, oid=cast.KUUSNIEMI_OID),
         ):
