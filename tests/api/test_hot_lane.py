@@ -20,10 +20,11 @@ from digione.core.use_case import Actor, set_reach
 from digione.people.models import Person
 from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
+from digione.studies.models import SchoolEnrolment
 from tests import cast
 from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes, undone
 from tests.api.oneroster import PREFIX, App, audit, body, hot
-from tests.api.wsgi import ask, django_application
+from tests.api.wsgi import Answer, ask, django_application
 
 
 @pytest.mark.django_db
@@ -79,6 +80,98 @@ def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(
         known = person not in (cast.OUTSIDER, cast.VALKAMO_PUPIL) and app.sourced(person) in listed
         assert len(entries) == (2 if known else 0), person
         assert len(set(entries)) <= 1, "Both lanes leave the same trace."
+
+
+_LISTS = [f"schools/{cast.RANTAPUISTO}/students", f"schools/{cast.RANTAPUISTO}/teachers",
+          f"classes/{cast.GROUP_3B}/students", f"classes/{cast.GROUP_3B}/teachers"]  # fmt: skip
+
+
+def _by_hot_lane(app: App, path: str, query: str = "", token: str | None = None) -> Answer | None:
+    """Return what the hot lane answers, None where it leaves the request to the other."""
+    left: list[bool] = []
+
+    def ordinary(_environ: Any, start_response: Any) -> list[bytes]:
+        left.append(True)
+        start_response("200 OK", [])
+        return []
+
+    bearer = f"Bearer {token or app.token}"
+    answer = ask(HotLane(ordinary), f"{PREFIX}/{path}", query=query, authorization=bearer)
+    return None if left else answer
+
+
+def _named_in_order(logged: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of the log with the persons that each names in one order: theirs has no meaning."""
+    return [{**row, "subjects": sorted(row["subjects"] or [])} for row in logged]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["", "limit=1", "limit=1&offset=1", "limit=1000", "limit=5&offset=400"])
+@pytest.mark.parametrize("path", _LISTS)
+def test_a_list_of_a_school_or_a_class_is_the_same_in_both_lanes(app: App, path: str, query: str) -> None:
+    Lanes()  # Lends the view of what the running transaction has logged.
+    bearer = f"Bearer {app.token}"
+    with undone() as logged:
+        ordinary = ask(django_application(), f"{PREFIX}/{path}", query=query, authorization=bearer)
+        noted = _named_in_order(logged())
+    assert ordinary.status_code == 200
+    assert len(noted) == 1
+    assert json.loads(ordinary.content)["users"] or "offset" in query
+    # Found anew, then as it was kept.
+    for _ in range(2):
+        with undone(really=False) as logged:
+            before = len(logged())
+            answer = _by_hot_lane(app, path, query)
+            assert _named_in_order(logged()[before:]) == noted
+        assert answer is not None
+        assert json.loads(answer.content) == json.loads(ordinary.content)
+        assert sorted(answer.headers.items()) == sorted(ordinary.headers.items())
+
+
+@pytest.mark.django_db
+def test_lists_that_are_not_the_tokens_are_left_to_the_ordinary_lane(app: App) -> None:
+    elsewhere = f"schools/{cast.YHTENAISKOULU}/students"
+    path = _LISTS[0]
+    assert _by_hot_lane(app, path)
+    assert _by_hot_lane(app, path, token=app.new_token((CORE,))) is None
+    assert _by_hot_lane(app, path, token="wrong") is None
+    assert _by_hot_lane(app, elsewhere) is None
+    assert _by_hot_lane(App(cast.VALKAMO_OID), elsewhere)
+    assert _by_hot_lane(app, f"schools/{cast.KUUSNIEMI}/students") is None, "A provider is no school."
+    assert _by_hot_lane(app, f"classes/{uuid4()}/students") is None
+    for query in ("limit=1001", "sort=familyName", "fields=sourcedId", "filter=status='active'", "limit=0"):
+        assert _by_hot_lane(app, path, query) is None, query
+    _change(app, "elsewhere", [ROSTER], True)
+    assert _by_hot_lane(app, path) is None, "What several providers tell has to be merged."
+
+
+@pytest.mark.django_db
+def test_a_kept_list_follows_every_change_at_once(app: App) -> None:
+    path = _LISTS[0]
+
+    def listed() -> set[str]:
+        answers = [_by_hot_lane(app, path) for _ in range(2)]
+        ordinary = body(app.get(path))["users"]
+        for answer in answers:
+            assert answer is not None
+            assert json.loads(answer.content)["users"] == ordinary
+        return {user["sourcedId"] for user in ordinary}
+
+    pupil = app.sourced(cast.PUPIL)
+    assert pupil in listed()
+    set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+    enrolments = SchoolEnrolment.objects.filter(person_id=cast.PUPIL)
+    kept = list(enrolments)
+    enrolments.delete()
+    assert pupil not in listed()
+    set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+    SchoolEnrolment.objects.bulk_create(kept)
+    assert pupil in listed()
+    _change(app, "narrow", [ROSTER], False)
+    _change(app, "protect", True, None)
+    assert pupil not in listed(), "The agreement does not include protected people."
+    _change(app, "narrow", [ROSTER], True)
+    assert pupil in listed()
 
 
 @pytest.mark.django_db

@@ -125,8 +125,9 @@ def test_whoever_reads_by_the_second_axis_writes_nothing_by_it() -> None:
     )
     assert len(writing) > 60
     axes = ("digione.persons", "digione.app", "digione.supplier")
-    # A kept document is made by whoever reads it, within the reach of both the app and the provider.
-    assert {table for table, rule in writing if any(axis in rule for axis in axes)} == {"rest_user_document"}
+    # A kept document or list is made by whoever reads it, within the reach of both the app and the provider.
+    by_readers = {"rest_user_document", "rest_kept_list"}
+    assert {table for table, rule in writing if any(axis in rule for axis in axes)} == by_readers
 
 
 @pytest.mark.django_db

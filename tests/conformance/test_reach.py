@@ -123,12 +123,16 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
         create_app(cast.platform, name=name, supplier=name, provider_oids=[cast.KUUSNIEMI_OID], scopes=[CORE])
         for name in ("Tuikku", "Kajo")
     )
-    # Documents are kept when they are first read.
+    # Documents and lists are kept when they are first read.
     with connection.cursor() as cursor:
         set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
         cursor.execute(
             "SELECT count(*) FROM oneroster_documents(ARRAY(SELECT sourced_id FROM access_subject), %s, %s, current_date, false)",
             [cast.KUUSNIEMI, mine.supplier_id],
+        )
+        cursor.execute(
+            "INSERT INTO rest_kept_list VALUES (%s, %s, 'getStudentsForSchool', %s, false, 0, '{}')",
+            [mine.supplier_id, cast.KUUSNIEMI, cast.RANTAPUISTO],
         )
     # What a token opens is seen by whoever has the token: the next test.
     tables = [table for table in _tables("supplier_id") if table not in ("access_app", "rest_reader")]
@@ -138,7 +142,7 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
             set_reach(Actor("app", supplier_id=supplier, provider_id=cast.KUUSNIEMI))
             assert (_count(table, "supplier_id = %s", mine.supplier_id) > 0) is seen, (table, supplier)
         set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
-        if table != "rest_user_document":  # Kept by whoever reads it, within its own reach.
+        if table not in ("rest_user_document", "rest_kept_list"):  # Kept by whoever reads it, within its own reach.
             _unwritten(f"UPDATE {table} SET supplier_id = supplier_id")
 
 

@@ -22,6 +22,7 @@ from psycopg.pq import ExecStatus, Format
 
 from digione.rest.gathering import Gathering
 from digione.rest.oneroster.answers import links
+from digione.rest.oneroster.hot import WITHIN
 from digione.rest.oneroster.query import DEFAULT_LIMIT, LARGEST_LIMIT
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID
 
@@ -37,11 +38,18 @@ _USERS = re.compile(
     r"/ims/oneroster/(?:v1p2/rostering|rostering)/v1p2/users"
     r"(?:/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))?\Z"
 )
+#: The users of a school or a class: the operation is named by the two words.
+_WITHIN = re.compile(
+    r"/ims/oneroster/(?:v1p2/rostering|rostering)/v1p2/(schools|classes)"
+    r"/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(students|teachers)\Z"
+)
+_OPERATIONS = {tuple(operation.path.split("/")[::2]): operation.name.encode() for operation in WITHIN}
 _PAGE = re.compile(r"(?:limit=([1-9]\d{0,4}))?(?:(?:\A|&)offset=(\d{1,9}))?\Z")
 _CALLS = {
     b"user": b"SELECT oneroster_user($1, $2::uuid, $3, $4)",
     b"kept": b"SELECT n, body FROM oneroster_kept($1, $2::uuid[], $3, $4::text[])",
     b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5, $6)",
+    b"within": b"SELECT total, body FROM oneroster_within($1, $2, $3::uuid, $4::integer, $5::bigint, $6, $7)",
     b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4, $5)",
 }
 _HEADERS = [
@@ -60,14 +68,17 @@ class HotLane:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a hot read. Only a plain success is answered here: every refusal is worded by the ordinary lane."""
         if environ["REQUEST_METHOD"] == "GET":
-            found = _USERS.match(environ["PATH_INFO"])
+            path = environ["PATH_INFO"]
+            found = _USERS.match(path) or _WITHIN.match(path)
             authorization = environ.get("HTTP_AUTHORIZATION", "")
             if found and authorization.startswith("Bearer "):
                 base = _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
                 query = environ.get("QUERY_STRING", "")
                 if base:
                     checksum = hashlib.sha256(authorization[7:].strip().encode("utf-8", "surrogateescape")).hexdigest()
-                    if found[1] is None:
+                    if found.re is _WITHIN:
+                        answer = _within(environ, start_response, checksum, query, base, found)
+                    elif found[1] is None:
                         answer = _page(environ, start_response, checksum, query, base)
                     else:
                         answer = (
@@ -129,32 +140,68 @@ def _texts(values: Sequence[bytes | None]) -> bytes | None:
 _users: Gathering[tuple[str, str], tuple[bytes, bytes | None], bytes] = Gathering(_user_alone, users_together)
 
 
+def _asked(query: str) -> tuple[int, int] | None:
+    """Return limit and offset of a plain page, None where something else is asked."""
+    asked = _PAGE.match(query)
+    return (min(int(asked[1] or DEFAULT_LIMIT), LARGEST_LIMIT), int(asked[2] or 0)) if asked else None
+
+
 def _page(
     environ: dict[str, Any], start_response: StartResponse, checksum: str, query: str, base: str
 ) -> Iterable[bytes] | None:
-    asked = _PAGE.match(query)
+    asked = _asked(query)
     if asked is None:
         return None
-    limit, offset = min(int(asked[1] or DEFAULT_LIMIT), LARGEST_LIMIT), int(asked[2] or 0)
+    limit, offset = asked
     request_id = _request_id(environ)
     rows = _call(b"page", [checksum.encode(), b"%d" % limit, b"%d" % offset, b"%d" % RUN, base.encode(), request_id])
     if not rows or rows[0][0] is None:
         return None
-    row = rows[0]
-    total, held, last, body = _number(row[0]), _number(row[1]), row[2], row[3] or b""
-    address = base.removesuffix(PREFIX) + quote(environ["PATH_INFO"])
-    headers = [
-        *_HEADERS,
-        ("X-Total-Count", str(total)),
-        ("Link", links(lambda at: f"{address}?limit={limit}&offset={at}", limit=limit, offset=offset, total=total)),
-    ]
-    whole = b'{"users":[' + body
-    if held < RUN or held >= limit:
-        whole += b"]}"
-        start_response("200 OK", [*headers, ("Content-Length", str(len(whole)))])
-        return [whole]
+    total, held, last, body = rows[0]
+    headers = _headers(environ, base, limit=limit, offset=offset, total=_number(total))
+    whole, count = b'{"users":[' + (body or b""), _number(held)
+    if count < RUN or count >= limit:
+        return _whole(start_response, headers, whole)
     start_response("200 OK", headers)
-    return _stream(whole, checksum, last, limit - held, base, request_id)
+    return _stream(whole, checksum, last, limit - count, base, request_id)
+
+
+def _within(
+    environ: dict[str, Any], start_response: StartResponse, checksum: str, query: str, base: str, found: re.Match[str]
+) -> Iterable[bytes] | None:
+    asked, operation = _asked(query), _OPERATIONS[found[1], found[3]]
+    if asked is None or asked[0] > RUN:
+        return None
+    limit, offset = asked
+    rows = _call(
+        b"within",
+        [
+            checksum.encode(),
+            operation,
+            found[2].encode(),
+            b"%d" % limit,
+            b"%d" % offset,
+            base.encode(),
+            _request_id(environ),
+        ],
+    )
+    if not rows or rows[0][0] is None:
+        return None
+    total, body = rows[0]
+    headers = _headers(environ, base, limit=limit, offset=offset, total=_number(total))
+    return _whole(start_response, headers, b'{"users":[' + (body or b""))
+
+
+def _headers(environ: dict[str, Any], base: str, *, limit: int, offset: int, total: int) -> list[tuple[str, str]]:
+    address = base.removesuffix(PREFIX) + quote(environ["PATH_INFO"])
+    link = links(lambda at: f"{address}?limit={limit}&offset={at}", limit=limit, offset=offset, total=total)
+    return [*_HEADERS, ("X-Total-Count", str(total)), ("Link", link)]
+
+
+def _whole(start_response: StartResponse, headers: list[tuple[str, str]], begun: bytes) -> list[bytes]:
+    whole = begun + b"]}"
+    start_response("200 OK", [*headers, ("Content-Length", str(len(whole)))])
+    return [whole]
 
 
 def _stream(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from digione.audit import sensitivity
-from digione.rest.oneroster.operations import CORE, ROSTER
+from digione.rest.oneroster.operations import CORE, OPERATIONS, PARENTS, ROSTER, Operation
 from digione.rest.oneroster.people import PAGE_PERSONS, USERS
 
 _SQL = Path(__file__).parent / "sql"
@@ -20,6 +20,16 @@ NAMED_SUBJECTS = 50
 DOCUMENTS = (_SQL / "documents.sql").read_text(encoding="utf-8")
 #: What tokens open, kept, and the functions of its triggers.
 READERS = (_SQL / "readers.sql").read_text(encoding="utf-8")
+#: The kept lists: a table, made once.
+LISTS = (_SQL / "lists.sql").read_text(encoding="utf-8")
+#: The users of one school or one class, which the hot lane lists. In the path, the last word is whom.
+WITHIN = tuple(
+    operation
+    for operation in OPERATIONS
+    if operation.resource is USERS and len(operation.within) == 1 and not operation.one
+)
+#: Lists longer than this are not kept: a page reads the whole list to cut itself out of it.
+LONGEST_LIST = 5000
 #: Stands in a kept document for the address of the service.
 _BASE = "'@@base@@'"
 _NAMES = {
@@ -36,6 +46,16 @@ def _inlined(sql: str, names: Mapping[str, str]) -> str:
     return re.sub(r"%\((\w+)\)s", lambda found: names[found[1]], sql)
 
 
+def _list(operation: Operation) -> str:
+    """Return how the ids of a list are found in `oneroster_within`, if what the path names is there."""
+    ((name, kind),) = operation.within.items()
+    names = {"provider": "who.provider", "supplier": "who.supplier", "disclosed": "who.disclosed", name: "parent"}
+    parent = PARENTS[kind].format(id=f"%({name})s")
+    listed = f"SELECT array_agg({USERS.key} ORDER BY {USERS.key}) {USERS.rows}{operation.condition}"
+    found = _inlined(f"SELECT true, ({listed}) INTO there, ids FROM ({parent}) named LIMIT 1", names)
+    return f"        WHEN '{operation.name}' THEN {found};"
+
+
 def _functions() -> str:
     # The address is kept apart, since not every scope opens it.
     shown = frozenset(USERS.properties) - {"email"}
@@ -43,6 +63,9 @@ def _functions() -> str:
         "roster": ROSTER,
         "core": CORE,
         "named": str(NAMED_SUBJECTS),
+        "longest": str(LONGEST_LIST),
+        "lists": "\n".join(map(_list, WITHIN)),
+        "within": ", ".join(operation.name for operation in WITHIN),
         "sensitivity": str(
             sensitivity.highest(f"{table}.{column}" for table, columns in USERS.guarded.items() for column in columns)
         ),
