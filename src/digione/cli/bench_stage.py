@@ -50,9 +50,11 @@ def pin(roots: Sequence[int], core: int) -> None:
     """Hold process trees to a core; what they start later inherits it."""
     for root in roots:
         for pid in tree(root):
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                with contextlib.suppress(OSError):
-                    os.sched_setaffinity(int(thread.name), {core})
+            # A process or a thread may end meanwhile, as those that vacuum do.
+            with contextlib.suppress(OSError):
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    with contextlib.suppress(OSError):
+                        os.sched_setaffinity(int(thread.name), {core})
 
 
 @dataclass
