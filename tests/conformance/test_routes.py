@@ -29,6 +29,8 @@ AN_ID = "01900000-0000-7000-8000-000000000079"
 PUBLIC: dict[str, tuple[set[str], str]] = {
     "healthz": (READS, "load balancers ask whether the process lives"),
     "readyz": (READS, "load balancers ask whether it can serve"),
+    "api/v1/openapi.json": ({"GET", "HEAD"}, "the description of the API: it is published, and holds no data"),
+    "api/v1/docs": ({"GET", "HEAD"}, "the same for people"),
     "oauth/token": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 6749)"),
     "oauth/revoke": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 7009)"),
     "accounts/login/": (READS, "one signs in here; a form without its token is refused"),
@@ -39,7 +41,7 @@ PUBLIC: dict[str, tuple[set[str], str]] = {
     "demo.json": ({"GET"}, "the sign-ins of the demonstration, for programs; answers 404 outside demo mode"),
 }
 #: Routes of programs: they carry their own proof in the request and no cookie, so there is nothing to forge.
-OF_PROGRAMS = ("ims/", "^ims/", "oauth/")
+OF_PROGRAMS = ("api/", "^api/", "ims/", "^ims/", "oauth/")
 
 
 def _walk(patterns: list[Any], prefix: str = "") -> Iterator[str]:
@@ -57,7 +59,7 @@ ROUTES = sorted(_walk(get_resolver().url_patterns))
 def _address(route: str) -> str:
     """Return an address of a route, with an id where one is wanted."""
     if route.startswith("^"):
-        return "/" + route.removeprefix("^").replace("(?P<rest>.*)$", "anything")
+        return "/" + route.removeprefix("^").replace("(?!docs$)", "").replace("(?P<rest>.*)$", "anything")
     return "/" + re.sub(r"<slug:colour>", "1b5c6e", re.sub(r"<(?!slug)[^>]+>", AN_ID, route))
 
 

@@ -8,8 +8,15 @@ from oauth2_provider.scopes import SettingsScopes
 from digione.core import clock
 
 _ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
-#: Scope → what it opens, in the words of OneRoster 1.2 (1EdTech).
+#: Scopes of our own API: what is read, as in its address, then how; a narrower kind of data stands between the two.
+SCHOOLS_READ = "digione:schools.read"
+PERSONS_READ = "digione:persons.read"
+PERSONS_IDENTITY_READ = "digione:persons.identity.read"
+#: Scope → what it opens; those of OneRoster 1.2 in the words of 1EdTech.
 KNOWN_SCOPES = {
+    SCHOOLS_READ: "Schools of the provider",
+    PERSONS_READ: "The people of the provider, by the names that they are called by",
+    PERSONS_IDENTITY_READ: "What identifies a person further: all first names, birth date, sex, languages, municipality",
     f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
     f"{_ONEROSTER}roster-core.readonly": "The core of the roster",
     f"{_ONEROSTER}roster-demographics.readonly": "Birth dates and other demographics",

@@ -17,6 +17,8 @@ import digione
 _SOURCE = Path(digione.__file__).parent
 #: Where the schemas of each published version are kept, under the documents.
 RELEASED = "released"
+#: The description of the API, under the documents; a release keeps a copy of it in a folder of its own.
+OPENAPI = "generated/openapi.json"
 
 
 @click.command()
@@ -28,10 +30,10 @@ RELEASED = "released"
     help="The folder of the documents. Default: docs, beside the source.",
 )
 @click.option(
-    "--release", is_flag=True, help="Freeze the JSON Schemas of this version, as what later ones must not break."
+    "--release", is_flag=True, help="Freeze the schemas and the API of this version, as what later ones must not break."
 )
 def docs(check: bool, folder: Path | None, release: bool) -> None:
-    """Write the data model, its JSON Schemas, the glossary, the permission matrix and the event catalogue."""
+    """Write the data model, its JSON Schemas, the API, the glossary, the permission matrix and the event catalogue."""
     place = folder or _SOURCE.parents[1] / "docs"
     if folder is None and not (place.parent / "pyproject.toml").is_file():
         raise click.UsageError("This is an installed package without its source; name a folder with --folder.")
@@ -70,7 +72,9 @@ def _freeze(place: Path, wanted: dict[str, str]) -> None:
     schemas = {path: text for path, text in wanted.items() if path.startswith("generated/schemas/")}
     for path, text in schemas.items():
         (target / Path(path).name).write_text(text, encoding="utf-8")
-    click.echo(f"{len(schemas)} schemas frozen in {target}.")
+    (target / "api").mkdir()
+    (target / "api" / Path(OPENAPI).name).write_text(wanted[OPENAPI], encoding="utf-8")
+    click.echo(f"{len(schemas)} schemas and the API frozen in {target}.")
 
 
 def source_version(root: Path) -> str:
@@ -87,6 +91,13 @@ def last_release(folder: Path) -> tuple[str, dict[str, Any]]:
     return newest.name, {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in newest.glob("*.json")}
 
 
+def last_released_api(folder: Path) -> dict[str, Any] | None:
+    """Return the OpenAPI document of the newest frozen version in `folder`, None where that had no API yet."""
+    path = folder / last_release(folder)[0] / "api" / Path(OPENAPI).name
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found
+
+
 def generated() -> dict[str, str]:
     """Return the text of every generated document by its path under `docs/`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digione.config.settings")
@@ -94,9 +105,15 @@ def generated() -> dict[str, str]:
 
     django.setup()
     _load_use_cases()
+    from digione.rest.v1.openapi import document
     from digione.schema.documents import documents
 
-    return {**documents(), "generated/permissions.md": _permissions_page(), "generated/events.md": _events_page()}
+    return {
+        **documents(),
+        "generated/permissions.md": _permissions_page(),
+        "generated/events.md": _events_page(),
+        OPENAPI: json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",
+    }
 
 
 def stale_documents(folder: Path, wanted: dict[str, str]) -> list[str]:

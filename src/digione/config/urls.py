@@ -11,5 +11,7 @@ urlpatterns = [
     path("oauth/token", GiveToken.as_view()),
     path("oauth/revoke", TakeTokenBack.as_view()),
     path("", include("digione.rest.oneroster.urls")),
+    path("", include("digione.rest.v1.pages")),
+    path("", include("digione.rest.v1.urls")),
     path("", include("digione.web.urls")),
 ]

@@ -18,13 +18,18 @@ from typing import Any
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop
 
 from digione.rest.hot_lane import Application, StartResponse
 from digione.rest.oneroster.answers import Minor, RefusedError, refusal
+from digione.rest.v1 import problems
 
 log = logging.getLogger(__name__)
 #: Callers remembered in each of two generations; about 100 bytes each.
 REMEMBERED = 20_000
+#: What apps ask with a token.
+_OF_APPS = ("/ims/", "/api/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +127,15 @@ class Gate:
             environ["wsgi.url_scheme"] = self._scheme
         if "HTTP_HOST" in environ and not _is_ours(environ["HTTP_HOST"][:256]):
             log.warning("A request for the host %.100r, which is not ours, was refused.", environ["HTTP_HOST"])
-            return _refused(environ, start_response, HTTPStatus.BAD_REQUEST, "This host is not served here.")
+            return _refused(
+                environ, start_response, HTTPStatus.BAD_REQUEST, gettext_noop("This host is not served here.")
+            )
         size = environ.get("CONTENT_LENGTH")
         if size and (not size.isdecimal() or int(size) > self._largest):
-            told = f"The body is too large: at most {self._largest} bytes are taken here."
-            return _refused(environ, start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
+            told = gettext_noop("The body is too large: at most {} bytes are taken here.")
+            return _refused(environ, start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told, self._largest)
         path = environ["PATH_INFO"]
-        if path.startswith("/ims/"):
+        if path.startswith(_OF_APPS):
             return self._for_an_app(environ, start_response)
         if path.startswith("/oauth/"):
             wait = self._addresses.wait(hash(client_address(environ)), self._clock())
@@ -143,10 +150,10 @@ class Gate:
         caller = hash(words[-1]) if words else address
         wait = self._refused.full(address, now)
         if wait and caller not in self._known:
-            return _too_often_for_an_app(start_response, wait, _TOO_MANY_REFUSED)
+            return _too_often_for_an_app(environ, start_response, wait, _TOO_MANY_REFUSED)
         wait = self._apps.wait(caller, now)
         if wait:
-            return _too_often_for_an_app(start_response, wait, _TOO_MANY_ASKED)
+            return _too_often_for_an_app(environ, start_response, wait, _TOO_MANY_ASKED)
 
         def started(status: str, *more: Any) -> Any:
             if status.startswith("401"):
@@ -174,21 +181,40 @@ def client_address(environ: dict[str, Any]) -> str:
     return str(environ.get("REMOTE_ADDR", ""))
 
 
-def _refused(environ: dict[str, Any], start_response: StartResponse, status: HTTPStatus, told: str) -> list[bytes]:
+def _refused(
+    environ: dict[str, Any], start_response: StartResponse, status: HTTPStatus, text: str, *values: int
+) -> list[bytes]:
+    told = text.format(*values)
     if environ["PATH_INFO"].startswith("/ims/"):
         answer = refusal(RefusedError(status, Minor.INVALID_DATA, told))
         return _answer(start_response, status, "application/json", answer.content)
+    if environ["PATH_INFO"].startswith("/api/"):
+        return _answer(start_response, status, problems.CONTENT_TYPE, _problem(environ, status, text, *values))
     return _answer(start_response, status, "text/plain; charset=utf-8", told.encode())
 
 
-_TOO_MANY_ASKED = "Too many requests with this token: ask again in {} s, and larger pages (limit) less often."
-_TOO_MANY_REFUSED = "Too many tokens from this address opened nothing: ask again in {} s, with one from /oauth/token."
+_TOO_MANY_ASKED = gettext_noop(
+    "Too many requests with this token: ask again in {} s, and larger pages (limit) less often."
+)
+_TOO_MANY_REFUSED = gettext_noop(
+    "Too many tokens from this address opened nothing: ask again in {} s, with one from /oauth/token."
+)
 
 
-def _too_often_for_an_app(start_response: StartResponse, wait: float, told: str) -> list[bytes]:
+def _too_often_for_an_app(
+    environ: dict[str, Any], start_response: StartResponse, wait: float, told: str
+) -> list[bytes]:
+    if environ["PATH_INFO"].startswith("/api/"):
+        body = _problem(environ, HTTPStatus.TOO_MANY_REQUESTS, told, math.ceil(wait))
+        return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, problems.CONTENT_TYPE, body, wait)
     refused = RefusedError(HTTPStatus.TOO_MANY_REQUESTS, Minor.BUSY, told.format(math.ceil(wait)))
     answer = refusal(refused)
     return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, "application/json", answer.content, wait)
+
+
+def _problem(environ: dict[str, Any], status: HTTPStatus, told: str, *values: int) -> bytes:
+    with translation.override(problems.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", ""))):
+        return problems.body(status, gettext(told).format(*values))
 
 
 def _too_often_for_tokens(start_response: StartResponse, wait: float) -> list[bytes]:

@@ -10,28 +10,29 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver
 
-#: Everything under it is for programs.
-PREFIX = "/ims/"
+#: Everything under them is for programs, but for what their addresses leave to the pages for people.
+ADDRESSES = {"/ims/": "digione.rest.oneroster.urls", "/api/": "digione.rest.v1.urls"}
 
 
 class Interfaces:
-    """Middleware that answers addresses of `rest.oneroster` itself and hands everything else on."""
+    """Middleware that answers the addresses of the interfaces itself and hands everything else on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
-        self._addresses = get_resolver("digione.rest.oneroster.urls")
+        self._addresses = {prefix: get_resolver(addresses) for prefix, addresses in ADDRESSES.items()}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a program, or let the rest of the frame answer."""
-        if not request.path_info.startswith(PREFIX):
+        addresses = self._addresses.get(request.path_info[:5])
+        if addresses is None:
             return self._get_response(request)
         try:
-            match = self._addresses.resolve(request.path_info)
+            match = addresses.resolve(request.path_info)
         except Resolver404:
             return self._get_response(request)
         request.resolver_match = match
         answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         answer["X-Content-Type-Options"] = "nosniff"
-        if not answer.streaming:
+        if not answer.streaming and answer.status_code != 304:
             answer["Content-Length"] = str(len(answer.content))  # type: ignore[attr-defined]
         return answer

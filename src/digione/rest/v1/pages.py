@@ -1,0 +1,7 @@
+"""The page of the API for people: it goes through the frame that serves people, in our look and without a script."""
+
+from django.urls import path
+
+from digione.rest.v1.views import documentation
+
+urlpatterns = [path("api/v1/docs", documentation, name="api_docs")]

@@ -1,0 +1,232 @@
+"""The operations: django-ninja has addresses, parameters and OpenAPI from the endpoints; PostgreSQL makes the JSON."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Query, Schema
+from ninja.errors import AuthenticationError, ValidationError
+from ninja.security.base import AuthBase
+
+from digione.core.errors import DeniedError, Fault, InvalidInputError, NotFoundError
+from digione.rest.oneroster.answers import RefusedError
+from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
+from digione.rest.v1 import collect, parameters, shapes
+from digione.rest.v1.endpoints import ENDPOINTS, Endpoint
+from digione.rest.v1.problems import language_of, problem
+
+log = logging.getLogger(__name__)
+VERSION = "1"
+_METHODS = ["GET", "HEAD"]
+#: The parameters of each operation, by its name: django-ninja passes over those that it does not know.
+_PARAMETERS: dict[str, type[Schema]] = {}
+Answering = Callable[..., HttpResponse]
+
+
+class AppToken(AuthBase):
+    """The gate of every operation: the app behind a bearer token, with the providers that have taken it into use."""
+
+    openapi_type = "oauth2"
+    openapi_description = "Client credentials (RFC 6749) of an app that a provider has taken into use."
+    openapi_flows = {
+        "clientCredentials": {
+            "tokenUrl": "/oauth/token",
+            "scopes": {
+                scope: f"{endpoint.summary}{'' if scope == endpoint.scope else ', with what identifies them further'}"
+                for endpoint in ENDPOINTS
+                for scope in filter(None, (endpoint.scope, endpoint.narrow_scope))
+            },
+        }
+    }
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        """Return who asks, None for a stranger."""
+        try:
+            return caller(
+                request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID]
+            )
+        except RefusedError:
+            return None
+
+
+def make_api() -> NinjaAPI:
+    """Return the service with every endpoint."""
+    api = NinjaAPI(
+        title="DigiOne API",
+        version=VERSION,
+        description="The open data model to read, for apps that an education provider has taken into use.",
+        auth=AppToken(),
+        docs_url=None,
+        openapi_url=None,
+        urls_namespace="v1",
+    )
+    for kind, answer in _FAILURES.items():
+        api.add_exception_handler(kind, answer)
+    for endpoint in ENDPOINTS:
+        _serve(api, endpoint)
+    return api
+
+
+def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
+    one_shape = shapes.of_one(endpoint)
+    list_model, one_model = parameters.of_list(endpoint), parameters.of_one(endpoint)
+
+    def read_list(request: HttpRequest, query: Any) -> HttpResponse:
+        _refuse_names(request)
+        wish = collect.Wish(_caller(request), endpoint, _fields(query))
+        page = collect.page(wish, query.after, query.limit)
+        return _page(request, page)
+
+    def read_one(request: HttpRequest, id: str, query: Any) -> HttpResponse:
+        _refuse_names(request)
+        wanted = parameters.identifier(id)
+        if wanted is None:
+            raise NotFoundError("What is not written as we write ids is nobody's.")
+        return _tagged(request, collect.one(collect.Wish(_caller(request), endpoint, _fields(query)), wanted).encode())
+
+    _PARAMETERS.update({f"list_{endpoint.path}": list_model, f"get_{endpoint.single}": one_model})
+    read_list.__annotations__["query"] = _of_query(list_model)
+    read_one.__annotations__["query"] = _of_query(one_model)
+    more = f"\n\n`{endpoint.narrow_scope}` opens more of its fields." if endpoint.narrow_scope else ""
+    shared: dict[str, Any] = {"tags": [endpoint.path], "description": f"Needs the scope `{endpoint.scope}`.{more}"}
+    _operation(
+        api, f"/{endpoint.path}", read_list, shapes.of_list(endpoint, one_shape), f"list_{endpoint.path}",
+        summary=endpoint.summary, **shared,
+    )  # fmt: skip
+    _operation(
+        api, f"/{endpoint.path}/{{id}}", read_one, one_shape, f"get_{endpoint.single}",
+        summary=f"One of them, by its id for the app: {endpoint.single}", **shared,
+    )  # fmt: skip
+
+
+def _of_query(model: type[Schema]) -> Any:
+    """Return the annotation by which django-ninja reads a model from the query."""
+    return Annotated[model, Query()]  # type: ignore[type-arg]
+
+
+def _operation(api: NinjaAPI, path: str, answer: Answering, shape: type[Schema], name: str, **more: Any) -> None:
+    failures = dict.fromkeys((401, 403, 404, 422, 429), shapes.Problem)
+    responses = {200: shape, **failures}
+    api.api_operation(_METHODS, path, response=responses, operation_id=name, url_name=name, **more)(answer)
+
+
+def _caller(request: HttpRequest) -> Caller:
+    who: Caller = request.auth  # type: ignore[attr-defined]
+    return who
+
+
+def _fields(query: Any) -> frozenset[str] | None:
+    return None if query.fields is None else frozenset(query.fields.split(","))
+
+
+def _refuse_names(request: HttpRequest) -> None:
+    faults = _faults_of_names(request)
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _faults_of_names(request: HttpRequest) -> list[Fault]:
+    match = request.resolver_match
+    return parameters.faults_of_names(request.GET, _PARAMETERS[str(match and match.url_name)])
+
+
+def _page(request: HttpRequest, page: collect.Page) -> HttpResponse:
+    after, address = None, None
+    if page.after:
+        after = str(page.after)
+        others = {name: value for name, value in request.GET.items() if name != "after"}
+        asked = urlencode({**others, "after": after})
+        address = f"{request.scheme}://{request.get_host()}{quote(request.path)}?{asked}"
+    rows = ",".join(page.bodies)
+    return _answered(f'{{"items":[{rows}],"after":{json.dumps(after)},"next":{json.dumps(address)}}}'.encode())
+
+
+def _answered(body: bytes) -> HttpResponse:
+    # Whoever keeps an answer would keep what a right that has ended opened.
+    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _tagged(request: HttpRequest, body: bytes) -> HttpResponse:
+    """Return an object with its `ETag`, or 304 where the caller has this very text."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    known = [part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")]
+    answer = HttpResponse(status=304) if tag in known or "*" in known else _answered(body)
+    answer["ETag"], answer["Cache-Control"] = tag, "no-cache, private"
+    return answer
+
+
+def _stranger(request: HttpRequest, error: Any) -> HttpResponse:
+    text = _("Send an access token that is in force: Authorization: Bearer …. /oauth/token gives one.")
+    return problem(HTTPStatus.UNAUTHORIZED, text)
+
+
+def _denied(request: HttpRequest, error: Any) -> HttpResponse:
+    text = _("The token's scopes, or what the providers have opened to the app, do not include this.")
+    return problem(HTTPStatus.FORBIDDEN, text, rule=error.rule)
+
+
+def _absent(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(HTTPStatus.NOT_FOUND, _("Nothing by this address or id is there for this app."))
+
+
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
+    return _faulty(error.faults)
+
+
+def _unfit(request: HttpRequest, error: Any) -> HttpResponse:
+    return _faulty([*_faults_of_names(request), *parameters.faults_of_values(error.errors)])
+
+
+def _faulty(faults: list[Fault]) -> HttpResponse:
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _("Nothing was done. Each fault is listed."), faults=faults)
+
+
+def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(HTTPStatus.BAD_REQUEST, _("Its address or headers are not what HTTP allows."))
+
+
+def _failed(request: HttpRequest, error: Any) -> HttpResponse:
+    log.error("%s failed", request.path, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, _("Try again; if it stays so, tell whoever runs the service."))
+
+
+_FAILURES: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    AuthenticationError: _stranger,
+    DeniedError: _denied,
+    NotFoundError: _absent,
+    InvalidInputError: _invalid,
+    ValidationError: _unfit,
+    SuspiciousOperation: _unreadable,
+    Exception: _failed,
+}
+
+
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer an address that the API does not have: strangers learn nothing, also not that."""
+    if AppToken()(request) is None:
+        return _stranger(request, None)
+    return _absent(request, None)
+
+
+def spoken(answer: Answering) -> Answering:
+    """Return a view that answers in the language of its caller, and refuses methods in the form of the API."""
+
+    def serve(request: HttpRequest, *args: Any, **path: Any) -> HttpResponse:
+        with translation.override(language_of(request.headers.get("Accept-Language", ""))):
+            if request.method not in _METHODS:
+                told = problem(HTTPStatus.METHOD_NOT_ALLOWED, _("It is read only so far: use GET."))
+            else:
+                told = answer(request, *args, **path)
+            told["Content-Language"] = translation.get_language() or "fi"
+            told["Vary"] = "Accept-Language, Authorization"
+            return told
+
+    return serve

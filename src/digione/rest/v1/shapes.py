@@ -1,0 +1,81 @@
+"""The shapes of answers: Pydantic models whose JSON Schema is the one of the open data model itself."""
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema, create_model
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from digione.rest.v1.endpoints import Endpoint
+from digione.schema.json_schema import json_schema
+
+
+def answer_schema(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the JSON Schema of an object as apps get it: the resource's, without what is withheld.
+
+    Only the id is required: `fields` and the scopes say what else comes.
+    """
+    declared = json_schema(endpoint.resource)
+    properties = {name: shape for name, shape in declared["properties"].items() if name in endpoint.names}
+    return {
+        "title": declared["title"],
+        "description": declared["description"],
+        "type": "object",
+        "properties": properties,
+        "required": ["id"],
+        "additionalProperties": False,
+    }
+
+
+def of_one(endpoint: Endpoint) -> type[Schema]:
+    """Return the model of a single object."""
+
+    def shape(cls: type, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return answer_schema(endpoint)
+
+    name = "".join(word.capitalize() for word in endpoint.single.split("_"))
+    return type(name, (Schema,), {"__module__": __name__, "__get_pydantic_json_schema__": classmethod(shape)})
+
+
+def of_list(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
+    """Return the model of a page of `one`."""
+    return create_model(
+        f"{one.__name__}Page",
+        __base__=_Page,
+        items=(list[one], Field(description="The rows, in the order of their ids.")),  # type: ignore[valid-type]
+    )
+
+
+class _Page(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[str | None, WithJsonSchema({"type": ["string", "null"], "format": "uuid"})] = Field(
+        description="Send it as `after` to get the page behind this one; null on the last page."
+    )
+    next: Annotated[str | None, WithJsonSchema({"type": ["string", "null"], "format": "uri"})] = Field(
+        description="The address of the page behind this one; null on the last page."
+    )
+
+
+class ProblemError(Schema):
+    """One fault of a request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pointer: str = Field(description="Where it is: `query.limit`.")
+    code: str = Field(description="Which sort of fault it is; stable.")
+    detail: str = Field(description="What is wrong and what to do, in the caller's language.")
+
+
+class Problem(Schema):
+    """Why a request failed (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="Which sort of problem it is; stable.")
+    title: str = Field(description="The same in words, in the caller's language.")
+    status: int = Field(description="The status of the answer.")
+    detail: str = Field(description="What happened here and what to do.")
+    rule: str = Field("", description="What was missing, of an answer 403: a permission or a scope.")
+    errors: list[ProblemError] = Field([], description="Every fault of the request, each with its place.")
