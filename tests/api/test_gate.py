@@ -7,6 +7,7 @@ import pytest
 from django.conf import LazySettings
 from oauth2_provider.models import AccessToken
 
+from digione.access.scopes import SCHOOLS_READ
 from digione.rest.gate import Gate, Limiter, Rate, client_address
 from digione.rest.hot_lane import HotLane
 from tests import cast
@@ -103,6 +104,24 @@ class TestGate:
         assert ask(gate, USERS, authorization=bearer).status == 200
         assert ask(gate, where, authorization=bearer).status == 429
         assert ask(gate, USERS, authorization=bearer).status == 429
+
+    def test_our_own_api_is_counted_and_told_in_its_own_form(self, gate: Gate) -> None:
+        app = App(cast.KUUSNIEMI_OID, scopes=(SCHOOLS_READ,))
+
+        def get(where: str = "/api/v1/schools", **more: Any) -> Answer:
+            return ask(gate, where, authorization=f"Bearer {app.token}", **more)
+
+        assert [get().status for _ in range(2)] == [200, 200]
+        swedish = get(headers={"Accept-Language": "sv"})
+        assert swedish.status == 429
+        assert int(swedish.headers["Retry-After"]) > 0
+        assert swedish.headers["Content-Type"] == "application/problem+json"
+        assert swedish.json()["title"] == "För många förfrågningar"
+        assert get(USERS).status == 429, "One bucket for whatever an app asks."
+        elsewhere = get(host="evil.example")
+        assert (elsewhere.status, elsewhere.json()["type"]) == (400, "urn:digione:problem:unreadable")
+        large = get(method="POST", length=11_000_000)
+        assert (large.status, large.json()["status"]) == (413, 413)
 
     def test_without_a_token_the_address_counts(self, gate: Gate) -> None:
         assert [ask(gate, USERS, address="192.0.2.1").status for _ in range(3)] == [401, 401, 429]
