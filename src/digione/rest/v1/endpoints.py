@@ -5,7 +5,7 @@ Every statement names its provider: row-level security is the net, not the query
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digione.access.scopes import PERSONS_IDENTITY_READ, PERSONS_READ, SCHOOLS_READ
 from digione.rest.oneroster.resource import LIVE
@@ -19,7 +19,7 @@ class Endpoint:
 
     `rows` is a FROM clause with its WHERE, `key` the id in it that the app sees, `alias` the table of the resource.
     `columns` says where a field comes from that is no plain column of `alias`. `withheld`: declared fields that no app
-    gets, each with the reason. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data
+    gets, each with the reason. `told`: what a field means to an app, where it is not what is declared. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data
     a row is, for the log.
     """
 
@@ -33,14 +33,19 @@ class Endpoint:
     alias: str
     columns: Mapping[str, str] = field(default_factory=dict)
     withheld: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
     narrow: frozenset[str] = frozenset()
     narrow_scope: str | None = None
     person: str | None = None
 
     @property
     def served(self) -> tuple[Field, ...]:
-        """The fields that an app may get, in the order of their declaration."""
-        return tuple(each for each in self.resource.public_fields() if each.name not in self.withheld)
+        """The fields that an app may get, in the order of their declaration, as they are told to it."""
+        return tuple(
+            replace(each, description=self.told.get(each.name, each.description))
+            for each in self.resource.public_fields()
+            if each.name not in self.withheld
+        )
 
     @property
     def names(self) -> frozenset[str]:
@@ -94,6 +99,7 @@ PERSONS = Endpoint(
     withheld={
         "non_disclosure": "secret by law: an agreement opens the person to an app, never the fact of the order",
     },
+    told={"id": "The supplier's own id of the person: the same in OneRoster, another one for every other supplier."},
     narrow=frozenset(
         {"first_names", "birth_date", "sex", "mother_tongue", "nationalities", "home_municipality", "deceased_on"}
     ),

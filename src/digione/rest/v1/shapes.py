@@ -1,5 +1,6 @@
 """The shapes of answers: Pydantic models whose JSON Schema is the one of the open data model itself."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from ninja import Schema
@@ -16,13 +17,12 @@ def answer_schema(endpoint: Endpoint) -> dict[str, Any]:
 
     Only the id is required: `fields` and the scopes say what else comes.
     """
-    declared = json_schema(endpoint.resource)
-    properties = {name: shape for name, shape in declared["properties"].items() if name in endpoint.names}
+    declared = json_schema(replace(endpoint.resource, fields=endpoint.served))
     return {
         "title": declared["title"],
         "description": declared["description"],
         "type": "object",
-        "properties": properties,
+        "properties": declared["properties"],
         "required": ["id"],
         "additionalProperties": False,
     }
