@@ -1,6 +1,8 @@
 """Ways around the rules that were once open. Each is tried here, and each test says what must not have changed."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +15,10 @@ from digione.core import clock, secrets
 from digione.core.errors import DeniedError, InvalidInputError, NotFoundError
 from digione.core.texts import sort_key
 from digione.core.use_case import Actor, set_reach
+from digione.integrations.koodisto.reader import read_codes
+from digione.integrations.koodisto.services import import_codes
+from digione.integrations.loading.report import Report
+from digione.organisations import selectors as organisations
 from digione.people import selectors as people
 from digione.people.desks import desk_of
 from digione.rest.oneroster.operations import CORE
@@ -99,9 +105,52 @@ def test_a_guardian_is_not_told_where_a_protected_child_is() -> None:
 
 def test_imports_are_the_offices_and_no_teachers_matter() -> None:
     with pytest.raises(DeniedError):
-        people.import_runs(cast.teacher)
+        organisations.import_runs(cast.teacher)
     with pytest.raises(NotFoundError):
-        people.import_run(cast.secretary, run=uuid4())
+        organisations.import_run(cast.secretary, run=uuid4())
+
+
+def test_the_runs_of_public_registers_are_the_main_administrators_and_a_providers_runs_are_no_registers(
+    tmp_path: Path,
+) -> None:
+    run_id = _a_run_of(tmp_path)
+    for actor in (cast.teacher, cast.principal, cast.secretary, cast.guardian):
+        with pytest.raises(DeniedError):
+            organisations.register_runs(actor)
+        with pytest.raises(DeniedError):
+            organisations.register_run(actor, run=run_id)
+    assert [row["id"] for row in organisations.register_runs(cast.administrator)["runs"]] == [run_id]
+    assert organisations.register_run(cast.administrator, run=run_id)["kind"] == "codes"
+    # Neither way does one kind of run answer for the other.
+    with pytest.raises(NotFoundError):
+        organisations.import_run(cast.administrator, run=run_id)
+    assert organisations.import_runs(cast.administrator)["runs"] == []
+
+
+@pytest.mark.parametrize("kind", ["demo", "people"])
+def test_a_run_without_a_provider_that_is_no_registers_stays_the_platforms(tmp_path: Path, kind: str) -> None:
+    run_id = _a_run_of(tmp_path)
+    assert run(Actor(str(Role.PLATFORM)), "UPDATE core_importrun SET kind = %s WHERE id = %s", kind, run_id) == 1
+    assert ask(cast.administrator, "SELECT count(*) FROM core_importrun") == [(0,)]
+    with pytest.raises(NotFoundError):
+        organisations.register_run(cast.administrator, run=run_id)
+
+
+def test_whoever_reads_the_runs_of_registers_writes_none(tmp_path: Path) -> None:
+    _a_run_of(tmp_path)
+    assert ask(cast.administrator, "SELECT count(*) FROM core_importrun") == [(1,)]
+    assert run(cast.administrator, "UPDATE core_importrun SET status = 'done'") == 0
+    assert run(cast.administrator, "DELETE FROM core_importrun") == 0
+
+
+def _a_run_of(folder: Path) -> UUID:
+    report = Report()
+    file = folder / "codes.json"
+    file.write_text(json.dumps([{"koodiUri": "testi_1", "koodiArvo": "1", "versio": 1}]))
+    rows = read_codes([file], report.problems)
+    import_codes(Actor(str(Role.PLATFORM)), rows=rows, report=report, file_hash="x")
+    [found] = ask(Actor(str(Role.PLATFORM)), "SELECT id FROM core_importrun")[0]
+    return UUID(str(found))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_the_masters_name_of_a_group_stays_and_the_other_is_held_back_once(tmp_p
     pupil(tmp_path)
     first = classes(tmp_path, "Yhdeksän X")
     assert (first.status, first.held_back, told(first)) == ("done", 1, [("classes.csv", 2, "title")])
-    assert [line["why"] for line in first.reconciliation] == ["held back"]
+    assert [line["why"] for line in first.reconciliation] == ["held_back"]
     same = classes(tmp_path, "Yhdeksän X")
     assert (same.added, same.changed, same.held_back, same.unchanged) == (0, 0, 0, 7)
     changed = classes(tmp_path, "Ysi X")

@@ -206,6 +206,7 @@ def test_nobody_learns_from_a_report_that_another_provider_knows_a_person(tmp_pa
     head = ";non-disclosure;email"
     lives = {}
     template(tmp_path, head, f"9;{HETU};{known};no;x@example.fi", actor=VALKAMO_ADMINISTRATOR)
+    before = len({*rows("SELECT person_id FROM people_providerperson WHERE provider_id = %s", cast.KUUSNIEMI)})
     for source, hetu in (("known", HETU), ("unknown", TWIN)):
         lives[source] = [
             _told(template(tmp_path, head, f"1;{hetu};Aino;Lehto;{rest}", source=source))
@@ -215,6 +216,12 @@ def test_nobody_learns_from_a_report_that_another_provider_knows_a_person(tmp_pa
     for report in lives["unknown"] + lives["known"]:
         report["problems"] = [one for one in report["problems"] if one["code"] != "possible-duplicate"]
         report["warnings"] = len(report["problems"])
+    # What stands here grows by the one of the first life, known elsewhere or not.
+    here = {name: [report["sides"]["person"].pop("in_ours") for report in life] for name, life in lives.items()}
+    assert here == {"known": [before + 1] * 4, "unknown": [before + 2] * 4}
+    for report in lives["unknown"] + lives["known"]:
+        for side in report["sides"].values():
+            side.pop("in_ours", None)
     assert lives["known"] == lives["unknown"]
     assert [report["refused"] + report["held_back"] for report in lives["known"]] == [0, 0, 0, 0]
 

@@ -171,7 +171,7 @@ def test_an_extension_column_is_told_once_whatever_the_number_of_rows(tmp_path: 
 def test_a_delta_set_and_an_empty_folder_are_refused_with_reason(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="no OneRoster file"):
         Set(tmp_path, Problems())
-    with pytest.raises(ImportRefusedError, match=r"line 3: users, enrollments.*Export the whole set as bulk"):
+    with pytest.raises(ImportRefusedError, match=r"line 3: users, enrollments.*Ask the supplier for a bulk set"):
         oneroster(
             tmp_path,
             manifest="propertyName,value\noneroster.version,1.1\nfile.users,delta\nfile.orgs,bulk\nfile.enrollments,delta\n",

@@ -11,7 +11,7 @@ from digione.core.use_case import set_reach
 from digione.integrations.csv_templates import read_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.services import import_roster
-from digione.people.selectors import import_run, import_runs
+from digione.organisations.selectors import import_run, import_runs
 from tests import cast
 from tests.unit.test_import_loading import load
 from tests.unit.test_import_readers import TODAY
@@ -29,8 +29,10 @@ def test_the_desk_shows_one_stored_run_to_each_reader_in_their_language(tmp_path
         import_roster(cast.administrator, roster=roster, report=report, kind="people", source="t", file_hash="x")
     run = import_runs(cast.principal)["runs"][0]["id"]
     page = import_run(cast.principal, run=run)
-    assert all("message" not in problem for problem in page["problems"])
-    shown = Template("{% load desk %}{% for problem in page.problems %}{{ problem|problem_text }}\n{% endfor %}")
+    [row] = page["differences"]
+    assert (row["kind"], row["why"], row["file"], row["line"]) == ("person", "refused", "people.csv", 2)
+    assert all(set(reason) == {"field", "code", "parameters"} for reason in row["reasons"])
+    shown = Template("{% load desk %}{% for reason in row.reasons %}{{ reason|problem_text }}\n{% endfor %}")
     expected = {
         "fi": ["Tämä on täytettävä.", "Päivää 31.2.2014 ei ole olemassa."],
         "sv": ["Detta måste fyllas i.", "Dagen 31.2.2014 finns inte."],
@@ -38,7 +40,7 @@ def test_the_desk_shows_one_stored_run_to_each_reader_in_their_language(tmp_path
     }
     for language, sentences in expected.items():
         with translation.override(language):
-            assert shown.render(Context({"page": page})).strip().split("\n") == sentences
+            assert shown.render(Context({"row": row})).strip().split("\n") == sentences
 
 
 def test_grades_and_guardians_of_version_1_2_are_found_where_its_roles_stand(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     PERSON_SEARCH = "person:search"
     PROVIDER_MANAGE = "provider:manage"
     REGISTER_IMPORT = "register:import"
+    REGISTER_READ = "register:read"
     ROSTER_EXPORT = "roster:export"
     ROSTER_IMPORT = "roster:import"
     ROSTER_READ = "roster:read"

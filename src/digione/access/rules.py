@@ -293,6 +293,16 @@ RULES: tuple[Rule, ...] = (
         en="The main administrator imports the organisation's data and takes apps into use.",
     ),
     _rule(
+        "registers-in-use",
+        {P.REGISTER_READ},
+        {Role.ADMINISTRATOR, Role.PLATFORM},
+        None,
+        Purpose.REGISTER,
+        fi="Pääkäyttäjä ja alusta näkevät, mitä julkisten rekisterien (organisaatiot, koodistot) tuonnit ovat tehneet.",
+        sv="Huvudanvändaren och plattformen ser vad importerna av offentliga register (organisationer, koder) har gjort.",
+        en="The main administrator and the platform see what the imports of public registers (organisations, codes) did.",
+    ),
+    _rule(
         "provider-export",
         {P.ROSTER_EXPORT},
         {Role.ADMINISTRATOR},

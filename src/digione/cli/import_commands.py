@@ -1,6 +1,5 @@
 """`digione import`: registers, rosters and templates into the platform."""
 
-import csv
 import json
 import sys
 import traceback
@@ -32,9 +31,6 @@ _PROVIDER = click.option("--provider", required=True, metavar="OID", help="The p
 _SOURCE = click.option(
     "--source", help="A lasting name of the system that the file comes from, where a provider has several."
 )
-
-#: What a cell begins with that spreadsheets run as a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _shared(function: Callable[..., None]) -> Callable[..., None]:
@@ -122,30 +118,27 @@ def _step(step: str) -> str:
 
 
 def _write_reconciliation(name: Path, report: Any) -> None:
+    from digione.integrations.loading.reconciliation import write_csv
+
     name = name.with_suffix("")
-    problems = [problem.as_dict() for problem in report.problems.found]
+    found = report.problems.found
     name.with_suffix(".json").write_text(
         json.dumps(
-            {"counts": report.counts(), "differences": report.reconciliation, "problems": problems},
+            {
+                "counts": report.counts(),
+                "status": report.status,
+                "differences": report.reconciliation,
+                "problems": [problem.as_dict() for problem in found],
+                "problems_left_out": report.problems.left_out(),
+            },
             ensure_ascii=False,
             indent=2,
             default=str,
         )
     )
     with name.with_suffix(".csv").open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, delimiter=";")
-        writer.writerow(["kind", "file", "line", "field", "key", "in_source", "in_ours", "why"])
-        for row in report.reconciliation:
-            cells = [row["kind"], "", row.get("line"), "", row["key"], row["in_source"], row["in_ours"], row["why"]]
-            writer.writerow(map(_inert, cells))
-        for row in problems:
-            cells = [row["code"], row["file"], row["line"], row["field"], "", True, "", row["message"]]
-            writer.writerow(map(_inert, cells))
-
-
-def _inert(cell: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: keys and file names are the source's, who may mean harm."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        stored = (problem.stored() for problem in found)
+        write_csv(stream, report.reconciliation, stored, changed=report.status == "done")
 
 
 def _print(report: Any) -> None:

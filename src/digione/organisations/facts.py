@@ -1,13 +1,20 @@
 """Unaudited building blocks about organisations, for this room and those above."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from digione.core.errors import Fault, InvalidInputError
+from digione.core.errors import Fault, InvalidInputError, NotFoundError
 from digione.core.use_case import Row, UseCase
 
+#: The kinds of imports that bring a national register in: nobody's data but everybody's.
+REGISTERS = ["codes", "organisations"]
+#: How many differences of a run a page shows.
+DIFFERENCES = 100
+#: How many of the remarks that are no differences.
+REMARKS = 100
 #: The kinds of organisations of the register that can be a controller on the platform.
 PROVIDER_KINDS = {"provider", "early_years_organiser"}
 
@@ -82,3 +89,69 @@ def join_platform(uc: UseCase, provider: object) -> bool:
             [provider, uc.today],
         )
     )
+
+
+def import_runs(uc: UseCase, *, at_most: int, registers: bool = False) -> list[Row]:
+    """Return the latest import runs of the actor's provider, or those of the public registers, newest first.
+
+    Each with `kind`, `source`, times (UTC), `dry_run`, `status` (`done`, `refused`, `dry_run`), `counts` by
+    what became of the rows, and the number of `problems`; without the rows themselves.
+    """
+    whose, values = _whose(uc, registers)
+    found = uc.rows(
+        "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts,"
+        f" jsonb_array_length(problems) AS problems FROM core_importrun WHERE {whose}"
+        " ORDER BY started_at DESC LIMIT %(n)s",
+        {**values, "n": at_most},
+    )
+    return [_plain(row, "counts") for row in found]
+
+
+def import_run(uc: UseCase, run: UUID, *, page: int | None, registers: bool = False) -> Row:
+    """Return one import run of the actor's provider, or of the public registers: counts, differences and remarks.
+
+    `differences`: kind, key, file, line, which side has it, `why`, and the `reasons` (field, code, parameters); of `page`
+    (from 1) at most `DIFFERENCES`, with None all that are kept; `total` says how many are, and `pages` on how many pages.
+    `more`: how many the figures count and the run does not keep. `remarks`: what was noted besides, with a page at most
+    `REMARKS`; `more_remarks`: how many of them are left out. Raises `NotFoundError` for a run that is no such run.
+    """
+    whose, values = _whose(uc, registers)
+    first = (page - 1) * DIFFERENCES if page else 0
+    last = 2**31 - 1
+    found = uc.row(
+        "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts, file_hash, total,"
+        " jsonb_path_query_array(reconciliation, '$[$first to $last]', %(span)s) AS differences,"
+        " jsonb_path_query_array(remarks, '$[0 to $last]', %(most)s) AS remarks, jsonb_array_length(remarks) AS noted"
+        " FROM (SELECT r.*, jsonb_array_length(r.reconciliation) AS total, jsonb_path_query_array(r.problems,"
+        """ '$[*] ? (@.severity != "error" && !(@.code like_regex "^held-back"))') AS remarks"""
+        f" FROM core_importrun r WHERE {whose} AND id = %(run)s) r",
+        {
+            **values,
+            "run": run,
+            "span": json.dumps({"first": first, "last": first + DIFFERENCES - 1 if page else last}),
+            "most": json.dumps({"last": REMARKS - 1 if page else last}),
+        },
+    )
+    if found is None:
+        raise NotFoundError("There is no such import here.")
+    row = _plain(found, "counts", "differences", "remarks")
+    counted = sum(row["counts"].get(name) or 0 for name in ("refused", "held_back", "ended"))
+    counted += sum(side.get("kept", 0) for side in row["counts"].get("sides", {}).values())
+    return {
+        **row,
+        "page": page,
+        "pages": -(-row["total"] // DIFFERENCES),
+        "more": max(0, counted - row["total"]),
+        "more_remarks": row["noted"] - len(row["remarks"]),
+    }
+
+
+def _whose(uc: UseCase, registers: bool) -> tuple[str, dict[str, Any]]:
+    if registers:
+        return "provider_id IS NULL AND kind = ANY (%(registers)s)", {"registers": REGISTERS}
+    return "provider_id = %(provider)s", {"provider": uc.actor.provider_id}
+
+
+def _plain(row: Row, *columns: str) -> Row:
+    told = {name: row[name] for name in columns}
+    return {**row, **{name: json.loads(value) if isinstance(value, str) else value for name, value in told.items()}}

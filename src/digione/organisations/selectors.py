@@ -1,8 +1,15 @@
-"""Reads of the room: the providers on the platform, and a provider as the register has it."""
+"""Reads of the room: the providers on the platform, a provider as the register has it, and what the imports did."""
+
+from typing import Any
+from uuid import UUID
 
 from digione.access.permissions import Event, Permission
 from digione.core.use_case import Row, UseCase, use_case
+from digione.organisations import facts
 from digione.organisations.facts import named, provider_in_register, succession_of
+
+#: How many runs a list of imports shows.
+_LATEST = 50
 
 
 @use_case(Permission.PROVIDER_MANAGE, Event.ORGANISATION_READ)
@@ -26,3 +33,31 @@ def provider_page(uc: UseCase, *, oid: str) -> Row:
     uc.check()
     row = provider_in_register(uc, oid)
     return {**row, **succession_of(uc, row["id"])}
+
+
+@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
+def import_runs(uc: UseCase) -> dict[str, Any]:
+    """Return the latest fifty import runs of the actor's provider as `runs`, newest first (see `facts.import_runs`)."""
+    uc.check()
+    return {"runs": facts.import_runs(uc, at_most=_LATEST)}
+
+
+@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
+def import_run(uc: UseCase, *, run: UUID, page: int | None = 1) -> Row:
+    """Return one import run of the actor's provider and a page of its differences (see `facts.import_run`)."""
+    uc.check()
+    return facts.import_run(uc, run, page=page)
+
+
+@use_case(Permission.REGISTER_READ, Event.IMPORT_READ)
+def register_runs(uc: UseCase) -> dict[str, Any]:
+    """Return the latest fifty runs that brought a public register in as `runs`, newest first."""
+    uc.check()
+    return {"runs": facts.import_runs(uc, at_most=_LATEST, registers=True)}
+
+
+@use_case(Permission.REGISTER_READ, Event.IMPORT_READ)
+def register_run(uc: UseCase, *, run: UUID, page: int | None = 1) -> Row:
+    """Return one run that brought a public register in, and a page of its differences (see `facts.import_run`)."""
+    uc.check()
+    return facts.import_run(uc, run, page=page, registers=True)

@@ -182,20 +182,3 @@ def duplicate_cases(uc: UseCase, *, at_most: int) -> list[Row]:
     )
     uc.showed("people_duplicatecase", found)
     return found
-
-
-def import_runs(uc: UseCase, *, at_most: int) -> list[Row]:
-    """Return the latest import runs of the actor's provider, newest first, without their rows.
-
-    Each with `kind`, `source`, times (UTC), `dry_run`, `status` (`done`, `refused`, `dry_run`), `counts` by
-    what became of the rows, and the number of `problems`.
-    """
-    return decoded(
-        uc.rows(
-            "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts,"
-            " jsonb_array_length(problems) AS problems FROM core_importrun"
-            " WHERE provider_id = %(provider)s ORDER BY started_at DESC LIMIT %(n)s",
-            {"provider": uc.actor.provider_id, "n": at_most},
-        ),
-        "counts",
-    )

@@ -1,4 +1,4 @@
-"""Reads of the room: who has looked at a person's data, and what the imports did."""
+"""Reads of the room: who has looked at a person's data, keys, and contradicting identity codes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -156,36 +156,6 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
         }
         for viewer in viewers.values()
     ]
-
-
-@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
-def import_runs(uc: UseCase) -> dict[str, Any]:
-    """Return the latest fifty import runs of the actor's provider as `runs`, newest first (see `facts.import_runs`)."""
-    uc.check()
-    return {"runs": facts.import_runs(uc, at_most=50)}
-
-
-@use_case(Permission.IMPORT_READ, Event.IMPORT_READ)
-def import_run(uc: UseCase, *, run: UUID) -> Row:
-    """Return one import run with its counts, problems and reconciliation.
-
-    `problems`: severity, file, line, field, code and message of each; `reconciliation`: where source and platform differ,
-    and why. Raises `NotFoundError` for a run that is no run of the actor's provider.
-    """
-    uc.check()
-    found = decoded(
-        uc.rows(
-            "SELECT id, kind, source, started_at, finished_at, dry_run, status, counts, problems, reconciliation,"
-            " file_hash FROM core_importrun WHERE id = %s AND provider_id = %s",
-            [run, uc.actor.provider_id],
-        ),
-        "counts",
-        "problems",
-        "reconciliation",
-    )
-    if not found:
-        raise NotFoundError("There is no such import here.")
-    return found[0]
 
 
 @use_case(Permission.KEY_ROTATE, Event.KEYS_READ)

@@ -10,7 +10,7 @@ from digione.access.rules import Detail
 from digione.core.errors import Fault, InvalidInputError, NotFoundError
 from digione.core.texts import search_key
 from digione.core.use_case import Row, UseCase, use_case
-from digione.organisations.facts import succession_of
+from digione.organisations import facts as organisations
 from digione.people import duplicate_facts as duplicates
 from digione.people import facts as people
 from digione.people.rows import decoded
@@ -114,7 +114,7 @@ def secretary_landing(uc: UseCase) -> dict[str, Any]:
     return {
         "schools": schools,
         "counts": facts.counts_of_schools(uc, ids),
-        "runs": people.import_runs(uc, at_most=3),
+        "runs": organisations.import_runs(uc, at_most=3),
         "duplicates": cases,
         "duplicates_total": cases[0]["total"] if cases else 0,
         "without_group": lost,
@@ -153,8 +153,8 @@ def administrator_landing(uc: UseCase) -> dict[str, Any]:
         "schools": schools,
         "people": facts.people_of_provider(uc),
         "apps": facts.apps_taken(uc),
-        "runs": people.import_runs(uc, at_most=5),
-        "succession": succession_of(uc, uc.actor.provider_id) if uc.actor.provider_id else {},
+        "runs": organisations.import_runs(uc, at_most=5),
+        "succession": organisations.succession_of(uc, uc.actor.provider_id) if uc.actor.provider_id else {},
     }
 
 

@@ -65,6 +65,7 @@ PLACES: dict[str, list[tuple[str, Any, str]]] = {
         ("home", gettext_lazy("Today"), "today"),
         ("duplicates", gettext_lazy("Duplicates"), "twins"),
         ("imports", gettext_lazy("Imports"), "load"),
+        ("registers", gettext_lazy("Registers"), "school"),
     ],
 }
 PLACES["special_needs_teacher"] = PLACES["teacher"]

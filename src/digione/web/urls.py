@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import path
 from django.views.generic import RedirectView
 
-from digione.web import demo, duplicates, views
+from digione.web import demo, duplicates, imports, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,8 +19,12 @@ urlpatterns = [
     path("duplicates/<uuid:case>", duplicates.case, name="duplicate"),
     path("duplicates/<uuid:case>/decide", duplicates.decide, name="duplicate_decide"),
     path("duplicates/<uuid:case>/undo", duplicates.undo, name="duplicate_undo"),
-    path("imports", views.imports, name="imports"),
-    path("imports/<uuid:run>", views.import_run, name="import_run"),
+    path("imports", imports.imports, name="imports"),
+    path("imports/<uuid:run>", imports.import_run, name="import_run"),
+    path("imports/<uuid:run>.csv", imports.import_file, name="import_file"),
+    path("registers", imports.registers, name="registers"),
+    path("registers/<uuid:run>", imports.register_run, name="register_run"),
+    path("registers/<uuid:run>.csv", imports.register_file, name="register_file"),
     path("settings", views.settings_page, name="settings"),
     path("role", views.choose_role, name="role"),
     path("language", views.choose_language, name="language"),

@@ -152,20 +152,6 @@ def _before(text: str) -> people.Before | None:
     return people.Before(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(found[1])), int(found[2]))
 
 
-@require_GET
-@with_desk
-def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """List the latest imports."""
-    return render(request, "imports.html", {"page": people.import_runs(actor)})
-
-
-@require_GET
-@with_desk
-def import_run(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
-    """Show one import: what came, what it did, what it refused and why, and the reconciliation."""
-    return render(request, "import_run.html", {"page": people.import_run(actor, run=run)})
-
-
 @login_required
 @require_GET
 def settings_page(request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ transaction, and are merged from there by a few statements for all rows at once.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from psycopg import errors
 from digione.core import clock
 from digione.core.ids import new_id
 from digione.core.use_case import UseCase
+from digione.integrations.loading.reconciliation import KEPT, figures, settle
 from digione.integrations.loading.report import Report
 
 #: A load that would end more of what it covers than this is refused unless told otherwise.
@@ -63,6 +64,7 @@ def run(
     report: Report,
     load: Callable[[UUID], None],
     *,
+    ours: Callable[[], Mapping[str, Mapping[str, int]]],
     kind: str,
     source: str,
     file_hash: str,
@@ -71,7 +73,8 @@ def run(
 ) -> Report:
     """Run `load` in a savepoint, keep or undo what it did, and write the run's row either way.
 
-    Undone when it is a rehearsal, when it was refused as a whole, and when a row was refused without `partial`.
+    Undone when it is a rehearsal, when it was refused as a whole, and when a row was refused without `partial`. `ours`
+    counts what stands afterwards (see `reconciliation.figures`), so that the figures hold whether it was undone or not.
     """
     run_id, started = new_id(), clock.now()
     try:
@@ -94,6 +97,8 @@ def run(
         report.status = "refused"
         report.count("rows", refused=1)
         report.problems.error("", 0, "", "at-the-same-time")
+    settle(report)
+    figures(report, ours())
     uc.execute(
         "INSERT INTO core_importrun (id, provider_id, kind, source, started_at, finished_at, dry_run, status, counts,"
         " problems, reconciliation, file_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -107,8 +112,8 @@ def run(
             dry_run,
             report.status,
             json.dumps(report.counts()),
-            json.dumps([problem.stored() for problem in report.problems.found[:1000]]),
-            json.dumps(report.reconciliation, default=str),
+            json.dumps([problem.stored() for problem in report.problems.found[:KEPT]]),
+            json.dumps(report.reconciliation[:KEPT], default=str),
             file_hash,
         ],
     )
@@ -132,8 +137,3 @@ def refuse_removals(report: Report, file: str, kind: str, *, ending: int, covere
         limit=round(MAX_REMOVED * 100),
     )
     return False
-
-
-def differences(uc: UseCase, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """Return the lines of a reconciliation, a thousand at most."""
-    return uc.rows(f"{sql} LIMIT 1000", parameters)

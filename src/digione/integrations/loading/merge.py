@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from digione.core.use_case import UseCase
+from digione.integrations.loading.reconciliation import KEPT
 from digione.integrations.loading.report import Report
 
 #: A UUID version 7 made where the rows are, so that a million of them need not travel. `n` counts up within a
@@ -316,8 +317,7 @@ class Merge:
         self.report.reconciliation += self.uc.rows(
             f"SELECT '{kind}' AS kind, key, line, true AS in_source, false AS in_ours, 'refused' AS why"
             f" FROM ready_{kind} WHERE state = 'refused'"
-            f" UNION ALL SELECT '{kind}', key, NULL, false, true, 'ended: not in the source any more' FROM gone_{kind}"
-            " LIMIT 1000"
+            f" UNION ALL SELECT '{kind}', key, NULL, false, true, 'ended' FROM gone_{kind} LIMIT {KEPT}"
         )
 
 

@@ -127,8 +127,8 @@ MESSAGES: dict[str, str] = {
     # The set as a whole.
     "count": gettext_noop("The answer promises %(promised)s organisations and holds %(count)s."),
     "delta-set": gettext_noop(
-        "%(file)s, line %(row)s: %(table)s hold only what has changed (delta). Export the whole set as bulk; a second run of"
-        " it changes only what differs."
+        "%(file)s, line %(row)s: %(table)s hold only what has changed (delta), which is not enough. Ask the supplier for a"
+        " bulk set, which holds every row; only what differs is changed by it."
     ),
     "at-the-same-time": gettext_noop(
         "Somebody else changed the same people at the same time, so nothing was changed. Run the import again."

@@ -72,6 +72,8 @@ class Problems:
     errors: int = 0
     warnings: int = 0
     refused_rows: int = 0
+    #: How many rows of each file were refused; a header and a whole file are no rows.
+    refused_in: Counter[str] = field(default_factory=Counter)
     _last_refused: tuple[str, int] = ("", -1)
     _by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -81,6 +83,7 @@ class Problems:
         # The errors of one row follow each other, so counting rows needs no memory of them all.
         if (file, line) != self._last_refused:
             self.refused_rows += 1
+            self.refused_in[file] += line > 0
             self._last_refused = (file, line)
         self._add(Problem(Severity.ERROR, file, line, name, code, parameters))
 
@@ -117,6 +120,11 @@ class Report:
     kinds: dict[str, dict[str, int]] = field(default_factory=dict)
     reconciliation: list[dict[str, Any]] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
+    #: By kind, how many rows each side has (see `reconciliation.figures`).
+    sides: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: The file of each kind, and of each file the kind that its rows are first of all.
+    files: dict[str, str] = field(default_factory=dict)
+    main_kinds: dict[str, str] = field(default_factory=dict)
 
     def count(self, kind: str, **numbers: int) -> None:
         """Add `numbers` (added, changed, …) to the totals and to the line of `kind`."""
@@ -132,6 +140,7 @@ class Report:
             **{name: getattr(self, name) for name in names},
             "warnings": self.problems.warnings,
             "kinds": self.kinds,
+            "sides": self.sides,
         }
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from digione.integrations.loading.merge import MASTERED, Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.roster import Roster
+from digione.integrations.loading.roster_sides import begin_reconciliation, list_kept
 from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
 from digione.integrations.loading.staging import stage_rows
 
@@ -110,13 +111,14 @@ def load_roster(
     if staged > _MANY:
         # Here whole files are joined; the merge decides anew for each kind.
         uc.execute("SET LOCAL enable_nestloop = off")
-    report.count("rows", refused=report.problems.refused_rows)
-    before = report.problems.errors
+    begin_reconciliation(merge, kinds)
     # What could not be read is not gone, so a file with refused rows ends nothing.
-    ends = before == 0
+    ends = report.problems.errors == 0
     for kind in kinds:
         gone, covered = merge.missing(kind)
+        report.sides[kind] |= {"known": covered - gone, "kept": 0 if ends else gone}
         if not ends:
+            list_kept(merge, kind)
             merge.execute(f"TRUNCATE gone_{kind}")
         elif not refuse_removals(
             report, roster.files[kind], kind, ending=gone, covered=covered, accept=accept_removals
@@ -129,6 +131,8 @@ def load_roster(
         merge.end(kind, _ENDINGS[kind])
         merge.tell(kind, _EVENTS[kind])
         report.count(kind, refused=report.problems.refused_rows - refused)
+        states = merge.states[kind]
+        report.sides[kind]["taken"] = sum(states.values()) - states.get("refused", 0)
     progress("done")
 
 

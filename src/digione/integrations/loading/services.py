@@ -10,6 +10,7 @@ from digione.integrations.loading.facts import one_at_a_time, run
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_facts import load_roster
+from digione.integrations.loading.roster_sides import count_ours
 
 
 @use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)
@@ -59,6 +60,7 @@ def import_roster(
         uc,
         report,
         load,
+        ours=lambda: count_ours(uc, report, provider_id=provider_id, source=source),
         kind=kind,
         source=source,
         file_hash=file_hash,

@@ -1,14 +1,15 @@
 """Writes of the organisation register."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from digione.access.permissions import Event, Permission
 from digione.core.ids import new_id
-from digione.core.use_case import UseCase, use_case
-from digione.integrations.loading.facts import differences, refuse_removals, run, stage
+from digione.core.use_case import Row, UseCase, use_case
+from digione.integrations.loading.facts import refuse_removals, run, stage
 from digione.integrations.loading.report import Report
 from digione.integrations.organisaatio.reader import OrganisationRow
 
@@ -83,19 +84,35 @@ def import_organisations(
         uc.execute("CREATE INDEX ON stage_organisation (oid)")
         _merge(uc, report, file, whole=whole, accept_removals=accept_removals)
 
+    report.main_kinds = dict.fromkeys((file, *report.problems.refused_in), "organisations")
     return run(
-        uc, report, load, kind="organisations", source=SOURCE, file_hash=file_hash, dry_run=dry_run, partial=partial
+        uc,
+        report,
+        load,
+        ours=lambda: _ours(uc),
+        kind="organisations",
+        source=SOURCE,
+        file_hash=file_hash,
+        dry_run=dry_run,
+        partial=partial,
     )
 
 
 def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_removals: bool) -> None:
+    staged = uc.json("SELECT count(*) FROM stage_organisation")
+    report.sides["organisations"] = {
+        "in_source": staged + sum(report.problems.refused_in.values()),
+        "known": uc.json(
+            "SELECT count(*) FROM stage_organisation s JOIN organisations_organisation o ON o.oid = s.oid"
+        ),
+    }
     _refuse_orphans(uc, report, file)
     whole = whole and not report.problems.errors
     report.count("organisations", refused=report.problems.refused_rows)
     gone = uc.rows(
-        "SELECT o.id FROM organisations_organisation o WHERE o.source = %s AND o.oid IS NOT NULL"
+        "SELECT o.id, o.oid FROM organisations_organisation o WHERE o.source = %s AND o.oid IS NOT NULL"
         " AND (o.valid_to IS NULL OR o.valid_to > %s)"
-        " AND NOT EXISTS (SELECT 1 FROM stage_organisation s WHERE s.oid = o.oid)",
+        " AND NOT EXISTS (SELECT 1 FROM stage_organisation s WHERE s.oid = o.oid) ORDER BY o.oid",
         [SOURCE, uc.today],
     )
     if whole:
@@ -154,14 +171,25 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
             + ["organisations.organisation_ended"] * len(ended),
         ],
     )
-    report.reconciliation = differences(
-        uc,
-        "SELECT 'organisation' AS kind, coalesce(s.oid, o.oid) AS key, s.oid IS NOT NULL AS in_source, o.oid IS NOT NULL"
-        " AS in_ours, CASE WHEN s.oid IS NULL THEN 'ended: not in the source any more' ELSE 'differs' END AS why"
-        " FROM stage_organisation s FULL JOIN (SELECT * FROM organisations_organisation WHERE source = %s) o ON o.oid = s.oid"
-        " WHERE o.oid IS NULL OR s.oid IS NULL OR o.row_hash IS DISTINCT FROM s.row_hash ORDER BY 2",
-        [SOURCE],
+    report.sides["organisations"]["taken"] = uc.json("SELECT count(*) FROM stage_organisation")
+    report.sides["organisations"]["kept"] = 0 if whole else len(gone)
+    report.reconciliation = _only_here("ended", gone) if whole else _only_here("kept", gone)
+
+
+def _only_here(why: str, rows: list[Row]) -> list[dict[str, Any]]:
+    return [
+        {"kind": "organisations", "key": row["oid"], "line": None, "in_source": False, "in_ours": True, "why": why}
+        for row in rows
+    ]
+
+
+def _ours(uc: UseCase) -> dict[str, dict[str, int]]:
+    row = uc.row(
+        "SELECT count(*) AS in_ours, count(*) FILTER (WHERE source = %s) AS from_source FROM organisations_organisation"
+        " WHERE oid IS NOT NULL AND (valid_to IS NULL OR valid_to > %s)",
+        [SOURCE, uc.today],
     )
+    return {"organisations": dict(row or {})}
 
 
 def _refuse_orphans(uc: UseCase, report: Report, file: str) -> None:

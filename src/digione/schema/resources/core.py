@@ -46,18 +46,21 @@ class ImportRun:
         values=("done", "dry_run", "refused"),
     )
     counts: Json = field(
-        "How many rows were added, changed (of them ended), unchanged, held back and refused.",
+        "How many rows were added, changed (of them ended), unchanged, held back and refused; and by kind, how many each side has.",
         term="import run",
         default={},
         unit="rows",
     )
     problems: JsonList = field(
-        "What was wrong: file, line, field, code of the reason and its parameters; the first thousand.",
+        "What was wrong: file, line, field, code of the reason and its parameters; the first ten thousand.",
         term="fault",
         default=[],
     )
     reconciliation: JsonList = field(
-        "What the source said beside what stands after the run.", term="reconciliation", default=[], unit="rows"
+        "Where source and platform differ after the run, and why: the first ten thousand.",
+        term="reconciliation",
+        default=[],
+        unit="rows",
     )
     file_hash: str | None = field("Digest of the files that came.", term="row hash", unit="SHA-256, hexadecimal")
 

@@ -19,7 +19,9 @@ from django.utils.translation import ngettext, pgettext
 
 from digione.core import clock
 from digione.core.texts import in_language
-from digione.integrations.loading.messages import stored_message
+from digione.integrations.loading.messages import kind_name, stored_message
+from digione.integrations.loading.reconciliation import why_name
+from digione.organisations.facts import DIFFERENCES
 
 register = template.Library()
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
@@ -353,29 +355,33 @@ def sum_of_counts(counts: Mapping[str, int]) -> int:
 
 
 @register.filter
-def is_there(there: bool) -> str:
-    """Show whether a side of a reconciliation has the record."""
-    return _("Yes, it is") if there else _("No, it is not")
-
-
-@register.filter
 def problem_text(problem: Mapping[str, Any]) -> str:
     """Show what an import found wrong, in the reader's language."""
     return stored_message(problem)
 
 
 @register.filter
-def why_differs(why: str) -> str:
-    """Show why the two sides of a reconciliation differ."""
-    if why == "refused":
-        return _("The row was refused")
-    if why == "differs":
-        return _("The details differ")
-    if why == "held back":
-        return _("Held back, because another source masters the field")
-    if why.startswith("ended"):
-        return _("Ended here, because the source does not have it any more")
-    return why
+def why_differs(why: str, status: str) -> str:
+    """Show why the two sides of a reconciliation differ, after a run that ended with a status."""
+    return why_name(why, changed=status == "done")
+
+
+@register.filter
+def first_shown(page: Mapping[str, Any]) -> int:
+    """Show the number of the first difference on a page of an import."""
+    return (int(page["page"]) - 1) * DIFFERENCES + 1
+
+
+@register.filter
+def last_shown(page: Mapping[str, Any]) -> int:
+    """Show the number of the last difference on a page of an import."""
+    return first_shown(page) - 1 + len(page["differences"])
+
+
+@register.filter
+def kinds_name(kind: str) -> str:
+    """Show what rows of a kind are called together."""
+    return first_up(kind_name(kind))
 
 
 @register.filter
@@ -386,14 +392,16 @@ def record_name(kind: str) -> str:
         "code": _("Code"),
         "contact": _("Contact detail"),
         "course": _("Course"),
-        "enrolment": _("Enrolment at a school"),
+        "codes": _("Code"),
+        "enrolment": _("Enrolment in a group"),
         "group": _("Group"),
         "guardian": _("Guardianship"),
         "guardianship": _("Guardianship"),
-        "membership": _("Membership of a group"),
+        "membership": _("Role at a school"),
         "organisation": _("Organisation"),
+        "organisations": _("Organisation"),
         "person": _("Person"),
-        "rows": _("Rows"),
+        "rows": _("Row"),
         "school": _("School"),
         "school_enrolment": _("Enrolment at a school"),
         "session": _("Term"),
