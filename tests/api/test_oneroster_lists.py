@@ -1,5 +1,6 @@
 """Lists: how many statements they cost, totals that are kept only as long as they are true, unions of several providers."""
 
+import operator
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,6 +154,11 @@ class TestTotals:
             assert [ident for part in parts for ident in part] == whole
 
 
+_COMPARED = {
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
 class TestChangedSince:
     """`dateLastModified` by the index says what the answers say."""
 
@@ -173,10 +179,6 @@ class TestChangedSince:
             cast.KUUSNIEMI, "UPDATE people_providerperson SET valid_to = '2026-01-01' WHERE person_id = %s", [people[0]]
         )
         shown = {user["sourcedId"]: user["dateLastModified"] for user in app.get("users").json()["users"]}
-        compared = {
-            ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-            "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
-        }[predicate]  # fmt: skip
         moments = {datetime.fromisoformat(text) for text in shown.values()} | {start}
         for moment in moments:
             for shift in (
@@ -186,8 +188,23 @@ class TestChangedSince:
                 timedelta(milliseconds=-1),
             ):
                 at = moment + shift
-                wanted = {ident for ident, text in shown.items() if compared(datetime.fromisoformat(text), at)}
+                wanted = {
+                    ident for ident, text in shown.items() if _COMPARED[predicate](datetime.fromisoformat(text), at)
+                }
                 found = app.ids("users", filter=f"dateLastModified{predicate}'{at.isoformat()}'")
+                assert set(found) == wanted, (predicate, at)
+
+    @pytest.mark.parametrize("predicate", [">", ">=", "<", "<=", "=", "!="])
+    def test_it_finds_the_enrolments_that_the_answers_name(self, app: App, predicate: str) -> None:
+        shown = {one["sourcedId"]: one["dateLastModified"] for one in app.get("enrollments").json()["enrollments"]}
+        assert shown
+        for moment in {datetime.fromisoformat(text) for text in shown.values()}:
+            for shift in (-1000, 0, 1, 1000):
+                at = moment + timedelta(microseconds=shift)
+                wanted = {
+                    ident for ident, text in shown.items() if _COMPARED[predicate](datetime.fromisoformat(text), at)
+                }
+                found = app.ids("enrollments", filter=f"dateLastModified{predicate}'{at.isoformat()}'")
                 assert set(found) == wanted, (predicate, at)
 
     def test_the_end_of_time_is_no_fault(self, app: App) -> None:

@@ -9,6 +9,10 @@ from digione.rest.oneroster.answers import Minor, RefusedError
 from digione.rest.oneroster.query import Term
 
 _NOTHING = "false"
+#: True of every row. The indexes of changes hold only what it holds for, so that none but a question about changes, which
+#: says it, is answered by them. They begin with the provider, and of a provider that is new PostgreSQL believes that it
+#: has one row: such an index looks as good to it then as the one that finds a person, and reads all of the provider's.
+OF_CHANGES = "{} > '-infinity'"
 
 
 def _contains(expression: str, name: str) -> str:
@@ -99,6 +103,18 @@ class Moment:
         parameters[name] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         shown = f"date_trunc('milliseconds', {self.sql})"
         return f"{shown} {'=' if term.predicate == '~' else term.predicate} %({name})s"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped(Moment):
+    """The moment of a row that has an index of changes; `sql` is its column. What is later is found by that index."""
+
+    def compare(self, term: Term, name: str, parameters: dict[str, object]) -> str:
+        told = Moment.compare(self, term, name, parameters)
+        if term.predicate not in (">", ">="):
+            return told
+        # What is later when cut to milliseconds is later uncut, and of that the index knows.
+        return f"({told} AND {self.sql} >= %({name})s AND {OF_CHANGES.format(self.sql)})"
 
 
 @dataclass(frozen=True, slots=True)

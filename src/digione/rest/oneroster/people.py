@@ -4,7 +4,7 @@ A user is a person whom the provider has a link to. Roles come from live rows: e
 staff, guardianships; ended ones are shown only where nothing lives. Address, phone, and identity code never leave.
 """
 
-from digione.rest.oneroster.fields import Absent, Among, Choice, Day, Id, Moment, Text, Touched, Words
+from digione.rest.oneroster.fields import OF_CHANGES, Absent, Among, Choice, Day, Id, Moment, Text, Touched, Words
 from digione.rest.oneroster.query import Field
 from digione.rest.oneroster.resource import LIVE, Resource, moment, reference, visible_person
 
@@ -80,7 +80,8 @@ _SINCE_ROWS = (
 )
 _SINCE = "k.person_id IN ({} UNION ALL {})".format(
     " UNION ALL ".join(
-        f"SELECT x.{column} FROM {table} x WHERE x.provider_id = %(provider)s AND x.sys_from >= %(since)s{more}"
+        f"SELECT x.{column} FROM {table} x WHERE x.provider_id = %(provider)s AND x.sys_from >= %(since)s"
+        f" AND {OF_CHANGES.format('x.sys_from')}{more}"
         for column, table, more in _SINCE_ROWS
     ),
     "SELECT p.id FROM people_person p JOIN people_providerperson l ON l.person_id = p.id AND l.provider_id = %(provider)s"

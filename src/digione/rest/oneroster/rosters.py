@@ -1,6 +1,6 @@
 """Organisations, sessions, courses, classes and enrolments, as SQL."""
 
-from digione.rest.oneroster.fields import Absent, Among, Choice, Day, Id, Moment, Text, Words
+from digione.rest.oneroster.fields import Absent, Among, Choice, Day, Id, Moment, Stamped, Text, Words
 from digione.rest.oneroster.resource import LIVE, Resource, in_languages, moment, reference, status, visible_person
 
 # Organisations: the provider is the district, its schools are schools, everything else under it is "local".
@@ -196,7 +196,7 @@ ENROLLMENTS = Resource(
     {
         "sourcedId": Id("e.id"),
         "status": Choice(status("e"), LIVE.format("e"), "active", "tobedeleted"),
-        "dateLastModified": Moment("e.sys_from"),
+        "dateLastModified": Stamped("e.sys_from"),
         "role": Text(_ENROLMENT_ROLE),
         "primary": Text("CASE WHEN e.is_primary THEN 'true' ELSE 'false' END"),
         "beginDate": Day("e.valid_from"),
