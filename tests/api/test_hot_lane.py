@@ -175,6 +175,25 @@ def test_a_kept_list_follows_every_change_at_once(app: App) -> None:
 
 
 @pytest.mark.django_db
+def test_outdated_lists_are_removed_and_others_stay(app: App) -> None:
+    def kept() -> int:
+        _by_hot_lane(app, "users")  # Sets the reach of the app at its provider.
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT rest_fold_roster_changes()")
+            cursor.execute("SELECT count(*) FROM rest_kept_list")
+            return int(cursor.fetchone()[0])
+
+    for path in _LISTS[:2]:
+        assert _by_hot_lane(app, path)
+    assert (kept(), kept()) == (2, 2)
+    set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
+    SchoolEnrolment.objects.filter(person_id=cast.PUPIL).delete()
+    assert kept() == 0
+    assert _by_hot_lane(app, _LISTS[0])
+    assert kept() == 1
+
+
+@pytest.mark.django_db
 def test_one_user_has_the_same_headers_in_both_lanes(app: App) -> None:
     where, bearer = f"{PREFIX}/users/{app.sourced(cast.PUPIL)}", f"Bearer {app.token}"
     lanes = (HotLane(lambda _environ, _start: []), django_application())
