@@ -19,6 +19,7 @@ from digione.integrations.organisaatio.reader import read_organisations
 from digione.integrations.organisaatio.services import import_organisations
 from digione.organisations import facts
 from digione.organisations.selectors import import_run, import_runs, register_run, register_runs
+from digione.web.templatetags.desk import together
 from tests import cast
 from tests.unit.test_import_loading import load, many_users
 from tests.unit.test_import_readers import oneroster
@@ -212,6 +213,8 @@ def test_the_register_of_organisations_has_both_sides_and_what_ended(tmp_path: P
     second = _organisations(tmp_path, rows[:-1])
     assert differences(second, "kind", "key", "why") == [("organisations", rows[-1]["oid"], "ended")]
     assert second.sides["organisations"]["from_source"] == 39
+    closed = [*rows[:-1], _organisation(39, lakkautusPvm="2020-07-31")]
+    assert _organisations(tmp_path, [*closed[:38], closed[-1]]).sides["organisations"]["from_source"] == 39
     # What ended in an earlier run is no difference any more.
     assert _organisations(tmp_path, rows[:-1]).reconciliation == []
     third = _organisations(tmp_path, [*rows[:-2], _organisation(41, nimi={})], partial=True)
@@ -252,3 +255,15 @@ def test_a_problem_of_a_whole_file_counts_no_row(tmp_path: Path) -> None:
     problems.error("users.csv", 4, "role", "enum", value="x", allowed="y")
     assert dict(problems.refused_in) == {"users.csv": 1}
     assert problems.refused_rows == 2
+
+
+def test_what_is_said_in_the_same_words_is_told_once() -> None:
+    def remark(line: int, field: str, code: str = "required.taken") -> dict[str, Any]:
+        return {"file": "orgs.csv", "line": line, "field": field, "code": code, "parameters": {}}
+
+    told = together(
+        [remark(1, "colour"), remark(2, "name", "required.cell"), remark(1, "size"), remark(3, "name", "required.cell")]
+    )
+    assert [(one["lines"], one["several"], one["fields"]) for one in told] == [
+        ("1", False, "colour, size"), ("2, 3", True, "name"),
+    ]  # fmt: skip

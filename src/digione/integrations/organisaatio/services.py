@@ -184,9 +184,12 @@ def _only_here(why: str, rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _ours(uc: UseCase) -> dict[str, dict[str, int]]:
+    # The register keeps for a while what has closed, with its last day. What it has no more was ended here, and has no
+    # hash of a row.
     row = uc.row(
-        "SELECT count(*) AS in_ours, count(*) FILTER (WHERE source = %s) AS from_source FROM organisations_organisation"
-        " WHERE oid IS NOT NULL AND (valid_to IS NULL OR valid_to > %s)",
+        "SELECT count(*) AS in_ours, count(*) FILTER (WHERE brought) AS from_source FROM ("
+        "SELECT valid_to, source = %s AND row_hash IS NOT NULL AS brought FROM organisations_organisation"
+        " WHERE oid IS NOT NULL) o WHERE brought OR valid_to IS NULL OR valid_to > %s",
         [SOURCE, uc.today],
     )
     return {"organisations": dict(row or {})}

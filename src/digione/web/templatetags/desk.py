@@ -1,7 +1,7 @@
 """What templates need to speak three languages and to draw the desk's small parts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -358,6 +358,27 @@ def sum_of_counts(counts: Mapping[str, int]) -> int:
 def problem_text(problem: Mapping[str, Any]) -> str:
     """Show what an import found wrong, in the reader's language."""
     return stored_message(problem)
+
+
+@register.filter
+def together(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Bring together what an import says in the same words of one file: `file`, `text`, `lines` (`several` or one), `fields`."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for problem in problems:
+        file, text = problem["file"], stored_message(problem)
+        one = found.setdefault((file, text), {"file": file, "text": text, "lines": {}, "fields": {}})
+        # Dictionaries keep an order and hold each once.
+        one["lines"] |= {problem["line"]: None} if problem["line"] else {}
+        one["fields"] |= {problem["field"]: None} if problem["field"] else {}
+    return [
+        {
+            **one,
+            "several": len(one["lines"]) > 1,
+            "lines": ", ".join(map(str, one["lines"])),
+            "fields": ", ".join(one["fields"]),
+        }
+        for one in found.values()
+    ]
 
 
 @register.filter
