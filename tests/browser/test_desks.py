@@ -14,7 +14,7 @@ PLACES = {
     "teacher": ("/", "/groups", "/search", "/search?q=ma"),
     "principal": ("/", "/groups"),
     "school_secretary": ("/", "/imports", "/search?q=makinen"),
-    "administrator": ("/", "/duplicates", "/imports", "/accounts/password/change/"),
+    "administrator": ("/", "/duplicates", "/imports", "/registers", "/accounts/password/change/"),
 }
 
 
@@ -154,15 +154,21 @@ def test_one_goes_on_in_another_role(open_page: Any, sign_in: Any, demo: dict[st
     assert page.locator("h1").inner_text() != before
 
 
-def test_an_import_shows_its_reconciliation(open_page: Any, sign_in: Any, check: Any) -> None:
-    page = open_page("fi")
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_an_import_shows_its_reconciliation(language: str, open_page: Any, sign_in: Any, check: Any) -> None:
+    page = open_page(language, viewport=PHONE if language == "sv" else DESK)
     sign_in(page, "administrator")
     page.goto("/imports")
-    rows = page.locator("a.row[href^='/imports/']")
-    if rows.count():
-        rows.first.click()
-        expect(page.locator("table").first).to_be_visible()
-    check(page, "administrator-fi-import")
+    page.locator("a.row[href^='/imports/']").first.click()
+    expect(page.locator("nav.nav a[aria-current]")).to_have_attribute("href", "/imports")
+    expect(page.locator("[aria-labelledby=rec] table")).to_be_visible()
+    refused = page.locator("[aria-labelledby=differ] li")
+    assert refused.count() == 2, "The newcomers of the demonstration have two rows that are refused."
+    with page.expect_download() as loading:
+        page.locator("[aria-labelledby=differ] a").click()
+    rows = loading.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert sum(";refused;" in row for row in rows) == 2
+    check(page, f"administrator-{language}-import")
 
 
 def test_pages_for_trouble_help(open_page: Any, sign_in: Any, check: Any) -> None:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -176,7 +177,13 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         here = match.url_name if match else None
         chosen = mine.chosen.role if mine.chosen else ""
         places = [
-            {"route": route, "label": label, "icon": icon, "here": route == here}
+            {
+                "route": route,
+                "label": label,
+                "icon": icon,
+                # What lies behind a place, such as one group of them, belongs to it.
+                "here": "page" if route == here else "true" if request.path.startswith(reverse(route) + "/") else "",
+            }
             for route, label, icon in PLACES.get(chosen, [])
         ]
     return {
