@@ -201,20 +201,13 @@ def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Po
 
 
 def _jobs(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-W", "ignore", "-m", "django", "procrastinate", "worker", "--concurrency", "2"]
-    # It greets on standard output, and says what goes wrong on the other.
-    return _child(command, {**environment, "DIGIONE_LOG_LEVEL": "ERROR"}, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-W", "ignore", "-m", "digione.cli.worker"]
+    return _child(command, {**environment, "DIGIONE_LOG_LEVEL": "ERROR"})
 
 
-def _child(command: list[str], environment: dict[str, str], *, stdout: int | None = None) -> "subprocess.Popen[bytes]":
+def _child(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     """Start a part in a session of its own, so that Ctrl-C reaches us first; it ends when we are killed."""
-    return subprocess.Popen(  # noqa: S603
-        command,
-        env=environment,
-        stdout=stdout,
-        start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509
-    )
+    return subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
 
 
 def _end_with_parent() -> None:
