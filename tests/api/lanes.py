@@ -245,8 +245,9 @@ class Lanes:
                 self._hot(ident, token, undo=False)
             with undone() as logged:
                 asked = [(ident.encode(), request) for ident, request in zip_longest(idents, requests)]
-                key = (hashlib.sha256(token.encode()).hexdigest(), f"http://testserver{PREFIX}")
-                return hot_lane.users_together(key, asked), logged()
+                found = hot_lane.users_together(hashlib.sha256(token.encode()).hexdigest(), asked)
+                base = f"http://testserver{PREFIX}"
+                return [body and hot_lane.addressed(base, body) for body in found], logged()
 
     def _hot(self, ident: str, token: str, *, undo: bool = True) -> Answer:
         told: list[Any] = []

@@ -134,7 +134,7 @@ def test_whoever_is_read_in_bulk_is_told(lane: str) -> None:
         )
     if lane == "hot":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT held FROM oneroster_page(%s, 1000, 0, 1000, '')", [app.checksum])
+            cursor.execute("SELECT held FROM oneroster_page(%s, 1000, 0, 1000)", [app.checksum])
             assert cursor.fetchone()[0] > NAMED_SUBJECTS
     else:
         assert len(app.ids("users" if lane == "ordinary" else "enrollments", limit="1000")) > NAMED_SUBJECTS

@@ -60,7 +60,7 @@ def one_user(on: Stage) -> list[Figure]:
         )
     script = (
         f"\\set n random(1, {len(on.ids)})\n"
-        f"SELECT oneroster_user('{on.checksum}', (SELECT id FROM bench_ids WHERE n = :n), 'http://127.0.0.1');\n"
+        f"SELECT oneroster_user('{on.checksum}', (SELECT id FROM bench_ids WHERE n = :n));\n"
     )
     limit = on.pgbench(script, connections=8, seconds=_SECONDS)
     paths = [f"{ONEROSTER}/users/{ident}" for ident in on.ids]
@@ -74,7 +74,7 @@ def one_user(on: Stage) -> list[Figure]:
 def _page(on: Stage, name: str, offset: int) -> Figure:
     on.read_all()
     path = f"{ONEROSTER}/users?limit={_PAGE}&offset={offset}"
-    call = f"oneroster_page('{on.checksum}', {_PAGE}, {offset}, {RUN}, 'http://127.0.0.1')"
+    call = f"oneroster_page('{on.checksum}', {_PAGE}, {offset}, {RUN})"
     limit = on.pgbench(f"SELECT total, held, last, body FROM {call};\n", connections=1, seconds=_SECONDS)
     value, cpu = on.drive([path], connections=1, seconds=_SECONDS)
     return Figure(name, value, "ms", limit, limit / value, cpu, statements(on, path), on.learners)
@@ -108,14 +108,14 @@ def roster_out(on: Stage) -> list[Figure]:
     began = time.perf_counter()
     with psycopg.connect(on.app_url, autocommit=True) as connection:
         for offset in range(0, total, _BULK):
-            call = ("SELECT last, held, body FROM oneroster_page(%s, %s, %s, %s, 'http://127.0.0.1')",
+            call = ("SELECT last, held, body FROM oneroster_page(%s, %s, %s, %s)",
                     [on.checksum, _BULK, offset, RUN])  # fmt: skip
             left = _BULK
             while (row := connection.execute(*call, binary=True).fetchone()) and row[1] == min(RUN, left):
                 left -= row[1]
                 if not left:
                     break
-                call = ("SELECT last, held, body FROM oneroster_more(%s, %s, %s, 'http://127.0.0.1')",
+                call = ("SELECT last, held, body FROM oneroster_more(%s, %s, %s)",
                         [on.checksum, row[0], min(RUN, left)])  # fmt: skip
     limit = total / (time.perf_counter() - began)
     return [

@@ -164,7 +164,7 @@ class App:
             cursor.execute("SELECT set_config('digione.supplier', %s, true)", [str(self.made.supplier_id)])
             cursor.execute("SELECT sourced_id FROM access_subject WHERE person_id = %s", [cast.PUPIL])
             [ident] = cursor.fetchone()
-            cursor.execute("SELECT oneroster_user(%s, %s, '')", [checksum, ident])
+            cursor.execute("SELECT oneroster_user(%s, %s)", [checksum, ident])
             [answer] = cursor.fetchone()
         return answer is not None and json.loads(answer)["user"]["sourcedId"] == str(ident)
 
