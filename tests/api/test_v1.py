@@ -2,17 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import jsonschema
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from digione.access.scopes import PERSONS_IDENTITY_READ, PERSONS_READ, SCHOOLS_READ
 from digione.audit.recorder import AuditRecorder
-from digione.core.use_case import REGISTRY, Actor, set_reach
+from digione.core.use_case import REGISTRY, Actor
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from digione.rest.v1.endpoints import ENDPOINTS, NOT_SERVED, PERSONS, SCHOOLS, Endpoint
 from digione.rest.v1.openapi import document
@@ -21,9 +20,9 @@ from digione.schema.resources import RESOURCES
 from digione.web.actor import CONTENT_SECURITY_POLICY
 from tests import cast
 from tests.api.oneroster import App, audit, state
+from tests.api.v1 import ALL, ask, codes, one_of, rows, run
 
 pytestmark = pytest.mark.django_db
-ALL = (SCHOOLS_READ, PERSONS_READ, PERSONS_IDENTITY_READ)
 OF_KUUSNIEMI = {
     *(cast.TEACHER, cast.PRINCIPAL, cast.SECRETARY, cast.ADMINISTRATOR, cast.GUARDIAN, cast.LIMITED_GUARDIAN),
     *(cast.STRANGER_GUARDIAN, cast.PUPIL, cast.UNTAUGHT_PUPIL),
@@ -42,41 +41,6 @@ def valkamo(app: App) -> App:
     return App(cast.VALKAMO_OID, scopes=ALL)
 
 
-def ask(app: App, path: str, *, token: str | None = None, headers: dict[str, str] | None = None, **query: Any) -> Any:
-    bearer = {"Authorization": f"Bearer {app.token if token is None else token}"}
-    return app.client.get(f"/api/v1/{path}", query, headers={**bearer, "Accept-Language": "en", **(headers or {})})
-
-
-def rows(app: App, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Return every row of a list, page by page."""
-    found: list[dict[str, Any]] = []
-    while True:
-        answer = ask(app, path, **query)
-        assert answer.status_code == 200, answer.content
-        page = answer.json()
-        found += page["items"]
-        if page["after"] is None:
-            assert page["next"] is None
-            return found
-        query = {**query, "after": page["after"]}
-
-
-def codes(answer: Any) -> list[tuple[str, str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    return [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
-
-
-def _one_of(app: App, endpoint: Endpoint) -> str:
-    return app.sourced(cast.PUPIL) if endpoint is PERSONS else str(cast.RANTAPUISTO)
-
-
-def _run(actor: Actor, sql: str, values: list[Any]) -> None:
-    set_reach(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        assert cursor.rowcount
-
-
 class TestAnswers:
     """What comes is what the open data model declares."""
 
@@ -91,15 +55,6 @@ class TestAnswers:
             assert set(row) == {each.name for each in endpoint.resource.public_fields()} - set(endpoint.withheld)
             declared.validate({**row, **({"non_disclosure": False} if endpoint is PERSONS else {})})
             assert ask(app, f"{endpoint.path}/{row['id']}").json() == row
-
-    @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.path)
-    def test_answers_hold_to_the_description(self, app: App, endpoint: Endpoint) -> None:
-        operation = document()["paths"][f"/api/v1/{endpoint.path}"]["get"]
-        shape = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        schema = {**shape, "components": document()["components"]}
-        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
-            ask(app, endpoint.path, limit=1).json()
-        )
 
     def test_schools_are_the_provider_s_own(self, app: App) -> None:
         (school,) = rows(app, "schools")
@@ -147,20 +102,6 @@ class TestPages:
         answer = app.client.get(page["next"], headers={"Authorization": f"Bearer {app.token}"})
         assert answer.json()["items"] == rows(app, "persons", fields="family_name")[2:4]
 
-    @pytest.mark.parametrize("oids", [(cast.KUUSNIEMI_OID,), (cast.KUUSNIEMI_OID, cast.VALKAMO_OID)])
-    def test_statements_do_not_follow_the_length(self, oids: tuple[str, ...]) -> None:
-        app = App(*oids, scopes=ALL)
-        ask(app, "persons", limit=1)
-        told = []
-        for limit in (1, 2, 8):
-            with CaptureQueriesContext(
-                connection,
-            ) as statements:
-                assert len(ask(app, "persons", limit=limit).json()["items"]) == limit
-            told.append(len(statements))
-        assert len(set(told)) == 1, told
-        assert told[0] <= 6 + 9 * len(oids)
-
     def test_an_app_of_two_providers_sees_both_once(self) -> None:
         app = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID, scopes=ALL)
         whole = rows(app, "persons")
@@ -175,7 +116,7 @@ class TestPages:
 
     def test_a_provider_with_nothing_left_does_not_end_the_others(self) -> None:
         app = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID, scopes=ALL)
-        _run(
+        run(
             Actor("administrator", provider_id=cast.VALKAMO),
             "UPDATE people_providerperson SET valid_to = '2026-01-31' WHERE provider_id = %s",
             [cast.VALKAMO],
@@ -188,7 +129,7 @@ class TestTags:
 
     @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.path)
     def test_not_modified(self, app: App, endpoint: Endpoint) -> None:
-        where = f"{endpoint.path}/{_one_of(app, endpoint)}"
+        where = f"{endpoint.path}/{one_of(app, endpoint)}"
         first = ask(app, where)
         tag = first["ETag"]
         for sent in (tag, f'"x", W/{tag}', "*"):
@@ -200,7 +141,7 @@ class TestTags:
     def test_a_change_changes_the_tag(self, app: App) -> None:
         where = f"persons/{app.sourced(cast.PUPIL)}"
         tag = ask(app, where)["ETag"]
-        _run(cast.administrator, "UPDATE people_person SET given_name = 'Aini' WHERE id = %s", [cast.PUPIL])
+        run(cast.administrator, "UPDATE people_person SET given_name = 'Aini' WHERE id = %s", [cast.PUPIL])
         answer = ask(app, where, headers={"If-None-Match": tag})
         assert answer.status_code == 200
         assert answer.json()["given_name"] == "Aini"
@@ -208,7 +149,7 @@ class TestTags:
     def test_a_right_that_has_ended_is_no_304(self, app: App) -> None:
         where = f"persons/{app.sourced(cast.PUPIL)}"
         tag = ask(app, where)["ETag"]
-        _run(cast.platform, "UPDATE access_taking SET valid_from = '2020-01-01', valid_to = '2020-12-31'", [])
+        run(cast.platform, "UPDATE access_taking SET valid_from = '2020-01-01', valid_to = '2020-12-31'", [])
         assert ask(app, where, headers={"If-None-Match": tag}).status_code == 403
 
 
@@ -289,9 +230,10 @@ class TestDenials:
 
     @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.path)
     def test_without_a_good_token(self, app: App, endpoint: Endpoint) -> None:
+        expired = app.new_token(ALL, lasts=timedelta(seconds=-1))
         before = state()
-        for where in (endpoint.path, f"{endpoint.path}/{_one_of(app, endpoint)}"):
-            for token in ("", "wrong", app.token[:-1], "x" * 5000, "ä"):
+        for where in (endpoint.path, f"{endpoint.path}/{one_of(app, endpoint)}"):
+            for token in ("", "wrong", app.token[:-1], expired, "x" * 5000, "ä"):
                 answer = ask(app, where, token=token)
                 assert answer.status_code == 401
                 assert "Bearer" in answer["WWW-Authenticate"]
@@ -303,7 +245,7 @@ class TestDenials:
     def test_scope_too_small(self, app: App, endpoint: Endpoint) -> None:
         App(cast.KUUSNIEMI_OID, scopes=(ROSTER, CORE, DEMOGRAPHICS))
         others = tuple({*ALL, ROSTER, CORE, DEMOGRAPHICS} - {endpoint.scope})
-        for where in (endpoint.path, f"{endpoint.path}/{_one_of(app, endpoint)}"):
+        for where in (endpoint.path, f"{endpoint.path}/{one_of(app, endpoint)}"):
             answer = ask(app, where, token=app.new_token(others))
             assert answer.status_code == 403
             assert answer.json()["rule"] == endpoint.scope
@@ -331,7 +273,7 @@ class TestDenials:
 
     def test_another_provider_s_identity_scope_opens_nothing_here(self) -> None:
         app = App(cast.KUUSNIEMI_OID, scopes=(PERSONS_READ,))
-        _run(
+        run(
             cast.platform,
             "INSERT INTO access_taking (id, provider_id, app_id, scopes, valid_from) VALUES (%s, %s, %s, %s, '2020-01-01')",
             [uuid4(), cast.VALKAMO, app.made.app_id, [PERSONS_READ, PERSONS_IDENTITY_READ]],
@@ -346,7 +288,7 @@ class TestDenials:
 
     @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.path)
     def test_another_provider_s_ids_do_not_exist(self, app: App, valkamo: App, endpoint: Endpoint) -> None:
-        mine = {row["id"] for row in rows(app, endpoint.path)}
+        mine = [row["id"] for row in rows(app, endpoint.path)]
         theirs = [row["id"] for row in rows(valkamo, endpoint.path) if row["id"] not in mine]
         assert theirs
         before, seen = state(), audit(cast.VALKAMO_PUPIL)
@@ -355,8 +297,10 @@ class TestDenials:
             answer = ask(app, f"{endpoint.path}/{ident}")
             assert answer.status_code == nobody.status_code == 404
             assert answer.content == nobody.content
-            page = ask(app, endpoint.path, after=ident).json()["items"]
-            assert [row["id"] for row in page] == sorted(one for one in mine if one > ident)
+            page = [row["id"] for row in ask(app, endpoint.path, after=ident).json()["items"]]
+            # An id that the supplier's own key does not open stands somewhere, and opens nothing there either.
+            behind = mine[len(mine) - len(page) :] if endpoint.sealed else [one for one in mine if one > ident]
+            assert page == behind
             hidden = ask(app, f"{endpoint.path}/{ident}", fields="id")
             assert hidden.content == nobody.content
         assert state() == before
@@ -370,12 +314,12 @@ class TestDenials:
         hidden = app.sourced(cast.PROTECTED_PUPIL)
         assert ask(app, f"persons/{hidden}").status_code == 404
         assert hidden not in {row["id"] for row in rows(app, "persons")}
-        _run(
+        run(
             cast.administrator,
             "UPDATE people_person SET home_municipality = '999' WHERE id = ANY (%s)",
             [[cast.PROTECTED_PUPIL, cast.PUPIL]],
         )
-        _run(cast.platform, "UPDATE access_taking SET non_disclosure_included = true", [])
+        run(cast.platform, "UPDATE access_taking SET non_disclosure_included = true", [])
         opened = ask(app, f"persons/{hidden}").json()
         assert opened["family_name"] == "Mäkinen"
         assert opened["home_municipality"] is None, "Not even then the place."
@@ -383,7 +327,7 @@ class TestDenials:
 
     def test_who_has_gone_is_gone(self, app: App) -> None:
         pupil = app.sourced(cast.PUPIL)
-        _run(
+        run(
             cast.administrator,
             "UPDATE people_providerperson SET valid_to = '2026-01-31' WHERE provider_id = %s AND person_id = %s",
             [cast.KUUSNIEMI, cast.PUPIL],
@@ -420,11 +364,11 @@ class TestLog:
         app = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID, scopes=ALL)
         told.clear()
         ask(app, "schools")
-        assert sorted(told) == sorted(
-            (name, provider, "done")
-            for name in ("rest.v1.selectors.read_rows",)
-            for provider in (cast.KUUSNIEMI, cast.VALKAMO)
-        )
+        looked, *read = told
+        assert looked == ("rest.v1.selectors.find_rows", None, "done"), "Where to read is asked at no provider."
+        assert sorted(read) == [
+            ("rest.v1.selectors.read_rows", provider, "done") for provider in (cast.KUUSNIEMI, cast.VALKAMO)
+        ]
         told.clear()
         ask(app, "persons", token=app.new_token((SCHOOLS_READ,)))
         assert told == [("rest.v1.selectors.read_rows", None, "denied")]

@@ -6,7 +6,6 @@ log. That the judgement can tell the difference is shown by routes that break ei
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +15,11 @@ from ninja import NinjaAPI
 
 from digione.access.scopes import KNOWN_SCOPES
 from digione.audit.recorder import AuditRecorder
+from digione.rest.v1.endpoints import ENDPOINTS, SCHOOLS
 from digione.rest.v1.service import AppToken
 from tests import cast
 from tests.api.oneroster import App
+from tests.api.v1 import one_of
 from tests.conformance.test_routes import PUBLIC
 
 pytestmark = pytest.mark.django_db
@@ -64,8 +65,8 @@ def _faults(patterns: Iterable[Any], app: App, monkeypatch: pytest.MonkeyPatch) 
 
 
 def _known(app: App, route: str) -> str:
-    known: dict[str, UUID | str] = {"schools": cast.RANTAPUISTO, "persons": app.sourced(cast.PUPIL)}
-    return str(known.get(route.split("/")[2], cast.RANTAPUISTO))
+    paths = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+    return one_of(app, paths.get(route.split("/")[2], SCHOOLS))
 
 
 def _ask(pattern: URLPattern, route: str, kwargs: dict[str, str], authorization: str) -> HttpResponse:
@@ -90,7 +91,7 @@ def app() -> App:
 def test_every_route_is_behind_the_gate_and_answers_by_a_use_case(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     patterns = get_resolver().url_patterns
     routes = [route for route, _ in _patterns(patterns)]
-    assert {"api/v1/schools", "api/v1/persons/<id>"} < set(routes)
+    assert {f"api/v1/{endpoint.path}{one}" for endpoint in ENDPOINTS for one in ("", "/<id>")} < set(routes)
     assert _faults(patterns, app, monkeypatch) == {}
 
 

@@ -10,13 +10,27 @@ from digione.core import clock
 _ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 #: Scopes of our own API: what is read, as in its address, then how; a narrower kind of data stands between the two.
 SCHOOLS_READ = "digione:schools.read"
+ACADEMIC_SESSIONS_READ = "digione:academic_sessions.read"
+COURSES_READ = "digione:courses.read"
+GROUPS_READ = "digione:groups.read"
+GROUP_SESSIONS_READ = "digione:group_sessions.read"
 PERSONS_READ = "digione:persons.read"
 PERSONS_IDENTITY_READ = "digione:persons.identity.read"
+SCHOOL_ENROLMENTS_READ = "digione:school_enrolments.read"
+ENROLMENTS_READ = "digione:enrolments.read"
+STAFF_ASSIGNMENTS_READ = "digione:staff_assignments.read"
 #: Scope → what it opens; those of OneRoster 1.2 in the words of 1EdTech.
 KNOWN_SCOPES = {
     SCHOOLS_READ: "Schools of the provider",
+    ACADEMIC_SESSIONS_READ: "School years, terms and grading periods",
+    COURSES_READ: "Courses that the provider and its schools offer",
+    GROUPS_READ: "Groups: home groups, class sections, care groups",
+    GROUP_SESSIONS_READ: "In which terms a group meets",
     PERSONS_READ: "The people of the provider, by the names that they are called by",
     PERSONS_IDENTITY_READ: "What identifies a person further: all first names, birth date, sex, languages, municipality",
+    SCHOOL_ENROLMENTS_READ: "Which learner is enrolled at which school, in which grade",
+    ENROLMENTS_READ: "Who belongs to which group: learners, and those who teach or help",
+    STAFF_ASSIGNMENTS_READ: "Who works where, in which role",
     f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
     f"{_ONEROSTER}roster-core.readonly": "The core of the roster",
     f"{_ONEROSTER}roster-demographics.readonly": "Birth dates and other demographics",

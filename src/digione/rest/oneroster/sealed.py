@@ -5,6 +5,7 @@ be stored, and an id that comes back is opened again. Sealing is done over a who
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
@@ -29,10 +30,13 @@ class Seal:
 
     def text(self, bodies: str) -> str:
         """Return JSON objects with the supplier's own ids in place of ours."""
-        plain = b"".join(UUID(found[2]).bytes for found in _OWN_ID.finditer(bodies))
-        blocks = self._cipher.encryptor().update(plain)
-        ids = (UUID(bytes=blocks[at : at + 16]) for at in range(0, len(blocks), 16))
+        ids = iter(self.made([UUID(found[2]) for found in _OWN_ID.finditer(bodies)]))
         return _OWN_ID.sub(lambda found: f"{found[1]}{next(ids)}", bodies)
+
+    def made(self, own: Iterable[UUID]) -> list[UUID]:
+        """Return what the supplier calls the rows that have these ids of ours, in their order."""
+        blocks = self._cipher.encryptor().update(b"".join(ident.bytes for ident in own))
+        return [UUID(bytes=blocks[at : at + 16]) for at in range(0, len(blocks), 16)]
 
     def opened(self, ident: UUID) -> UUID:
         """Return our id of what the supplier calls `ident`; what it never had is nobody's."""

@@ -1,17 +1,18 @@
 """Puts an answer together over the providers of an app; each of them is read in its own reach, by its own use case."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby, islice
 from uuid import UUID
 
 from digione.core.errors import NotFoundError
+from digione.rest.oneroster import sealed
 from digione.rest.oneroster.token import Caller, Grant
-from digione.rest.v1 import facts
 from digione.rest.v1.endpoints import Endpoint
-from digione.rest.v1.selectors import Ask, read_identities, read_rows
+from digione.rest.v1.facts import Span
+from digione.rest.v1.selectors import Ask, Part, find_rows, read_identities, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,49 +26,62 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The JSON of a page's rows, in the order of their ids, and the id behind which there are more, if there are."""
+    """The JSON of a page's rows, in their order, and the app's id behind which there are more, if there are."""
 
     bodies: list[str]
     after: UUID | None
 
 
 def one(wish: Wish, ident: UUID) -> str:
-    """Return the JSON of one object. Raises `NotFoundError` when no provider of the app has it."""
-    grants = _grants(wish)
+    """Return the JSON of the object that the app calls `ident`. Raises `NotFoundError` when no provider of it has it."""
+    own = _own(wish, ident)
+    grants = _opening(wish)
     # To look in vain at one provider for what another has is no refusal, and must not stand in the log as one.
     if len(grants) > 1:
-        before = UUID(int=ident.int - 1) if ident.int else None
-        grants = [grant for grant in grants if grant and _ids(wish, grant, before, 1) == [ident]] or grants[:1]
-    bodies = [row.body for grant in grants for row in _read(wish, grant, one=ident)]
+        there = Span(UUID(int=own.int - 1) if own.int else None, 1)
+        holding = [grant for grant, ids in zip(grants, _found(wish, grants, there), strict=True) if ids == [own]]
+        grants = holding or grants[:1]
+    # A lone None lets the use case deny, and record that it did.
+    readers: list[Grant | None] = [*grants] or [None]
+    bodies = [row.body for grant in readers for row in _read(wish, grant, one=own).rows]
     if not bodies:
         raise NotFoundError("There is no such object here.")
-    return _merged(bodies)
+    return _told(wish, [(own, _merged(bodies))]).bodies[0]
 
 
-def page(wish: Wish, after: UUID | None, limit: int) -> Page:
-    """Return up to `limit` rows behind `after`."""
-    grants = _grants(wish)
+def page(wish: Wish, span: Span) -> Page:
+    """Return the rows of `span`, whose `after` is what the app calls a row."""
+    grants = _opening(wish)
+    span = replace(span, after=span.after and _own(wish, span.after))
     if len(grants) < 2:
-        # Whether there are more is asked apart, so that the log names nobody who was not shown.
-        rows = _read(wish, grants[0], after=after, limit=limit)
-        last = rows[-1].id if len(rows) == limit else None
-        more = last is not None and grants[0] is not None and bool(_ids(wish, grants[0], last, 1))
-        return Page([row.body for row in rows], last if more else None)
-    parts = [(grant, _ids(wish, grant, after, limit + 1)) for grant in grants if grant]
-    ids = [ident for ident, _ in islice(groupby(merge(*(part for _, part in parts))), limit + 1)]
-    shown = ids[:limit]
+        part = _read(wish, grants[0] if grants else None, span=span)
+        return _told(wish, [(row.id, row.body) for row in part.rows], part.rows[-1].id if part.more else None)
+    one_more = span.limit + 1
+    found = _found(wish, grants, replace(span, limit=one_more))
+    ids = [ident for ident, _ in islice(groupby(merge(*found)), one_more)]
+    shown = ids[: span.limit]
     bodies: dict[UUID, list[str]] = {}
-    for grant, part in parts:
-        held = set(part)
-        for row in _read(wish, grant, ids=tuple(ident for ident in shown if ident in held)):
+    for grant, held in zip(grants, map(set, found), strict=True):
+        for row in _read(wish, grant, ids=tuple(ident for ident in shown if ident in held), span=span).rows:
             bodies.setdefault(row.id, []).append(row.body)
-    whole = [_merged(bodies[ident]) for ident in shown if ident in bodies]
-    return Page(whole, shown[-1] if len(ids) > limit else None)
+    whole = [(ident, _merged(bodies[ident])) for ident in shown if ident in bodies]
+    return _told(wish, whole, shown[-1] if len(ids) > span.limit else None)
 
 
-def _grants(wish: Wish) -> list[Grant | None]:
-    """Return the grants that open the endpoint; a lone None lets the use case deny, and record that it did."""
-    return [*_opening(wish)] or [None]
+def _own(wish: Wish, ident: UUID) -> UUID:
+    """Return the id by which the row is found that the app calls `ident`."""
+    return sealed.of(wish.caller.actor).opened(ident) if wish.endpoint.sealed else ident
+
+
+def _told(wish: Wish, rows: Sequence[tuple[UUID, str]], last: UUID | None = None) -> Page:
+    """Return rows, and the last one where there are more, with the app's ids in place of those by which they are found."""
+    if not wish.endpoint.sealed:
+        return Page([body for _, body in rows], last)
+    seal = sealed.of(wish.caller.actor)
+    names = seal.made(own for own, _ in rows)
+    # Its own id stands first in an object.
+    bodies = [body.replace(str(own), str(name), 1) for (own, body), name in zip(rows, names, strict=True)]
+    return Page(bodies, seal.made([last])[0] if last else None)
 
 
 def _opening(wish: Wish) -> list[Grant]:
@@ -93,17 +107,16 @@ def _read(
     *,
     one: UUID | None = None,
     ids: tuple[UUID, ...] | None = None,
-    after: UUID | None = None,
-    limit: int = 0,
-) -> list[facts.Row]:
+    span: Span | None = None,
+) -> Part:
     shown, closed = _shown(wish, grant), _closed(wish)
-    ask = Ask(wish.endpoint, grant, shown, closed, one, ids, after, limit)
+    ask = Ask(wish.endpoint, grant, shown, closed, one, ids, span)
     read = read_identities if (shown | closed) & wish.endpoint.narrow else read_rows
     return read(wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
 
 
-def _ids(wish: Wish, grant: Grant, after: UUID | None, limit: int) -> list[UUID]:
-    return facts.ids_behind(wish.endpoint, grant, wish.caller.actor, after, limit)
+def _found(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
+    return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span)
 
 
 def _merged(bodies: Iterable[str]) -> str:

@@ -7,7 +7,18 @@ Every statement names its provider: row-level security is the net, not the query
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from digione.access.scopes import PERSONS_IDENTITY_READ, PERSONS_READ, SCHOOLS_READ
+from digione.access.scopes import (
+    ACADEMIC_SESSIONS_READ,
+    COURSES_READ,
+    ENROLMENTS_READ,
+    GROUP_SESSIONS_READ,
+    GROUPS_READ,
+    PERSONS_IDENTITY_READ,
+    PERSONS_READ,
+    SCHOOL_ENROLMENTS_READ,
+    SCHOOLS_READ,
+    STAFF_ASSIGNMENTS_READ,
+)
 from digione.rest.oneroster.resource import LIVE
 from digione.schema.declare import Field, Resource
 from digione.schema.resources import RESOURCES
@@ -17,10 +28,13 @@ from digione.schema.resources import RESOURCES
 class Endpoint:
     """A list and its single objects.
 
-    `rows` is a FROM clause with its WHERE, `key` the id in it that the app sees, `alias` the table of the resource.
-    `columns` says where a field comes from that is no plain column of `alias`. `withheld`: declared fields that no app
-    gets, each with the reason. `told`: what a field means to an app, where it is not what is declared. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data
-    a row is, for the log.
+    `rows` is a FROM clause with its WHERE, `key` the id in it by which rows are found, ordered and logged, `alias` the
+    table of the resource. `columns` says where a field comes from that is no plain column of `alias`. `withheld`:
+    declared fields that no app gets, each with the reason. `told`: what a field means to an app, where it is not what
+    is declared. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data a row is, for
+    the log. `by_agreement`: whether an agreement can open the rows of people with non-disclosure. `filters`: by which
+    ids a list can be narrowed, as field → condition, in which `{value}` is the id. `sealed`: whether the app knows a row
+    by an id that is made of `key` for its supplier alone (decision 12).
     """
 
     path: str
@@ -37,6 +51,9 @@ class Endpoint:
     narrow: frozenset[str] = frozenset()
     narrow_scope: str | None = None
     person: str | None = None
+    by_agreement: bool = False
+    filters: Mapping[str, str] = field(default_factory=dict)
+    sealed: bool = False
 
     @property
     def served(self) -> tuple[Field, ...]:
@@ -62,6 +79,10 @@ class Endpoint:
         return f"json_build_object({', '.join(pairs)})"
 
 
+def _by(alias: str, *names: str) -> dict[str, str]:
+    return {name: f"{alias}.{name} = {{value}}" for name in names}
+
+
 SCHOOLS = Endpoint(
     path="schools",
     single="school",
@@ -78,17 +99,72 @@ SCHOOLS = Endpoint(
     },
 )
 
+ACADEMIC_SESSIONS = Endpoint(
+    path="academic_sessions",
+    single="academic_session",
+    resource=RESOURCES["academic_session"],
+    summary="School years, their terms and grading periods",
+    scope=ACADEMIC_SESSIONS_READ,
+    rows="FROM organisations_academicsession s WHERE s.provider_id = %(provider)s",
+    key="s.id",
+    alias="s",
+    filters=_by("s", "school_id", "parent_id"),
+)
+
+COURSES = Endpoint(
+    path="courses",
+    single="course",
+    resource=RESOURCES["course"],
+    summary="Courses that the providers, or single schools of theirs, offer",
+    scope=COURSES_READ,
+    rows="FROM studies_course c WHERE c.provider_id = %(provider)s",
+    key="c.id",
+    alias="c",
+    filters=_by("c", "school_id", "session_id"),
+)
+
+GROUPS = Endpoint(
+    path="groups",
+    single="group",
+    resource=RESOURCES["group"],
+    summary="Groups at schools: home groups, class sections of courses, care groups",
+    scope=GROUPS_READ,
+    rows="FROM studies_group g WHERE g.provider_id = %(provider)s",
+    key="g.id",
+    alias="g",
+    filters=_by("g", "school_id", "course_id"),
+)
+
+GROUP_SESSIONS = Endpoint(
+    path="group_sessions",
+    single="group_session",
+    resource=RESOURCES["group_session"],
+    summary="Which groups meet in which academic sessions",
+    scope=GROUP_SESSIONS_READ,
+    rows="FROM studies_groupsession t WHERE t.provider_id = %(provider)s",
+    key="t.id",
+    alias="t",
+    filters=_by("t", "group_id", "session_id"),
+)
+
+#: Of somebody who has gone, an app learns nothing new: what changes later is another provider's.
+_STILL_HERE = (
+    "EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id = %(provider)s"
+    f" AND l.person_id = k.person_id AND {LIVE.format('l')})"
+)
+#: A list is walked in its order, and each of its rows is looked up by itself: OFFSET 0 keeps PostgreSQL, which takes a
+#: provider for a few rows, from gathering all people of the provider first.
+_EACH = "OFFSET 0"
+
 PERSONS = Endpoint(
     path="persons",
     single="person",
     resource=RESOURCES["person"],
     summary="The people whom the providers have: learners, guardians, staff",
     scope=PERSONS_READ,
-    # Of somebody who has gone, an app learns nothing new: what changes later is another provider's.
-    rows="FROM access_listing k JOIN people_person p ON p.id = k.person_id"
-    " WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND (%(disclosed)s OR NOT k.hidden)"
-    " AND EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id = %(provider)s"
-    f" AND l.person_id = k.person_id AND {LIVE.format('l')})",
+    rows="FROM access_listing k JOIN LATERAL"
+    f" (SELECT p.* FROM people_person p WHERE p.id = k.person_id AND {_STILL_HERE} {_EACH}) p ON true"
+    " WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND (%(disclosed)s OR NOT k.hidden)",
     key="k.sourced_id",
     alias="p",
     columns={
@@ -105,27 +181,103 @@ PERSONS = Endpoint(
     ),
     narrow_scope=PERSONS_IDENTITY_READ,
     person="k.person_id",
+    by_agreement=True,
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (SCHOOLS, PERSONS)
 
-_LATER = "follows in this version of the API; OneRoster serves it today"
+def _of_people(table: str, alias: str) -> str:
+    """Return the rows of a table that say where a person is, today or later.
+
+    What has ended is no longer listed, as people are not who have gone. A school or a group is a place: of people with
+    non-disclosure an app gets none, also where an agreement gives it the person.
+    """
+    return (
+        f"FROM {table} {alias} JOIN LATERAL (SELECT k.sourced_id FROM access_listing k WHERE k.supplier_id = %(supplier)s"
+        f" AND k.provider_id = %(provider)s AND k.person_id = {alias}.person_id AND NOT k.hidden AND {_STILL_HERE}"
+        f" {_EACH}) k ON true WHERE {alias}.provider_id = %(provider)s AND {LIVE.format(alias)}"
+    )
+
+
+_BY_PERSON = (
+    "{0}.person_id = (SELECT who.person_id FROM access_listing who WHERE who.supplier_id = %(supplier)s"
+    " AND who.provider_id = %(provider)s AND who.sourced_id = {{value}})"
+)
+_OWN_ID = "The supplier's own id of the row: another one for every other supplier."
+_OWN_PERSON = "{0} By the supplier's own id of the person, as in `persons`."
+
+SCHOOL_ENROLMENTS = Endpoint(
+    path="school_enrolments",
+    single="school_enrolment",
+    resource=RESOURCES["school_enrolment"],
+    summary="Which learners are enrolled at which schools, today or later",
+    scope=SCHOOL_ENROLMENTS_READ,
+    rows=_of_people("studies_schoolenrolment", "e"),
+    key="e.id",
+    alias="e",
+    columns={"person_id": "k.sourced_id"},
+    told={"id": _OWN_ID, "person_id": _OWN_PERSON.format("The learner.")},
+    person="e.person_id",
+    filters={"person_id": _BY_PERSON.format("e"), **_by("e", "school_id")},
+    sealed=True,
+)
+
+ENROLMENTS = Endpoint(
+    path="enrolments",
+    single="enrolment",
+    resource=RESOURCES["enrolment"],
+    summary="Who belongs to which groups, in which role, today or later",
+    scope=ENROLMENTS_READ,
+    rows=_of_people("studies_enrolment", "e"),
+    key="e.id",
+    alias="e",
+    columns={"person_id": "k.sourced_id"},
+    told={
+        "id": "The supplier's own id of the row: the same in OneRoster, another one for every other supplier.",
+        "person_id": _OWN_PERSON.format("Who belongs to the group."),
+    },
+    person="e.person_id",
+    filters={"person_id": _BY_PERSON.format("e"), **_by("e", "group_id")},
+    sealed=True,
+)
+
+STAFF_ASSIGNMENTS = Endpoint(
+    path="staff_assignments",
+    single="staff_assignment",
+    resource=RESOURCES["staff_assignment"],
+    summary="Who works at which school or for the whole provider, in which role, today or later",
+    scope=STAFF_ASSIGNMENTS_READ,
+    rows=_of_people("people_staffassignment", "a"),
+    key="a.id",
+    alias="a",
+    columns={"person_id": "k.sourced_id"},
+    told={"id": _OWN_ID, "person_id": _OWN_PERSON.format("The member of staff.")},
+    person="a.person_id",
+    filters={"person_id": _BY_PERSON.format("a"), **_by("a", "organisation_id")},
+    sealed=True,
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    SCHOOLS,
+    ACADEMIC_SESSIONS,
+    COURSES,
+    GROUPS,
+    GROUP_SESSIONS,
+    PERSONS,
+    SCHOOL_ENROLMENTS,
+    ENROLMENTS,
+    STAFF_ASSIGNMENTS,
+)
+
 _PLATFORM = "the platform's own bookkeeping, not for apps"
 #: Declared resources that are not served, each with the reason. A test holds that every resource is here or above.
 NOT_SERVED: Mapping[str, str] = {
-    "academic_session": _LATER,
-    "course": _LATER,
-    "group": _LATER,
-    "group_session": _LATER,
-    "school_enrolment": _LATER,
-    "enrolment": _LATER,
-    "guardianship": _LATER,
-    "staff_assignment": _LATER,
+    "guardianship": "who acts on a guardianship must know what limits it, and limits of custody are confidential: it waits"
+    " for an agreement that can open them; OneRoster names the guardians who may know of the child",
     "provider": "an app knows its providers by their agreements; a list of them follows with the agreements' own API",
     "succession": "public, and follows with the register of organisations",
     "code": "code lists are public at their source (Koodisto); a copy follows with the register of organisations",
     "contact": "an address or phone is never an app's (secret contact details); e-mail by OneRoster's whole roster",
-    "provider_link": "why a provider knows a person is told by enrolments, assignments and guardianships",
+    "provider_link": "why a provider knows a person is told by enrolments and assignments",
     "non_disclosure_notice": "secret by law",
     "identifier": "learner numbers, identity codes and user names are not given to apps (decision 11)",
     "duplicate_case": "what may be wrong in a register is for those who put it right",

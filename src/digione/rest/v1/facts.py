@@ -1,62 +1,80 @@
 """Building blocks of reading: pages and single rows of an endpoint, as JSON that PostgreSQL makes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
-from digione.core import clock, statements
-from digione.core.use_case import Actor, set_reach
+from digione.core import statements
+from digione.core.use_case import UseCase
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1.endpoints import Endpoint
 
+#: Also what the indexes of pages say, so that they answer nothing else.
 _BEFORE_ALL = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that an app is shown: its id for that app, its JSON, and the person whose data it is, if any."""
+    """A row that an app is shown: the id by which it was found, its JSON, and the person whose data it is, if any."""
 
     id: UUID
     body: str
     person: UUID | None
 
 
-def rows_behind(
-    endpoint: Endpoint, grant: Grant, actor: Actor, shown: frozenset[str], after: UUID | None, limit: int
-) -> list[Row]:
-    """Return up to `limit` rows whose ids come behind `after`, in the order of ids."""
-    # How many are wanted stands in the text: a plan that does not know it would read the whole list.
-    return _rows(
-        endpoint,
-        f"{endpoint.key} > %(after)s ORDER BY {endpoint.key} LIMIT {limit:d}",
-        shown,
-        {**_parameters(grant, actor), "after": after or _BEFORE_ALL},
-    )
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a list: up to `limit` rows behind `after`, of those whose fields are as `where` says."""
+
+    after: UUID | None
+    limit: int
+    where: Mapping[str, UUID] = field(default_factory=dict)
 
 
-def rows_of(endpoint: Endpoint, grant: Grant, actor: Actor, shown: frozenset[str], ids: list[UUID]) -> list[Row]:
+def walk(uc: UseCase, span: Span) -> None:
+    """Let the rows of spans like `span` be read in the order of their index until the transaction ends.
+
+    PostgreSQL reckons with the provider twice, since the policy names it as the query does, and takes a provider for a
+    few rows: it would read all of them for every page, and sort. A list that is narrowed is short, and is left to it.
+    """
+    if not span.where:
+        uc.execute("SET LOCAL enable_sort = off")
+
+
+def rows_in(uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], span: Span) -> list[Row]:
+    """Return the rows of `span`, in the order of ids."""
+    return _rows(endpoint, _within(endpoint, span), shown, _parameters(uc, grant) | _bounds(span))
+
+
+def rows_of(uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], ids: list[UUID]) -> list[Row]:
     """Return those rows of `ids` that the provider shows to the app, in the order of ids."""
     return _rows(
         endpoint,
         f"{endpoint.key} = ANY (%(ids)s) ORDER BY {endpoint.key}",
         shown,
-        {**_parameters(grant, actor), "ids": ids},
+        {**_parameters(uc, grant), "ids": ids},
     )
 
 
-def ids_behind(endpoint: Endpoint, grant: Grant, actor: Actor, after: UUID | None, limit: int) -> list[UUID]:
-    """Return up to `limit` ids behind `after` at the grant's provider. Tells where to read, and shows nothing."""
-    with transaction.atomic():
-        set_reach(actor.at(grant.provider_id))
-        found = statements.rows(
-            f"SELECT {endpoint.key} {endpoint.rows} AND {endpoint.key} > %(after)s"
-            f" ORDER BY {endpoint.key} LIMIT {limit:d}",
-            {**_parameters(grant, actor), "after": after or _BEFORE_ALL},
-            kept=False,
-        )
+def ids_in(uc: UseCase, endpoint: Endpoint, grant: Grant, span: Span) -> list[UUID]:
+    """Return the ids of `span` at the grant's provider, into which the use case has reached, in their order."""
+    found = statements.rows(
+        f"SELECT {endpoint.key} {endpoint.rows} AND {_within(endpoint, span)}",
+        _parameters(uc, grant) | _bounds(span),
+        kept=False,
+    )
     return [ident for (ident,) in found]
+
+
+def _within(endpoint: Endpoint, span: Span) -> str:
+    conditions = "".join(f" AND {endpoint.filters[name].format(value=f'%(where_{name})s')}" for name in span.where)
+    # How many are wanted stands in the text: a plan that does not know it would read the whole list.
+    return f"{endpoint.key} > %(after)s{conditions} ORDER BY {endpoint.key} LIMIT {span.limit:d}"
+
+
+def _bounds(span: Span) -> dict[str, Any]:
+    return {"after": span.after or _BEFORE_ALL, **{f"where_{name}": value for name, value in span.where.items()}}
 
 
 def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dict[str, Any]) -> list[Row]:
@@ -69,10 +87,10 @@ def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dic
     return [Row(*row) for row in found]
 
 
-def _parameters(grant: Grant, actor: Actor) -> dict[str, Any]:
+def _parameters(uc: UseCase, grant: Grant) -> dict[str, Any]:
     return {
         "provider": grant.provider_id,
-        "supplier": actor.supplier_id,
-        "today": clock.today(),
+        "supplier": uc.actor.supplier_id,
+        "today": uc.today,
         "disclosed": grant.disclosed,
     }

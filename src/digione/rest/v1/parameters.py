@@ -39,7 +39,7 @@ def _no_default(shape: dict[str, Any]) -> None:
     shape.pop("default", None)
 
 
-_After = Annotated[UUID | None, BeforeValidator(_written_as_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+_Id = Annotated[UUID | None, BeforeValidator(_written_as_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 _Limit = Annotated[int, BeforeValidator(_whole)]
 
 
@@ -55,14 +55,21 @@ def of_list(endpoint: Endpoint) -> type[Schema]:
         description="The id behind which the page begins: `after` of the page before.",
         json_schema_extra=_no_default,
     )
+    filters: dict[str, Any] = {name: (_Id, _filter(name)) for name in endpoint.filters}
     limit = Field(DEFAULT_LIMIT, ge=1, le=LARGEST_LIMIT, description="How many rows at most.")
     return create_model(
         f"{endpoint.path}_parameters",
         __base__=Schema,
-        after=(_After, after),
+        after=(_Id, after),
         limit=(_Limit, limit),
         fields=_fields(endpoint),
+        **filters,
     )
+
+
+def _filter(name: str) -> Any:
+    description = f"Only rows with this `{name}`."
+    return Field(None, description=description, json_schema_extra=_no_default)
 
 
 def _fields(endpoint: Endpoint) -> Any:
@@ -115,6 +122,8 @@ def _told(error: Mapping[str, Any]) -> list[Fault]:
         return [Fault(pointer, "out_of_range", text % {"largest": LARGEST_LIMIT})]
     if name == "after":
         return [Fault(pointer, "no_id", _("Give the id that the page before told as “after”."))]
+    if error["type"] == "id":
+        return [Fault(pointer, "no_id", _("Give an id, as an answer told it."))]
     return [Fault(pointer, "invalid", _("This value cannot be taken."))]
 
 

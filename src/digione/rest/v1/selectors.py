@@ -1,6 +1,11 @@
-"""The use cases: a part of one provider's data, read by an app. Each has its own reach and its own row of the log."""
+"""The use cases: a part of one provider's data, read by an app. Each has its own reach and its own row of the log.
 
-from dataclasses import dataclass
+An app that several providers have taken first asks where the rows of a page stand. That is a use case of its own, at no
+provider: it names nobody, so that each provider's log names those who were shown, and no others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
@@ -16,9 +21,9 @@ from digione.rest.v1.endpoints import Endpoint
 class Ask:
     """What is wanted of one provider.
 
-    `one`: this object. `ids`: these rows, without a refusal where some are not there. Otherwise up to `limit` rows
-    behind `after`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for by name and
-    are opened by no grant of the app.
+    `one`: this object. `ids`: these rows, which were found in `span`, without a refusal where some are no longer there.
+    Otherwise the rows of `span`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for
+    by name and are opened by no grant of the app.
     """
 
     endpoint: Endpoint
@@ -27,48 +32,96 @@ class Ask:
     closed: frozenset[str] = frozenset()
     one: UUID | None = None
     ids: tuple[UUID, ...] | None = None
-    after: UUID | None = None
-    limit: int = 0
+    span: facts.Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one provider, in the order of the ids by which they are found, and whether more come behind them."""
+
+    rows: list[facts.Row]
+    more: bool = False
 
 
 @use_case(Permission.ROSTER_READ, Event.ROSTER_READ)
-def read_rows(uc: UseCase, *, ask: Ask) -> list[facts.Row]:
+def find_rows(uc: UseCase, *, endpoint: Endpoint, grants: Sequence[Grant], span: facts.Span) -> list[list[UUID]]:
+    """An app that several providers have taken asks at which of them the rows of a page stand, by their ids alone.
+
+    Returns the ids of `span` for each grant, in their order.
+    """
+    uc.check()
+    uc.scope.update(operation=f"v1.{endpoint.path}", looked_up=len(grants))
+    _note_filters(uc, endpoint, span)
+    facts.walk(uc, span)
+    found = []
+    for grant in grants:
+        with uc.at_provider(grant.provider_id):
+            found.append(facts.ids_in(uc, endpoint, grant, span))
+    uc.touched(endpoint.resource.table, "id")
+    return found
+
+
+@use_case(Permission.ROSTER_READ, Event.ROSTER_READ)
+def read_rows(uc: UseCase, *, ask: Ask) -> Part:
     """An app reads a part of a provider's data in our own API."""
     return _read(uc, ask)
 
 
 @use_case(Permission.ROSTER_DEMOGRAPHICS_READ, Event.ROSTER_DEMOGRAPHICS_READ)
-def read_identities(uc: UseCase, *, ask: Ask) -> list[facts.Row]:
+def read_identities(uc: UseCase, *, ask: Ask) -> Part:
     """An app reads, in our own API, what identifies a provider's people further than their names."""
     return _read(uc, ask)
 
 
-def _read(uc: UseCase, ask: Ask) -> list[facts.Row]:
+def _read(uc: UseCase, ask: Ask) -> Part:
     uc.check()
     endpoint, grant = ask.endpoint, ask.grant
     uc.target = ask.one
     uc.scope.update(operation=f"v1.{endpoint.path}")
+    if ask.span:
+        _note_filters(uc, endpoint, ask.span)
     if grant is None:
         raise DeniedError("No provider has opened this to the app, or the token's scopes leave it out.", endpoint.scope)
     if ask.closed:
         raise DeniedError("The token's scopes do not open these fields.", str(endpoint.narrow_scope))
+    found: list[facts.Row] = []
+    more = False
     if ask.one is not None:
-        found = facts.rows_of(endpoint, grant, uc.actor, ask.shown, [ask.one])
+        found = facts.rows_of(uc, endpoint, grant, ask.shown, [ask.one])
         if not found:
             raise NotFoundError("There is no such object here.")
     elif ask.ids is not None:
-        found = facts.rows_of(endpoint, grant, uc.actor, ask.shown, list(ask.ids))
-    else:
-        found = facts.rows_behind(endpoint, grant, uc.actor, ask.shown, ask.after, ask.limit)
+        found = facts.rows_of(uc, endpoint, grant, ask.shown, list(ask.ids))
+    elif ask.span:
+        # One more than is wanted tells whether there are more. It is not shown, so the log does not name it.
+        limit = ask.span.limit
+        facts.walk(uc, ask.span)
+        found = facts.rows_in(uc, endpoint, grant, ask.shown, replace(ask.span, limit=limit + 1))
+        more = len(found) > limit
+        found = found[:limit]
     _note(uc, ask, grant, found)
-    return found
+    return Part(found, more)
 
 
 def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
     """Tell the log whom the rows showed: a few by name, more by what they span."""
-    if ask.endpoint.person and len(found) <= NAMED_SUBJECTS:
+    endpoint = ask.endpoint
+    if endpoint.person and len(found) <= NAMED_SUBJECTS:
         uc.saw([row.person for row in found if row.person])
-    elif ask.endpoint.person:
-        uc.saw_in_bulk(by="person", disclosed=grant.disclosed, first=str(found[0].id), last=str(found[-1].id))
-    uc.touched(ask.endpoint.resource.table, *sorted(ask.shown))
+    elif endpoint.person:
+        # By this the log tells each person later whether they were among them.
+        by = "row" if endpoint.sealed else "person"
+        disclosed = grant.disclosed and endpoint.by_agreement
+        uc.saw_in_bulk(by=by, disclosed=disclosed, first=str(found[0].id), last=str(found[-1].id))
+    uc.touched(endpoint.resource.table, *sorted(ask.shown))
     uc.saw_in_bulk(count=len(found))
+
+
+def _note_filters(uc: UseCase, endpoint: Endpoint, span: facts.Span) -> None:
+    """Tell the log by what a list was narrowed: what is compared is touched, also where it is not shown."""
+    if span.where:
+        uc.touched(endpoint.resource.table, *span.where)
+        # An id of a person would outlive that person's erasure there: the rows name whom they showed.
+        uc.saw_in_bulk(
+            where={name: None if name in endpoint.columns else str(value) for name, value in span.where.items()}
+        )

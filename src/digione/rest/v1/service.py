@@ -21,6 +21,7 @@ from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
 from digione.rest.v1 import collect, parameters, shapes
 from digione.rest.v1.endpoints import ENDPOINTS, Endpoint
+from digione.rest.v1.facts import Span
 from digione.rest.v1.problems import language_of, problem
 
 log = logging.getLogger(__name__)
@@ -81,9 +82,9 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
 
     def read_list(request: HttpRequest, query: Any) -> HttpResponse:
         _refuse_names(request)
+        where = {name: value for name in endpoint.filters if (value := getattr(query, name)) is not None}
         wish = collect.Wish(_caller(request), endpoint, _fields(query))
-        page = collect.page(wish, query.after, query.limit)
-        return _page(request, page)
+        return _page(request, collect.page(wish, Span(query.after, query.limit, where)))
 
     def read_one(request: HttpRequest, id: str, query: Any) -> HttpResponse:
         _refuse_names(request)

@@ -43,7 +43,7 @@ def of_list(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
     return create_model(
         f"{one.__name__}Page",
         __base__=_Page,
-        items=(list[one], Field(description="The rows, in the order of their ids.")),  # type: ignore[valid-type]
+        items=(list[one], Field(description="The rows, always in the same order.")),  # type: ignore[valid-type]
     )
 
 
