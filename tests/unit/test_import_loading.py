@@ -139,7 +139,7 @@ def test_a_hetu_under_another_name_is_refused_without_saying_whose_it_is(tmp_pat
     report = load(tmp_path, files={"users": users})
     assert report.status == "refused"
     [fault] = [one for one in report.problems.found if one.code == "identifier-other-person"]
-    assert (fault.line, fault.field) == (2, "hetu")
+    assert (fault.line, fault.field) == (2, "userIds")
     assert "Lehtovaara" not in fault.message
 
 
@@ -148,7 +148,7 @@ def test_an_identifier_that_stands_twice_is_refused_the_second_time(tmp_path: Pa
     report = load(tmp_path, files={"users": users})
     assert report.status == "refused"
     assert [(one.line, one.field) for one in report.problems.found if one.code == "duplicate-identifier"] == [
-        (3, "hetu")
+        (3, "userIds")
     ]
 
 

@@ -99,7 +99,7 @@ def test_mastership_passes_on_when_the_master_drops_the_row(tmp_path: Path) -> N
     assert rows(NINE) == [("Yhdeksän X", [], True)]
     # Who comes back is held back now.
     back = pupil(tmp_path, grade="9")
-    assert told(back) == [("people.csv", 2, "grades")]
+    assert told(back) == [("people.csv", 2, "grade")]
     assert rows(NINE)[0][0] == "Yhdeksän X"
     masters = (
         "SELECT source FROM core_sourcekey k JOIN studies_group g ON g.id = k.target_id WHERE g.code = '9X' AND masters"
@@ -165,25 +165,25 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "session": (
         "academicSessions",
         "sourcedId,title,type,startDate,endDate\ny1,Vuosi,schoolYear,2026-08-01,2027-06-30\n",
-        "title, ends_on",
+        "title, endDate",
     ),
-    "course": ("courses", "sourcedId,title,courseCode,orgSourcedId,grades\nc1,Laskento,L1,s1,3\n", "title, code, grades"),
+    "course": ("courses", "sourcedId,title,courseCode,orgSourcedId,grades\nc1,Laskento,L1,s1,3\n", "title, courseCode, grades"),
     "group": (
         "classes",
         "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds,subjects\nk1,3C,scheduled,c1,s1,y1,MA\n",
-        "title, kind, subjects",
+        "title, classType, subjects",
     ),
     "membership": (
         "users",
         "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName,grades\n"
         "u1,true,s1,student,aino,Aino,Lehto,3\n",
-        "grade",
+        "grades",
     ),
     "enrolment": (
         "enrollments",
         "sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role,beginDate,endDate\n"
         "e1,k1,s1,u1,student,2026-08-10,2027-05-31\n",
-        "valid_from, valid_to",
+        "beginDate, endDate",
     ),
 }  # fmt: skip
 TABLES = (
@@ -244,7 +244,7 @@ def test_a_post_that_another_source_masters_keeps_its_end(tmp_path: Path) -> Non
     staff("a", "t1", "31.7.2027")
     rows("UPDATE core_sourcekey SET masters = false WHERE kind = 'membership' RETURNING 1")
     held = staff("a", "t1", "31.5.2027")
-    assert told(held) == [("staff.csv", 2, "valid_to")]
+    assert told(held) == [("staff.csv", 2, "ends")]
     assert rows(ends) == [("2027-07-31",)]
 
 
@@ -265,10 +265,10 @@ def test_a_limit_that_another_source_knows_is_added_at_once_and_never_lifted(tmp
     assert load("b", "no information").held_back == 0
     assert rows(held) == [(["no_information"],)]
     lifted = load("b", "")
-    assert told(lifted) == [("people.csv", 2, "limits")]
+    assert told(lifted) == [("people.csv", 2, "guardian 1 limits")]
     assert rows(held) == [(["no_information"],)]
     more = load("b", "no decisions")
-    assert (more.kinds["guardian"]["changed"], told(more)) == (1, [("people.csv", 2, "limits")])
+    assert (more.kinds["guardian"]["changed"], told(more)) == (1, [("people.csv", 2, "guardian 1 limits")])
     assert rows(held) == [(["no_decisions", "no_information"],)]
 
 

@@ -397,7 +397,8 @@ def test_the_people_template_tells_every_fault_of_a_row(tmp_path: Path) -> None:
     problems = Problems()
     roster = read_people(path, problems, today=TODAY)
     assert {(one.line, one.field) for one in problems.found} == {
-        (2, "hetu"), (2, "family_name"), (2, "birth_date"), (2, "non_disclosure"), (2, "guardian1.limits"), (3, "id"),
+        (2, "henkilötunnus"), (2, "sukunimi"), (2, "syntymäaika"), (2, "turvakielto"), (2, "huoltaja 1 rajoitukset"),
+        (3, "oma tunnus"),
     }  # fmt: skip
     assert [(person.family_name, person.non_disclosure) for person in roster.person()] == [
         ("Salo", True),

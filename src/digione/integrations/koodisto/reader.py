@@ -10,6 +10,7 @@ from typing import Any
 
 from digione.integrations.loading.json_files import UNREADABLE, Item, read_json
 from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.sources import refuse_outside_links
 from digione.integrations.loading.values import BadValueError, read_date
 
 _LANGUAGES = {"FI": "fi", "SV": "sv", "EN": "en"}
@@ -47,7 +48,10 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found.extend(sorted(path.rglob("*.json")))
+            inside = sorted(path.rglob("*.json"))
+            for file in inside:
+                refuse_outside_links(path, file)
+            found.extend(inside)
         elif path.is_file():
             found.append(path)
         else:

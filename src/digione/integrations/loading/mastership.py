@@ -71,7 +71,8 @@ def hold_back(merge: Merge, kind: str, tables: Mapping[str, Mapping[str, str]]) 
     merge.report.count(kind, held_back=len(held))
     held.sort(key=lambda row: (row["line"], row["key"]))
     for row in held:
-        merge.report.problems.warning(merge.files[kind], row["line"], row["fields"], "held-back.row")
+        file, line, columns = merge.blame(kind, row, *row["fields"].split(", "))
+        merge.report.problems.warning(file, line, columns, "held-back.row")
     merge.report.reconciliation += [
         {"kind": kind, "key": row["key"], "line": row["line"], "in_source": True, "in_ours": True, "why": "held back"}
         for row in held[:_LINES]

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -57,6 +58,8 @@ class Merge:
     since: date = field(default_factory=date.today)
     #: Whether the roster's keys may be ids of our own rows, because it was written here.
     own_ids: bool = False
+    #: What the source calls a field of a row (see `Roster.column`).
+    column: Callable[[str, str, str], str] = lambda kind, key, name: name
     #: How many rows of each kind are in which state, as `ready` found them.
     states: dict[str, dict[str, int]] = field(default_factory=dict)
     #: How many of them mean a row that this key of the source does not master.
@@ -93,6 +96,11 @@ class Merge:
     def foreign(self, kind: str, *states: str) -> int:
         """Return how many rows of the kind in one of the states mean a row that their key does not master."""
         return sum(self._foreign[kind].get(state, 0) for state in states)
+
+    def blame(self, kind: str, row: dict[str, Any], *fields: str) -> tuple[str, int, str]:
+        """Return file, line and column of a fault. `row` has its key and line; `fields` are ours, without repetition."""
+        columns = dict.fromkeys(self.column(kind, row["key"], name) for name in fields)
+        return self.files[kind], row["line"], ", ".join(columns)
 
     def recount(self, kind: str) -> None:
         """Count the states of the kind's rows anew."""

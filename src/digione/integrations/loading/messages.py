@@ -21,7 +21,13 @@ MESSAGES: dict[str, str] = {
     "archive-encrypted": gettext_noop("%(file)s is encrypted. Send the archive without a password."),
     "archive-files": gettext_noop("The archive holds %(count)s files; at most %(limit)s are read."),
     "archive-incomplete": gettext_noop("%(file)s is not a whole zip archive: its directory is missing or damaged."),
+    "archive-link": gettext_noop(
+        "%(file)s in the archive is a link to another file. Make the archive anew with the files themselves."
+    ),
     "archive-longer": gettext_noop("%(file)s unpacks to more than the archive says. Make the archive anew."),
+    "archive-method": gettext_noop(
+        "%(file)s is packed by a method that is not read. Make the archive anew as an ordinary zip (Deflate)."
+    ),
     "archive-path": gettext_noop("The archive names a file outside itself: %(file)s."),
     "archive-ratio": gettext_noop(
         "%(file)s would unpack to %(times)s times its size; at most %(limit)s times is read. Send it without packing."
@@ -46,7 +52,11 @@ MESSAGES: dict[str, str] = {
         "%(path)s holds a null character or half of a character, which no text may have. Write it anew."
     ),
     "json": gettext_noop("From column %(column)s on this is not JSON. Is the file whole?"),
+    "link": gettext_noop(
+        "%(file)s is a link to a file outside the folder, which is not read. Put the file itself into the folder."
+    ),
     "no-such-path": gettext_noop("%(path)s does not exist."),
+    "file-twice": gettext_noop("%(file)s and %(other)s are the same file of the standard. Leave one of the two."),
     "not-a-file": gettext_noop("%(path)s is not a file."),
     "not-a-set": gettext_noop("%(file)s is neither a folder nor a zip archive."),
     "not-json-there": gettext_noop("There is no JSON file there."),
@@ -66,6 +76,17 @@ MESSAGES: dict[str, str] = {
     "quoting.open": gettext_noop("A quotation mark opens a field here and is never closed."),
     "ragged-row": gettext_noop(
         "The row has %(count)s columns, the header has %(width)s. Look for a missing or unquoted separator."
+    ),
+    "no-header": gettext_noop(
+        "The first line holds none of the columns that are read. Is the header line missing, or are the columns separated"
+        " by another character than the one that is expected?"
+    ),
+    "no-rows": gettext_noop("The file has a header line and nothing below it."),
+    "line-end": gettext_noop(
+        "The lines end in a way that is no longer used (CR alone). Save the file anew as CSV UTF-8."
+    ),
+    "too-long": gettext_noop(
+        "The text is longer than %(limit)s bytes, the most that is taken. Look for a missing separator."
     ),
     "unknown-column": gettext_noop("“%(value)s” is no column of the template; it is not read."),
     # Values.
@@ -116,6 +137,9 @@ MESSAGES: dict[str, str] = {
     "duplicate": gettext_noop("%(value)s stands already in an earlier row."),
     "duplicate.code": gettext_noop("%(value)s stands already in %(file)s, row %(row)s; the first is kept."),
     "duplicate.person": gettext_noop("Row %(row)s is about the same person already."),
+    "duplicate.somebody-else": gettext_noop(
+        "Row %(row)s gives the same id or identity code to somebody else. Correct one of the two."
+    ),
     "duplicate.row": gettext_noop("%(value)s stands twice; the first is row %(row)s."),
     "duplicate.username": gettext_noop("Row %(row)s has the same username; only the first keeps it."),
     "duplicate-identifier": gettext_noop("An earlier row has the same identifier."),

@@ -12,6 +12,8 @@ gets a case. No report tells a provider that somebody is known elsewhere: what a
 without a word, and a row whose identifier another provider knows reads exactly as one that nobody knows.
 """
 
+from typing import Any
+
 from digione.integrations.loading.mastership import take_over
 from digione.integrations.loading.merge import LASTING, Merge
 from digione.integrations.loading.non_disclosure import write_non_disclosure
@@ -77,14 +79,10 @@ def _match(merge: Merge, kind: str) -> None:
     another = "(f.person_id IS NULL OR (r.state <> 'added' AND f.person_id <> r.id))"
     for row in merge.uc.rows(
         f"UPDATE ready_person r SET state = 'refused' FROM found_{kind} f WHERE f.key = r.key AND f.known_here"
-        f" AND {another} RETURNING r.line"
+        f" AND {another} RETURNING r.key, r.line"
     ):
-        merge.report.problems.error(
-            merge.files["person"],
-            row["line"],
-            kind,
-            "identifier-other-person",
-        )
+        file, line, column = merge.blame("person", row, kind)
+        merge.report.problems.error(file, line, column, "identifier-other-person")
     merge.execute(
         f"UPDATE ready_person r SET {kind}_of_another = true FROM found_{kind} f WHERE f.key = r.key"
         f" AND r.state <> 'refused' AND {another}"
@@ -98,7 +96,7 @@ def _match(merge: Merge, kind: str) -> None:
 def _refuse_repeated(merge: Merge) -> None:
     """Two rows that turn out to be one person: the later one is refused, and so is the second bearer of an identifier."""
     merge.recount("person")
-    found: list[tuple[int, str]] = []
+    found: list[tuple[dict[str, Any], list[str]]] = []
     for kind in _NATIONAL:
         repeated = (
             f"SELECT {kind}_digest FROM ready_person WHERE {kind}_digest IS NOT NULL AND state <> 'refused'"
@@ -106,11 +104,11 @@ def _refuse_repeated(merge: Merge) -> None:
         )
         if merge.uc.row(f"{repeated} LIMIT 1"):
             found += [
-                (row["line"], kind)
+                (row, [kind])
                 for row in merge.rows(
                     "UPDATE ready_person r SET state = 'refused' FROM (SELECT key, row_number() OVER (PARTITION BY"
                     f" {kind}_digest ORDER BY line) AS nth FROM ready_person WHERE {kind}_digest IN ({repeated})"
-                    " AND state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.line"
+                    " AND state <> 'refused') d WHERE d.key = r.key AND d.nth > 1 RETURNING r.key, r.line"
                 )
             ]
     if merge.has("person", "linked"):
@@ -119,9 +117,9 @@ def _refuse_repeated(merge: Merge) -> None:
             " AND (o.state <> 'linked' OR o.line < r.line)"
         )
         found += [
-            (row["line"], "")
+            (row, [])
             for row in merge.rows(
-                f"UPDATE ready_person r SET state = 'refused' {earlier} AND r.known_here RETURNING r.line"
+                f"UPDATE ready_person r SET state = 'refused' {earlier} AND r.known_here RETURNING r.key, r.line"
             )
         ]
         # That two identifiers are one person's is known elsewhere only: not to be told, so the two are kept apart.
@@ -129,8 +127,9 @@ def _refuse_repeated(merge: Merge) -> None:
         merge.execute(
             f"UPDATE ready_person r SET state = 'added', id = {{id:r.line}}, masters = true, {theirs} {earlier}"
         )
-    for line, kind in found:
-        merge.report.problems.error(merge.files["person"], line, kind, "duplicate-identifier")
+    for row, fields in found:
+        file, line, column = merge.blame("person", row, *fields)
+        merge.report.problems.error(file, line, column, "duplicate-identifier")
 
 
 #: As what the other sources of the provider know whom today.
@@ -214,8 +213,11 @@ def _write_identities(merge: Merge) -> None:
     filled_up = {name: told[name] for name in _NAMES} | {
         name: f"CASE WHEN {unknown[name]} THEN t.{name} ELSE {told[name]} END" for name in _OPTIONAL
     }
+    differing = ", ".join(
+        f"CASE WHEN t.{name} IS DISTINCT FROM {value} THEN '{name}' END" for name, value in filled_up.items()
+    )
     held = merge.uc.rows(
-        "SELECT r.line FROM ready_person r JOIN people_person t ON t.id = r.id"
+        f"SELECT r.key, r.line, concat_ws(', ', {differing}) AS fields FROM ready_person r JOIN people_person t ON t.id = r.id"
         f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND {_differ(filled_up)}"
         # What another provider masters is held back without a word: to tell would be to tell that it knows the person.
         " AND (r.known_here OR EXISTS (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s"
@@ -224,12 +226,8 @@ def _write_identities(merge: Merge) -> None:
     )
     merge.report.count("person", held_back=len(held))
     for row in held:
-        merge.report.problems.warning(
-            merge.files["person"],
-            row["line"],
-            "",
-            "held-back",
-        )
+        file, line, columns = merge.blame("person", row, *row["fields"].split(", "))
+        merge.report.problems.warning(file, line, columns, "held-back")
     for condition, values in (("r.masters", told), ("NOT r.masters", filled)):
         merge.execute(
             f"UPDATE people_person t SET {', '.join(f'{name} = {value}' for name, value in values.items())}"

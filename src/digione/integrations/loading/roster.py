@@ -205,6 +205,10 @@ def _written(kind: Any) -> str:
 Rows = Callable[[], Iterable[tuple[Any, ...]]]
 
 
+def _as_it_is(kind: str, key: str, name: str) -> str:
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """A roster that is ready to be staged. A kind that is absent is not touched: neither changed nor ended.
@@ -226,6 +230,8 @@ class Roster:
     makes_schools: bool = True
     #: Whether DigiOne wrote the set: a row's key may be the id that we know it by.
     own_ids: bool = False
+    #: Of a kind, a row's key and one of its fields: what the file calls the column that tells the field.
+    column: Callable[[str, str, str], str] = _as_it_is
     #: The hashes of the people whom the source told of before, which the loader fills in. What only a new or changed
     #: person needs (ciphertexts, digests, sort keys) a reader need not make for them.
     known_people: set[bytes] = field(default_factory=set)

@@ -15,7 +15,7 @@ from digione.integrations.loading.report import Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_sides import begin_reconciliation, list_kept
 from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
-from digione.integrations.loading.staging import stage_rows
+from digione.integrations.loading.staging import refuse_overlong, stage_rows
 
 _EVENTS = {
     "school": "organisations.school",
@@ -83,7 +83,7 @@ def load_roster(
 ) -> None:
     """Stage every kind, look at all of them, and write unless the whole was refused."""
     since = date(uc.today.year if uc.today.month >= 8 else uc.today.year - 1, 8, 1)
-    merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since, roster.own_ids)
+    merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since, roster.own_ids, roster.column)
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
     uc.execute("SET LOCAL jit = off")
@@ -96,6 +96,7 @@ def load_roster(
         if kind == "person":
             roster.known_people.update(_known_people(merge))
         staged += stage_rows(uc, kind, row, rows() if rows else ())
+        refuse_overlong(merge, kind, row)
         if rows or kind in {"membership", "guardian"}:
             kinds.append(kind)
         else:

@@ -28,16 +28,11 @@ def refuse_unknown_schools(merge: Merge) -> None:
         " AND NOT EXISTS (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s AND k.source = %(source)s"
         " AND k.kind = 'school' AND k.key = s.key))"
     )
-    for row in merge.uc.rows(
-        f"SELECT line, school_key FROM stage_membership WHERE school_key IN {unknown} ORDER BY line", merge.values
+    for row in merge.rows(
+        f"SELECT key, line, school_key FROM stage_membership WHERE school_key IN {unknown} ORDER BY line"
     ):
-        merge.report.problems.error(
-            merge.files["membership"],
-            row["line"],
-            "school",
-            "unknown-school",
-            value=row["school_key"][:80],
-        )
+        file, line, column = merge.blame("membership", row, "school")
+        merge.report.problems.error(file, line, column, "unknown-school", value=row["school_key"][:80])
     lines = f"(SELECT line FROM stage_membership WHERE school_key IN {unknown})"
     merge.execute(f"DELETE FROM stage_guardian WHERE line IN {lines}")
     merge.execute(f"DELETE FROM stage_enrolment WHERE line IN {lines}")
@@ -55,13 +50,9 @@ def load_schools(merge: Merge) -> None:
     merge.ready("school", [])
     merge.link_own("school", "organisations_organisation")
     merge.link("school", "found_school t", "t.key = r.key")
-    for row in merge.uc.rows("SELECT line, name FROM ready_school WHERE state = 'added' ORDER BY line"):
-        merge.report.problems.warning(
-            merge.files["school"],
-            row["line"],
-            "identifier",
-            "school-not-in-register",
-        )
+    for row in merge.rows("SELECT key, line FROM ready_school WHERE state = 'added' ORDER BY line"):
+        file, line, column = merge.blame("school", row, "match")
+        merge.report.problems.warning(file, line, column, "school-not-in-register")
     # A school that is named by its OID or code is told no other name.
     named = f"{other_name('name', 'name')} AND r.name <> ALL (r.match)"
     hold_back(merge, "school", {"organisations_organisation": {"name": named}})

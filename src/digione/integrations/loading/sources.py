@@ -1,7 +1,15 @@
-"""Where files come from: single files, folders, zip archives. A hostile archive is refused before it is unpacked."""
+"""Where files come from: single files, folders, zip archives. A hostile archive is refused before it is unpacked.
+
+A link is never followed out of what was handed over: what it leads to is somebody else's file, and messages quote what
+they read.
+"""
 
 import io
+import lzma
+import os
+import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -15,6 +23,14 @@ MAX_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 # A small, very regular file packs better than any bomb limit allows, and can do no harm.
 _HARMLESS = 10 * 1024**2
+#: What Python raises for an archive that is no whole one; for a method of packing that it does not know, `NotImplementedError`.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+
+
+def refuse_outside_links(folder: Path, file: Path) -> None:
+    """Raise `ImportRefusedError` where `file`, found in `folder`, is a link to what does not lie in or under it."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        raise ImportRefusedError("link", file=str(file.relative_to(folder)))
 
 
 class Source:
@@ -25,9 +41,15 @@ class Source:
         self.path = path
         self._archive: zipfile.ZipFile | None = None
         if path.is_dir():
-            self._members = {file.name: file.name for file in sorted(path.iterdir()) if file.is_file()}
+            inside = sorted(path.iterdir())
+            for file in inside:
+                refuse_outside_links(path, file)
+            self._members = {file.name: file.name for file in inside if file.is_file()}
         elif path.is_file() and zipfile.is_zipfile(path):
-            self._archive = zipfile.ZipFile(path)
+            try:
+                self._archive = zipfile.ZipFile(path)
+            except _DAMAGE as fault:
+                raise ImportRefusedError("archive-incomplete", file=path.name) from fault
             self._members = self._checked_members(self._archive)
         elif path.is_file() and path.suffix.lower() == ".zip":
             raise ImportRefusedError("archive-incomplete", file=path.name)
@@ -51,6 +73,8 @@ class Source:
             name = PurePosixPath(info.filename.replace("\\", "/"))
             if name.is_absolute() or ".." in name.parts or ":" in info.filename:
                 raise ImportRefusedError("archive-path", file=repr(info.filename[:80]))
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise ImportRefusedError("archive-link", file=info.filename)
             if info.flag_bits & 0x1:
                 raise ImportRefusedError("archive-encrypted", file=info.filename)
             total += info.file_size
@@ -74,7 +98,13 @@ class Source:
                 yield stream
             return
         info = self._archive.getinfo(self._members[name])
-        with self._archive.open(info) as stream:
+        try:
+            packed = self._archive.open(info)
+        except NotImplementedError as fault:
+            raise ImportRefusedError("archive-method", file=name) from fault
+        except _DAMAGE as fault:
+            raise ImportRefusedError("archive-damaged", file=name) from fault
+        with packed as stream:
             # The directory of an archive can lie about sizes; what is really read is bounded as well.
             yield io.BufferedReader(_Bounded(stream, info.file_size, name))
 
@@ -95,7 +125,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             data = self._stream.read(len(buffer))
-        except (zipfile.BadZipFile, EOFError, OSError) as fault:
+        except _DAMAGE as fault:
             raise ImportRefusedError("archive-damaged", file=self._name) from fault
         self._left -= len(data)
         if self._left < 0:

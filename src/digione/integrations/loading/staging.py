@@ -12,8 +12,13 @@ from typing import Any
 from django.db import connection
 
 from digione.core.use_case import UseCase
+from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.roster import columns_of
 
+#: The longest text of a roster, in bytes. Ids and names are indexed, and an entry of an index holds 2,704 bytes
+#: (PostgreSQL, btree): an id of a role is made of two others and a word, a key to search of two names.
+MAX_TEXT = 1_000
+_MADE = {"sort_key", "search_key"}
 _NULL = "\\N"
 _PIECE = 1 << 18
 
@@ -43,6 +48,25 @@ def stage_rows(uc: UseCase, kind: str, row: type, rows: Iterable[tuple[Any, ...]
                 piece, size = [], 0
         copy.write("".join(piece))
     return written
+
+
+def refuse_overlong(merge: Merge, kind: str, row: type) -> None:
+    """Take rows with a text of more than `MAX_TEXT` bytes out of the stage, and tell which column is too long.
+
+    What refers to such a row is refused later. A row of the file that gives several rows is told once for each kind.
+    """
+    texts = [name for name, of in columns_of(row) if of == "text" and name not in _MADE]
+    overlong = " OR ".join(f"octet_length({name}) > {MAX_TEXT}" for name in texts)
+    named = ", ".join(f"CASE WHEN octet_length({name}) > {MAX_TEXT} THEN '{name}' END" for name in texts)
+    told = set()
+    for found in merge.rows(
+        f"WITH gone AS (DELETE FROM stage_{kind} WHERE {overlong} RETURNING line, key, concat_ws(', ', {named}) AS fields)"
+        " SELECT line, key, fields FROM gone ORDER BY line"
+    ):
+        file, line, columns = merge.blame(kind, found, *found["fields"].split(", "))
+        if (line, columns) not in told:
+            told.add((line, columns))
+            merge.report.problems.error(file, line, columns, "too-long", limit=MAX_TEXT)
 
 
 class _Lines(list[str]):

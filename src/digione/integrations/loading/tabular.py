@@ -40,7 +40,8 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems, nulls: _Nulls)
         block = stream.read(_BLOCK)
         if first:
             first = False
-            if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # Without its mark, UTF-16 shows by the null byte that half of each plain letter is.
+            if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in block[:2]:
                 problems.error(file, 1, "", "encoding.utf-16")
                 raise _UnreadableError
             if block.startswith(codecs.BOM_UTF8):
@@ -131,7 +132,13 @@ def _rows(
             if "field larger" in words or "unexpected end" in words:
                 problems.error(file, begins, "", "quoting.open")
                 return
+            if "new-line character" in words:
+                problems.error(file, begins, "", "line-end")
+                return
             problems.error(file, begins, "", "quoting")
+            if not width:
+                # Without the header, what comes next would be taken for it.
+                return
             begins = reader.line_num + 1
         else:
             return

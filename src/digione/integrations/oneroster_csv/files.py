@@ -12,6 +12,10 @@ from digione.integrations.loading.tabular import read_table
 from digione.integrations.oneroster_csv.tables import OLD_NAMES, OTHER_FILES, ROSTER_FILES, STATUSES, TABLES
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})")
+#: The name of the system stands in the key of each row.
+_LONGEST_SYSTEM = 100
+#: So much of what a header calls a column is told.
+_SHOWN = 80
 _KNOWN = {name.lower(): name for name in (*ROSTER_FILES, *OTHER_FILES)}
 
 
@@ -43,7 +47,9 @@ class Set:
             if stem.lower() == "manifest":
                 self.present["manifest"] = name
             elif stem.lower() in _KNOWN:
-                self.present[_KNOWN[stem.lower()]] = name
+                before = self.present.setdefault(_KNOWN[stem.lower()], name)
+                if before != name:
+                    raise ImportRefusedError("file-twice", file=before, other=name)
             else:
                 self.problems.warning(name, 0, "", "unknown-file")
         if not set(self.present) & {"orgs", "users", "classes", "enrollments"}:
@@ -74,7 +80,7 @@ class Set:
             self.problems.warning(file, line, "oneroster.version", "version", value=version[:40], version=self.version)
         self.system = (
             said.get("source.systemCode", (0, ""))[1] or said.get("source.systemName", (0, ""))[1] or "oneroster"
-        )
+        )[:_LONGEST_SYSTEM]
         deltas = [name for name in (*ROSTER_FILES, *OTHER_FILES) if said.get(f"file.{name}", (0, ""))[1] == "delta"]
         if deltas:
             raise ImportRefusedError("delta-set", file=file, row=said[f"file.{deltas[0]}"][0], table=", ".join(deltas))
@@ -102,6 +108,9 @@ class Set:
             if header is None:
                 return
             names = self._names(table, header.values)
+            if not names:
+                problems.error(file, 1, "", "no-header")
+                return
             missing = [name for name in spec.required if name not in names]
             for name in missing:
                 problems.error(file, 1, name, "missing-column", column=name)
@@ -111,11 +120,14 @@ class Set:
             read = [names[place] for place in places]
             # One place alone would give a value instead of a row of one.
             pick = itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)
+            number, errors = 0, problems.errors
             for number, values in lines:
                 cells = Cells(zip(read, map(str.strip, pick(values)), strict=True))
                 if not self._is_sound(table, number, cells, spec.required):
                     continue
                 yield number, cells
+            if not number and problems.errors == errors:
+                problems.warning(file, 0, "", "no-rows")
 
     def _is_sound(self, table: str, line: int, cells: Cells, required: tuple[str, ...]) -> bool:
         """Say whether a row is to be read: it has what it must have, and lives."""
@@ -137,17 +149,20 @@ class Set:
         return sound and status.lower() != "tobedeleted"
 
     def _names(self, table: str, header: list[str]) -> list[str]:
+        """Return the standard's name of each column, or none where the line is no header; nothing of it is told then."""
         spec, file = TABLES[table], self.file(table)
         known = {name.lower(): name for name in (*spec.required, *spec.optional, *spec.carried)}
         old = {name.lower(): name for name in OLD_NAMES.get(table, {})}
         names: list[str] = []
+        if not any(written.lower() in known or written.lower() in old for written in header):
+            return names
         for written in header:
             name = known.get(written.lower())
             if name is None and written.lower() in old:
                 name = OLD_NAMES[table][old[written.lower()]]
                 self.problems.warning(file, 1, written, "old-column", column=name, version=self.version)
             if name is None:
-                self.problems.warning(file, 1, written, "extension-column")
+                self.problems.warning(file, 1, written[:_SHOWN], "extension-column")
                 name = f"?{len(names)}"
             if name in names:
                 self.problems.warning(file, 1, written, "duplicate-column")

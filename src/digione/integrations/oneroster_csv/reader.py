@@ -20,11 +20,13 @@ from digione.integrations.loading.values import PERSON_OID, BadValueError, check
 from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import (
     CLASS_TYPES,
+    COLUMNS_OF,
     ENROLMENT_ROLES,
     EXTENSION_ROLES,
     HOME_COURSE,
     ORG_TYPES,
     OWN_SYSTEM,
+    ROLE_COLUMNS_1_1,
     ROLES_1_1,
     ROLES_1_2,
     SESSION_TYPES,
@@ -83,7 +85,13 @@ class Reader:
             enrolment=when("enrollments", self.read_enrolments),
             known_people=self.known_people,
             own_ids=self.files.system == OWN_SYSTEM,
+            column=self._column,
         )
+
+    def _column(self, kind: str, key: str, name: str) -> str:
+        if kind == "membership" and self.files.version == "1.1":
+            name = ROLE_COLUMNS_1_1.get(name, name)
+        return COLUMNS_OF[kind].get(name, name)
 
     def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
         """Return all rows by kind. For looking at a set without a database; the loader streams instead."""

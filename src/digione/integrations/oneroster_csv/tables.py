@@ -122,6 +122,70 @@ TABLES: dict[str, Table] = {
         " publicSchoolResidenceStatus",
     ),
 }
+_PERIOD = {"valid_from": "beginDate", "valid_to": "endDate"}
+#: By which column of the standard a kind's field is told, where they differ in name.
+COLUMNS_OF: dict[str, dict[str, str]] = {
+    "school": {"key": "sourcedId", "match": "identifier"},
+    "session": {
+        "key": "sourcedId",
+        "kind": "type",
+        "starts_on": "startDate",
+        "ends_on": "endDate",
+        "school_year": "schoolYear",
+        "parent_key": "parentSourcedId",
+    },
+    "course": {
+        "key": "sourcedId",
+        "code": "courseCode",
+        "school": "orgSourcedId",
+        "school_key": "orgSourcedId",
+        "session": "schoolYearSourcedId",
+        "session_key": "schoolYearSourcedId",
+    },
+    "group": {
+        "key": "sourcedId",
+        "code": "classCode",
+        "kind": "classType",
+        "course": "courseSourcedId",
+        "course_key": "courseSourcedId",
+        "school": "schoolSourcedId",
+        "school_key": "schoolSourcedId",
+        "sessions": "termSourcedIds",
+    },
+    "person": {
+        "key": "sourcedId",
+        "first_names": "givenName",
+        "given_name": "givenName",
+        "family_name": "familyName",
+        "birth_date": "birthDate",
+        "hetu": "userIds",
+        "learner_number": "userIds",
+        "local": "identifier",
+        "grade": "grades",
+    },
+    "membership": {
+        "key": "sourcedId",
+        "person": "userSourcedId",
+        "person_key": "userSourcedId",
+        "school": "orgSourcedId",
+        "school_key": "orgSourcedId",
+        "grade": "grades",
+        "is_primary": "roleType",
+        **_PERIOD,
+    },
+    "guardian": {"guardian": "agentSourcedIds", "child": "agentSourcedIds", "kind": "role", **_PERIOD},
+    "enrolment": {
+        "key": "sourcedId",
+        "group": "classSourcedId",
+        "group_key": "classSourcedId",
+        "person": "userSourcedId",
+        "person_key": "userSourcedId",
+        "is_primary": "primary",
+        **_PERIOD,
+    },
+}
+#: In version 1.1 a role stands in the user's own row.
+ROLE_COLUMNS_1_1 = {"person": "sourcedId", "school": "orgSourcedIds", "is_primary": "orgSourcedIds"}
 #: Names that version 1.0 and older exports used; read as their successors, with a warning.
 OLD_NAMES = {
     "classes": {"grade": "grades"},
