@@ -149,3 +149,17 @@ def test_the_same_file_in_two_spellings_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(GOOD[name.lower()])
     words = told("file-twice", lambda: Set(tmp_path, Problems()))
     assert all("USERS.csv" in text and "users.csv" in text for text in words.values())
+
+
+def test_what_a_name_would_do_to_a_terminal_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("\x1b[2J\udcff/../users.csv".encode("utf-8", "replace").decode(), "a")
+    words = told("archive-path", lambda: Source(path))
+    assert not [text for text in words.values() if "\x1b" in text]
+    problems = Problems()
+    problems.error("a\x1b.csv", 1, "b\x9b", "enum", value="c\x00\udcff", allowed="d")
+    assert problems.found[0].as_dict() | {"message": ""} == {
+        "severity": "error", "file": "a\ufffd.csv", "line": 1, "field": "b\ufffd", "code": "enum", "message": "",
+    }  # fmt: skip
+    assert problems.found[0].parameters["value"] == "c\ufffd\ufffd"

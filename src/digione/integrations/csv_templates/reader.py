@@ -73,6 +73,8 @@ class _Reading:
                 return self.written[name]
             name = name.removeprefix(place)
         name = _COLUMNS[kind].get(name, name)
+        if name == "given_name" and name not in self.written:
+            name = "first_names"
         # The staff's table has a column for all the groups that one teaches.
         return self.written.get(name) or self.written.get(f"{name}s", name)
 

@@ -71,6 +71,9 @@ MESSAGES: dict[str, str] = {
         "The column “%(finnish)s” (Swedish “%(swedish)s”, English “%(english)s”) is missing."
     ),
     "null-character": gettext_noop("The row holds a null character, which no text may have."),
+    "null-character.database": gettext_noop(
+        "A cell of the row is \\N, by which databases write an empty value. Leave it empty."
+    ),
     "old-column": gettext_noop("The column is called %(column)s in OneRoster %(version)s; read as that."),
     "quoting": gettext_noop("The quotation marks of this row do not match: write one inside a field twice."),
     "quoting.open": gettext_noop("A quotation mark opens a field here and is never closed."),

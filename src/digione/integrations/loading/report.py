@@ -1,5 +1,6 @@
 """What an import found and did: problems by file, line and field, and counts."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +8,14 @@ from typing import Any
 
 from digione.core.errors import DigiOneError, Severity
 from digione.integrations.loading.messages import message
-from digione.integrations.loading.values import UNSTORABLE
+
+#: What no database and no terminal takes: control characters, by which a file could move the cursor, and half characters.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _legible(value: Any) -> Any:
+    """Return a value of a problem with a mark for what neither the database nor a terminal can take."""
+    return _UNSHOWN.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 class ImportRefusedError(DigiOneError):
@@ -16,7 +24,7 @@ class ImportRefusedError(DigiOneError):
     def __init__(self, code: str, **parameters: Any) -> None:
         super().__init__(code)
         self.code = code
-        self.parameters = parameters
+        self.parameters = {name: _legible(value) for name, value in parameters.items()}
 
     def __str__(self) -> str:
         return message(self.code, self.parameters)
@@ -56,11 +64,6 @@ class Problem:
     def stored(self) -> dict[str, Any]:
         """Return the problem as a run keeps it: without words, so that each reader gets it in their own language."""
         return {**self._place(), "code": self.text, "parameters": dict(self.parameters)}
-
-
-def _legible(value: Any) -> Any:
-    """Return a value of a problem with a mark for what neither the database nor a terminal can take."""
-    return UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 @dataclass

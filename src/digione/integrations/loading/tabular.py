@@ -5,6 +5,7 @@ Rows stream: memory does not grow with the file. A bad row is told with its line
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
@@ -13,6 +14,8 @@ from digione.integrations.loading.report import Problems
 #: No field of a roster is longer; a quote that is never closed would otherwise swallow the rest of the file.
 MAX_FIELD = 128 * 1024
 _BLOCK = 1 << 20
+#: How databases write an empty value, as ours does when rows are staged; what is made of a word of a cell counts as well.
+_WRITTEN_NULL = re.compile(r"(?<![^\s,;])\\N(?![^\s,;])")
 
 
 class Line(NamedTuple):
@@ -27,7 +30,7 @@ class _UnreadableError(Exception):
 
 
 class _Nulls:
-    """Whether a null character was met at all: then, and only then, each value is looked at."""
+    """Whether a null character, or a null as databases write it, was met at all: then, and only then, values are looked at."""
 
     found = False
 
@@ -64,7 +67,7 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems, nulls: _Nulls)
             )
             raise _UnreadableError from None
         read += len(block)
-        nulls.found = nulls.found or "\x00" in text
+        nulls.found = nulls.found or "\x00" in text or "\\N" in text
         pieces = _split(rest + text)
         rest = ""
         if block and pieces and not pieces[-1].endswith("\n"):
@@ -120,6 +123,8 @@ def _rows(
                 if len(values) == width:
                     if nulls.found and any("\x00" in value for value in values):
                         problems.error(file, line, "", "null-character")
+                    elif nulls.found and any(map(_WRITTEN_NULL.search, values)):
+                        problems.error(file, line, "", "null-character.database")
                     elif width > 1 or values[0].strip():
                         yield Line(line, values)
                 elif width == 0:
