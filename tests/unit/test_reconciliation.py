@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import translation
 
 from digione.access.roles import Role
-from digione.core.use_case import Actor
+from digione.core.use_case import Actor, set_reach
 from digione.integrations.koodisto.reader import read_codes
 from digione.integrations.koodisto.services import import_codes
 from digione.integrations.loading import reconciliation
@@ -21,6 +23,7 @@ from digione.organisations import facts
 from digione.organisations.selectors import import_run, import_runs, register_run, register_runs
 from digione.web.templatetags.desk import together
 from tests import cast
+from tests.unit.test_desk_pages import signed_in
 from tests.unit.test_import_loading import load, many_users
 from tests.unit.test_import_readers import oneroster
 
@@ -139,11 +142,70 @@ def test_the_page_leafs_through_all_differences_and_tells_what_it_leaves_out(
     lines = [row["line"] for page in pages for row in page["differences"]]
     assert lines == [row["line"] for row in import_run(cast.secretary, run=run, page=None)["differences"]]
     assert lines == list(range(7, 32))
-    # Of more than a run keeps, the page says how many there are.
+
+
+@pytest.mark.parametrize(
+    ("language", "page_says", "file_says", "remark_says"),
+    [
+        ("fi", "Eroja on 25. Ensimmäiset 4 säilytetään", "Eroja laskettiin vielä 21.", "kirjattiin 4 huomautusta"),
+        (
+            "sv",
+            "Det finns 25 skillnader. De första 4 sparas",
+            "Ytterligare 21 skillnader",
+            "Ytterligare 4 anmärkningar",
+        ),
+        (
+            "en",
+            "There are 25 differences. The first 4 are kept",
+            "21 more differences were",
+            "4 more remarks were noted",
+        ),
+    ],
+)
+def test_of_more_than_a_run_keeps_page_and_file_say_how_many_there_were(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    language: str, page_says: str, file_says: str, remark_says: str,
+) -> None:  # fmt: skip
     monkeypatch.setattr("digione.integrations.loading.facts.KEPT", 4)
-    load(tmp_path, files={"users": many_users(5)["users"] + bad}, partial=True)
-    page = import_run(cast.secretary, run=import_runs(cast.secretary)["runs"][0]["id"])
-    assert (page["total"], page["more"]) == (4, 21)
+    bad = "".join(f"b{n},perhaps,s1,student,bad{n},Aino,Lehto{n},,\n" for n in range(25))
+    text = (many_users(5)["users"] + bad).replace("userIds\n", "userIds,a,b,c,d\n").replace(",,\n", ",,,,,,\n")
+    report = load(tmp_path, files={"users": text}, partial=True)
+    run = import_runs(cast.secretary)["runs"][0]["id"]
+    page = import_run(cast.secretary, run=run)
+    assert (page["total"], page["more"], report.refused) == (4, 21, 25)
+    # Four columns that are not read, and a school that the register does not have, this time.
+    assert (page["noted"], page["lost_remarks"]) == (4, 1)
+    monkeypatch.setattr("digione.integrations.loading.facts.KEPT", 0)
+    load(tmp_path, files={"users": text}, partial=True)
+    lost = import_runs(cast.secretary)["runs"][0]["id"]
+    assert import_run(cast.secretary, run=lost)["lost_remarks"] == 4
+    signed_in(client, cast.SECRETARY)
+    client.cookies["django_language"] = language
+    assert page_says in client.get(f"/imports/{run}").content.decode()
+    assert remark_says in client.get(f"/imports/{lost}").content.decode()
+    rows = list(csv.reader(io.StringIO(client.get(f"/imports/{run}.csv").content.decode("utf-8-sig")), delimiter=";"))
+    codes = [name.partition("[")[2].rstrip("]") for name in rows[0]]
+    last, of_remarks = (dict(zip(codes, row, strict=True)) for row in rows[-2:])
+    assert (last["kind"], last["why"], last["line"]) == ("differences", "left-out", "")
+    assert (of_remarks["kind"], of_remarks["why"]) == ("remarks", "left-out")
+    assert file_says in last["message"]
+    assert "left-out" not in [row[10] for row in rows[:-2]]
+    assert len([row for row in rows if row[10] == "refused"]) == 4
+
+
+def test_a_file_that_is_kept_whole_says_nothing_of_more(client: Client, tmp_path: Path) -> None:
+    text = many_users(30)["users"].replace("u7,true,s1", "u7,perhaps,s1").replace("u9,true,s1", "u9,true,nowhere")
+    load(tmp_path, files={"users": text}, partial=True)
+    run = import_runs(cast.secretary)["runs"][0]["id"]
+    signed_in(client, cast.SECRETARY)
+    assert b"left-out" not in client.get(f"/imports/{run}.csv").content
+    assert import_run(cast.secretary, run=run)["more"] == 0
+    # A run of an earlier version tells it by its figures.
+    set_reach(cast.administrator)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_importrun SET counts = counts - 'differences' - 'remarks', reconciliation = '[]'")
+    assert import_run(cast.secretary, run=run)["more"] == 2
+    assert b"left-out" in client.get(f"/imports/{run}.csv").content
 
 
 def test_the_file_is_in_the_readers_language_and_its_codes_are_in_none(tmp_path: Path) -> None:
@@ -155,7 +217,7 @@ def test_the_file_is_in_the_readers_language_and_its_codes_are_in_none(tmp_path:
     for language in ("fi", "sv", "en"):
         stream = io.StringIO(newline="")
         with translation.override(language):
-            reconciliation.write_csv(stream, page["differences"], page["remarks"], changed=True)
+            reconciliation.write_csv(stream, page["differences"], page["remarks"], changed=True, counted=page["counts"])
         told[language] = list(csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=";"))
     assert {language: (rows[0][0], rows[0][7]) for language, rows in told.items()} == {
         "fi": ("Mikä [kind_name]", "Miten kävi [why_name]"),

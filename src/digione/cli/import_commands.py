@@ -118,16 +118,17 @@ def _step(step: str) -> str:
 
 
 def _write_reconciliation(name: Path, report: Any) -> None:
-    from digione.integrations.loading.reconciliation import write_csv
+    from digione.integrations.loading.reconciliation import counted, write_csv
 
     name = name.with_suffix("")
-    found = report.problems.found
+    found, numbers = report.problems.found, counted(report)
     name.with_suffix(".json").write_text(
         json.dumps(
             {
                 "counts": report.counts(),
                 "status": report.status,
                 "differences": report.reconciliation,
+                "differences_left_out": numbers["differences"] - len(report.reconciliation),
                 "problems": [problem.as_dict() for problem in found],
                 "problems_left_out": report.problems.left_out(),
             },
@@ -138,7 +139,7 @@ def _write_reconciliation(name: Path, report: Any) -> None:
     )
     with name.with_suffix(".csv").open("w", encoding="utf-8-sig", newline="") as stream:
         stored = (problem.stored() for problem in found)
-        write_csv(stream, report.reconciliation, stored, changed=report.status == "done")
+        write_csv(stream, report.reconciliation, stored, changed=report.status == "done", counted=numbers)
 
 
 def _print(report: Any) -> None:

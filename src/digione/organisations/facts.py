@@ -113,7 +113,7 @@ def import_run(uc: UseCase, run: UUID, *, page: int | None, registers: bool = Fa
     `differences`: kind, key, file, line, which side has it, `why`, and the `reasons` (field, code, parameters); of `page`
     (from 1) at most `DIFFERENCES`, with None all that are kept; `total` says how many are, and `pages` on how many pages.
     `more`: how many the figures count and the run does not keep. `remarks`: what was noted besides, with a page at most
-    `REMARKS`; `more_remarks`: how many of them are left out. Raises `NotFoundError` for a run that is no such run.
+    `REMARKS`; `more_remarks`: how many of them are left out; `lost_remarks`: how many the run does not keep. Raises `NotFoundError` for a run that is no such run.
     """
     whose, values = _whose(uc, registers)
     first = (page - 1) * DIFFERENCES if page else 0
@@ -135,14 +135,17 @@ def import_run(uc: UseCase, run: UUID, *, page: int | None, registers: bool = Fa
     if found is None:
         raise NotFoundError("There is no such import here.")
     row = _plain(found, "counts", "differences", "remarks")
+    # Runs of earlier versions do not say how many differences they met; their figures do.
     counted = sum(row["counts"].get(name) or 0 for name in ("refused", "held_back", "ended"))
     counted += sum(side.get("kept", 0) for side in row["counts"].get("sides", {}).values())
+    counted = row["counts"].get("differences", counted)
     return {
         **row,
         "page": page,
         "pages": -(-row["total"] // DIFFERENCES),
         "more": max(0, counted - row["total"]),
         "more_remarks": row["noted"] - len(row["remarks"]),
+        "lost_remarks": max(0, row["counts"].get("remarks", 0) - row["noted"]),
     }
 
 

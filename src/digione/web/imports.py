@@ -72,7 +72,9 @@ def _file(page: dict[str, Any]) -> HttpResponse:
     # Spreadsheets take a table for UTF-8 by its mark alone.
     table = io.StringIO("\ufeff", newline="")
     table.seek(0, io.SEEK_END)
-    write_csv(table, page["differences"], page["remarks"], changed=page["status"] == "done")
+    # Of a run of an earlier version, how many differences there were follows from its figures alone.
+    numbers = {"differences": page["total"] + page["more"], **page["counts"]}
+    write_csv(table, page["differences"], page["remarks"], changed=page["status"] == "done", counted=numbers)
     answer = HttpResponse(table.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"{page['kind']}-{page['started_at']:%Y-%m-%d}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

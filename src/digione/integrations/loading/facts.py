@@ -15,7 +15,7 @@ from psycopg import errors
 from digione.core import clock
 from digione.core.ids import new_id
 from digione.core.use_case import UseCase
-from digione.integrations.loading.reconciliation import KEPT, figures, settle
+from digione.integrations.loading.reconciliation import KEPT, counted, figures, settle
 from digione.integrations.loading.report import Report
 
 #: A load that would end more of what it covers than this is refused unless told otherwise.
@@ -111,7 +111,7 @@ def run(
             clock.now(),
             dry_run,
             report.status,
-            json.dumps(report.counts()),
+            json.dumps({**report.counts(), **counted(report)}),
             json.dumps([problem.stored() for problem in report.problems.found[:KEPT]]),
             json.dumps(report.reconciliation[:KEPT], default=str),
             file_hash,

@@ -5,7 +5,7 @@ A difference is kept as codes, so that each reader gets it in their own language
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -122,21 +122,34 @@ def figures(report: Report, ours: Mapping[str, Mapping[str, int]]) -> None:
         side.update({name: line.get(name, 0) for name in ("held_back", "refused", "ended")})
 
 
+def counted(report: Report) -> dict[str, int]:
+    """Return how many `differences` and `remarks` there were, kept or not: lists end somewhere, figures do not."""
+    figured = report.refused + report.held_back + report.ended
+    figured += sum(side.get("kept", 0) for side in report.sides.values())
+    return {"differences": max(figured, len(report.reconciliation)), "remarks": report.problems.remarks()}
+
+
 def write_csv(
-    stream: IO[str], differences: Iterable[Mapping[str, Any]], problems: Iterable[Mapping[str, Any]], *, changed: bool
+    stream: IO[str],
+    differences: Sequence[Mapping[str, Any]],
+    problems: Iterable[Mapping[str, Any]],
+    *,
+    changed: bool,
+    counted: Mapping[str, int],
 ) -> None:
     """Write the differences, and the remarks among the stored `problems`, in the language that is active.
 
     Separated by semicolons. Each header holds the column in words and, in brackets, its code, which no language changes.
+    Of how many there were (`counted`) more than are handed over, the last rows say so, under the code `left-out`.
     """
     writer = csv.writer(stream, delimiter=";")
     columns = _columns()
     writer.writerow(f"{words} [{code}]" for code, words in columns.items())
-    remarks = (
+    remarks = [
         {**problem, "kind": "rows", "in_source": True, "in_ours": True, "why": "remark", "reasons": [problem]}
         for problem in problems
         if not is_difference(problem)
-    )
+    ]
     for row in (*differences, *remarks):
         for reason in row.get("reasons") or [{}]:
             cells = {
@@ -152,6 +165,22 @@ def write_csv(
                 "message": stored_message(reason) if reason else "",
             }
             writer.writerow(_inert(cells.get(code, "")) for code in columns)
+    texts = {
+        "differences": _(
+            "%(count)s more differences were counted. The first %(kept)s alone are kept, and stand above."
+        ),
+        "remarks": _("%(count)s more remarks were noted. The first %(kept)s alone are kept, and stand above."),
+    }
+    for name, kept in (("differences", len(differences)), ("remarks", len(remarks))):
+        if counted.get(name, 0) > kept:
+            told = {"count": counted[name] - kept, "kept": kept}
+            cells = {
+                "kind": name,
+                "why": "left-out",
+                "why_name": _("Not kept one by one"),
+                "message": texts[name] % told,
+            }
+            writer.writerow(cells.get(code, "") for code in columns)
 
 
 def there(side: bool | None) -> str:

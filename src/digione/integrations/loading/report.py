@@ -104,6 +104,11 @@ class Problems:
                 replace(problem, file=_legible(problem.file), field=_legible(problem.field), parameters=said)
             )
 
+    def remarks(self) -> int:
+        """Return how many warnings there were, kept or not, that tell of nothing that was held back."""
+        held_back = sum(count for (_file, code), count in self._by_code.items() if code == "held-back")
+        return self.warnings - held_back
+
     def left_out(self) -> int:
         """Return how many problems were counted and not kept."""
         return sum(max(0, count - self.limit) for count in self._by_code.values())
