@@ -87,14 +87,14 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
                 raise ImportRefusedError("database-lost") from fault
     except (DigiOneError, StartFailure, OSError) as fault:
         if options["as_json"]:
-            click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": str(fault)}, ensure_ascii=False))
+            _print_failure(report, str(fault))
         click.echo(_("The import could not run: %(reason)s") % {"reason": fault}, err=True)
         sys.exit(2)
     except Exception:
         # A fault of ours: told whole, and never by the code that means "rows were refused".
         traceback.print_exc()
         if options["as_json"]:
-            click.echo(json.dumps({**report.as_dict(), "status": "failed", "message": "internal error"}))
+            _print_failure(report, "internal error")
         sys.exit(2)
     if options["reconciliation"]:
         _write_reconciliation(options["reconciliation"], report)
@@ -103,6 +103,14 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     else:
         _print(report)
     sys.exit(1 if report.refused or report.status == "refused" else 0)
+
+
+def _print_failure(report: Any, reason: str) -> None:
+    """Print the object of a run that could not be carried out: what was found, and no row counted, since none was taken."""
+    from digione.integrations.loading.report import Report
+
+    told = {**Report(problems=report.problems).as_dict(), "status": "failed", "message": reason}
+    click.echo(json.dumps(told, ensure_ascii=False))
 
 
 def _step(step: str) -> str:

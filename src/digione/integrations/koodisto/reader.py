@@ -97,13 +97,13 @@ def _row(file: str, place: int, node: Any, problems: Problems) -> CodeRow | None
         problems.error(file, place, f"[{place - 1}]", "shape.code")
         return None
     item = Item(file, place, f"[{place - 1}]", node, problems)
-    uri, value = item.text("koodiUri") or "", item.text("koodiArvo") or ""
+    uri, value = item.short("koodiUri") or "", item.short("koodiArvo") or ""
     if not item.faulty and not (uri and value):
         missing = "koodiUri" if not uri else "koodiArvo"
         item.error(missing, "required.code", column=missing)
     # The answer names its list; the other form leaves it to the URI, which is list_value in small letters.
     named = item.inner("koodisto")
-    list_uri = (named.text("koodistoUri") if named else None) or uri.rsplit("_", 1)[0]
+    list_uri = (named.short("koodistoUri") if named else None) or uri.rsplit("_", 1)[0]
     version = item.number("versio" if node.get("versio") is not None else "koodiVersio")
     if version is not None and not 0 <= version <= _MAX_VERSION:
         item.error("versio", "number", value=str(version))

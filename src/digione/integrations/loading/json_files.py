@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digione.integrations.loading.report import ImportRefusedError, Problems
-from digione.integrations.loading.values import UNSTORABLE
+from digione.integrations.loading.values import MAX_TEXT, UNSTORABLE
 
 #: The register of the whole country has 3 MB; a parsed file takes some ten times its size in memory.
 MAX_BYTES = 256 * 1024**2
@@ -132,6 +132,14 @@ class Item:
             return value
         self._blame(name, "text-broken" if isinstance(value, str) else "json-type.text")
         return None
+
+    def short(self, name: str) -> str | None:
+        """Return a text that is an id or a code. One that no index could hold is told as well."""
+        value = self.text(name)
+        if value is not None and len(value.encode()) > MAX_TEXT:
+            self.error(name, "too-long", limit=MAX_TEXT)
+            return None
+        return value
 
     def number(self, name: str) -> int | None:
         """Return a whole number, between -(2^53 - 1) and 2^53 - 1."""

@@ -14,10 +14,8 @@ from django.db import connection
 from digione.core.use_case import UseCase
 from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.roster import columns_of
+from digione.integrations.loading.values import MAX_TEXT
 
-#: The longest text of a roster, in bytes. Ids and names are indexed, and an entry of an index holds 2,704 bytes
-#: (PostgreSQL, btree): an id of a role is made of two others and a word, a key to search of two names.
-MAX_TEXT = 1_000
 _MADE = {"sort_key", "search_key"}
 _NULL = "\\N"
 _PIECE = 1 << 18

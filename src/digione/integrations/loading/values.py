@@ -14,6 +14,9 @@ _FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 ORGANISATION_OID = re.compile(r"1\.2\.246\.562\.(?:10|99|199)\.\d{11,24}")
 PERSON_OID = re.compile(r"1\.2\.246\.562\.(?:24|98|198)\.\d{11}")
+#: The longest text that is an id or a name, in bytes. Ids and names are indexed, and an entry of an index holds 2,704 bytes
+#: (PostgreSQL, btree): an id of a role is made of two others and a word, a key to search of two names.
+MAX_TEXT = 1_000
 #: What neither the database nor a terminal can take: a null character, and half of a surrogate pair.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

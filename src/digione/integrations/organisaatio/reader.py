@@ -148,8 +148,12 @@ def _row(walk: _Walk, item: Item, parent: OrganisationRow | None, provider: str 
     name = {language: _text(texts.text(language)) for language in _LANGUAGES} if texts else {}
     name = {language: text for language, text in name.items() if text}
     kinds = _kinds(item, oid)
-    said, business_id, code = item.text("parentOid"), item.text("ytunnus") or None, item.text("oppilaitosKoodi") or None
-    school_type, place_uri = item.text("oppilaitostyyppi"), item.text("kotipaikkaUri") or ""
+    said, business_id, code = (
+        item.short("parentOid"),
+        item.short("ytunnus") or None,
+        item.short("oppilaitosKoodi") or None,
+    )
+    school_type, place_uri = item.short("oppilaitostyyppi"), item.short("kotipaikkaUri") or ""
     languages = item.texts("kieletUris")
     valid_from, valid_to = _day(item, "alkuPvm"), _day(item, "lakkautusPvm")
     if not ORGANISATION_OID.fullmatch(oid):
