@@ -109,6 +109,44 @@ def test_more_than_five_per_cent_does_not_end_unless_told(tmp_path: Path) -> Non
     assert rows(live) == [(10,)]
 
 
+@pytest.mark.parametrize("text", [USERS, ""], ids=["header", "nothing"])
+@pytest.mark.parametrize("partial", [True, False])
+def test_users_without_rows_end_nobody(tmp_path: Path, text: str, partial: bool) -> None:
+    none = {"enrollments": "sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\n"}
+    load(tmp_path, files=many_users(10, **none))
+    live = "SELECT count(*) FROM people_providerperson l JOIN core_sourcekey k ON k.target_id = l.person_id AND k.kind = 'person' WHERE l.valid_to IS NULL"
+    report = load(tmp_path, files={"users": text, **none}, partial=partial)
+    codes = {one.code for one in report.problems.found if one.severity == "error"}
+    assert codes == ({"too-many-removals"} if text else {"empty-file"})
+    assert (report.status, report.ended) == ("done" if partial and not text else "refused", 0)
+    assert rows(live) == [(10,)]
+
+
+def test_a_set_without_rows_is_remarked_where_nobody_is(tmp_path: Path) -> None:
+    heads = {name.removesuffix(".csv"): text.splitlines(keepends=True)[0] for name, text in GOOD.items()}
+    report = load(tmp_path, files={**heads, "manifest": GOOD["manifest.csv"]})
+    assert (report.status, report.added, report.refused) == ("done", 0, 0)
+    assert {(one.file, one.code, str(one.severity)) for one in report.problems.found} == {
+        (f"{name}.csv", "no-rows", "warning") for name in heads if name != "manifest"
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "field"),
+    [
+        ("users", f"u2,true,s1,student,b,{'E' * 1001},Lehto\n", "givenName"),
+        ("users", f"{'u' * 1001},true,s1,student,b,Eeli,Lehto\n", "sourcedId"),
+        ("classes", f"k2,{'3' * 1001},homeroom,c1,s1,y1\n", "title"),
+        ("enrollments", f"{'e' * 1001},k1,s1,u1,student\n", "sourcedId"),
+    ],
+)
+def test_a_text_that_no_index_holds_refuses_its_row_alone(tmp_path: Path, file: str, text: str, field: str) -> None:
+    report = load(tmp_path, files={file: GOOD[f"{file}.csv"] + text}, partial=True)
+    faults = [one for one in report.problems.found if one.severity == "error"]
+    assert [(one.file, one.line, one.field, one.code) for one in faults] == [(f"{file}.csv", 3, field, "too-long")]
+    assert (report.status, report.added) == ("done", 7)
+
+
 def test_the_same_child_from_two_sources_without_a_hetu_is_two_persons_and_a_case(tmp_path: Path) -> None:
     demographics = {"demographics": "sourcedId,birthDate\nu1,2015-03-01\n"}
     load(tmp_path, files=demographics)
@@ -125,6 +163,9 @@ def test_the_same_hetu_is_one_person_whose_other_data_is_held_back(tmp_path: Pat
         "enrollments": "sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\n"},
     )  # fmt: skip
     assert (second.held_back, second.refused) == (1, 0)
+    assert [(one.file, one.line, one.field) for one in second.problems.found if one.code == "held-back"] == [
+        ("users.csv", 2, "givenName")
+    ]
     assert rows("SELECT first_names FROM people_person WHERE family_name = 'Lehto'") == [("Aino",)]
     [(value, digest)] = rows(
         "SELECT value_enc, digest FROM people_identifier WHERE kind = 'hetu' AND digest = %s",

@@ -168,6 +168,43 @@ def test_an_extension_column_is_told_once_whatever_the_number_of_rows(tmp_path: 
     assert found(problems, "extension-column") == [("orgs.csv", 1, "metadata.x")]
 
 
+def test_a_column_that_stands_twice_is_told_and_the_first_is_read(tmp_path: Path) -> None:
+    rows, problems = oneroster(tmp_path, orgs="sourcedId,name,type,Name\ns1,Koulu,school,Toinen\n")
+    assert [(one.file, one.line, one.field, one.code, str(one.severity)) for one in problems.found] == [
+        ("orgs.csv", 1, "Name", "duplicate-column", "warning")
+    ]
+    assert rows["school"][0].name == "Koulu"
+
+
+def test_a_header_alone_is_remarked_and_a_line_that_is_none_is_told_without_a_word_of_it(tmp_path: Path) -> None:
+    head = GOOD["users.csv"].splitlines(keepends=True)[0]
+    _, problems = oneroster(tmp_path, users=head, enrollments="")
+    assert found(problems, "no-rows") == [("users.csv", 0, "")]
+    assert found(problems, "empty-file") == [("enrollments.csv", 1, "")]
+    without = "u7,true,s1,student,salainen,Salainen,140314A9357\n"
+    rows, problems = oneroster(tmp_path, users=without + without, enrollments=GOOD["enrollments.csv"])
+    assert found(problems, "no-header") == [("users.csv", 1, "")]
+    assert rows["person"] == []
+    told = repr([one.stored() for one in problems.found]).lower()
+    assert "salainen" not in told
+    assert "140314" not in told
+
+
+def test_faults_of_the_header_line_never_make_a_row_the_header(tmp_path: Path) -> None:
+    rows, problems = oneroster(tmp_path, orgs='"sourcedId"x,name,type\ns1,Koulu,school\n')
+    assert found(problems, "quoting") == [("orgs.csv", 1, "")]
+    assert rows["school"] == []
+    assert not found(problems, "no-header")
+    _, problems = oneroster(tmp_path, orgs="sourcedId,name,type\rs1,Koulu,school\r")
+    assert found(problems, "line-end") == [("orgs.csv", 1, "")]
+
+
+def test_the_name_of_a_system_is_no_longer_than_a_key_can_be(tmp_path: Path) -> None:
+    oneroster(tmp_path)
+    (tmp_path / "manifest.csv").write_text(f"propertyName,value\nsource.systemCode,{'x' * 5000}\n")
+    assert Set(tmp_path, Problems()).system == "x" * 100
+
+
 def test_a_delta_set_and_an_empty_folder_are_refused_with_reason(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="no OneRoster file"):
         Set(tmp_path, Problems())

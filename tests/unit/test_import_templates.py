@@ -349,3 +349,34 @@ def test_one_identity_code_for_two_guardians_or_for_child_and_guardian_is_refuse
         (5, "huoltaja 1 henkilötunnus", "duplicate"),
     ]
     assert taken() == ["Aino", "Katri", "Oona"]
+
+
+def test_what_is_held_back_is_named_as_the_file_names_it(tmp_path: Path) -> None:
+    def source(name: str, head: str, line: str) -> Report:
+        path = tmp_path / "people.csv"
+        path.write_text(f"{head}\n{line}\n")
+        report = Report()
+        roster = read_people(path, report.problems, today=TODAY)
+        return import_roster(
+            cast.administrator, roster=roster, report=report, kind="people", source=name, file_hash="x"
+        )
+
+    parent = "010180-9015"
+    source(
+        "first",
+        "own id;identity code;first names;family name;school;group;grade;mother tongue;"
+        "guardian 1 first names;guardian 1 family name;guardian 1 identity code",
+        f"1;{HETU};Aino;Ruusula;Rantapuiston koulu;9X;9;FI;Katri;Ruusula;{parent}",
+    )
+    report = source(
+        "second",
+        "Personbeteckning;Förnamn;Efternamn;Skola;Grupp;Årskurs;Modersmål;"
+        "Vårdnadshavare 1 förnamn;Vårdnadshavare 1 efternamn;Vårdnadshavare 1 personbeteckning",
+        f"{HETU};Aino Maria;Ruusula;Rantapuiston koulu;9X;8;SV;Katri Elina;Ruusula;{parent}",
+    )
+    assert report.status == "done"
+    assert set(told(report)) == {
+        (2, "Årskurs", "held-back"),
+        (2, "Förnamn, Modersmål", "held-back"),
+        (2, "Vårdnadshavare 1 förnamn", "held-back"),
+    }
