@@ -128,8 +128,17 @@ def test_the_set_that_a_demonstration_exports_finds_every_row_of_it(at_demo: tup
 def test_the_demonstration_is_changed_by_a_set_that_speaks_for_it(at_demo: tuple[Actor, Path]) -> None:
     actor, folder = at_demo
     before = _held(actor)
+    same = _import(actor, folder, "demo")
+    assert (same.changed, same.held_back, same.ended) == (0, 0, 0), "no file has told the rows before, and none differs"
+    # Only that somebody is a guardian has no row of its own here; the source's keys of it are new.
+    assert {kind: line["added"] for kind, line in same.kinds.items() if line.get("added")} == {
+        "membership": _count("SELECT count(*) FROM core_outbox WHERE type = 'people.membership_added'")
+    }
+    assert _count("SELECT count(*) FROM core_outbox WHERE type LIKE '%\\_changed'") == 0
+    assert _held(actor) == before
     _rename(folder)
     report = _import(actor, folder, "demo")
+    assert report.changed == 1
     assert (report.status, report.held_back, report.ended) == ("done", 0, 0), report.problems.found[:5]
     assert _count(_TITLES) == 1
     assert [len(rows) for rows in _held(actor)] == [len(rows) for rows in before]

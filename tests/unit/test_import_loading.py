@@ -76,6 +76,43 @@ def test_a_changed_row_is_changed_and_announced(tmp_path: Path) -> None:
     assert rows("SELECT count(*) FROM core_outbox WHERE type = 'people.person_changed'") == [(1,)]
 
 
+BASE = "u1,true,s1,student,aino,Aino,Lehto,a@example.fi,{hetu:140314A9357}\n"
+CLASSES = "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds,location\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "event"),
+    [
+        ("users", USERS + BASE.replace("a@", "b@"), "people.person_changed"),
+        ("users", USERS + BASE.replace("a@example.fi", ""), "people.person_changed"),
+        ("users", USERS + BASE.replace(",aino,", ",aino2,"), "people.person_changed"),
+        ("users", USERS + BASE.replace("140314A9357", "140314A9379"), "people.person_changed"),
+        ("users", USERS + BASE.replace(",Aino,", ",Aina,"), "people.person_changed"),
+        ("demographics", "sourcedId,birthDate,sex\nu1,2014-03-14,female\n", ""),
+        ("users", USERS.replace("userIds", "userIds,agentSourcedIds") + BASE.replace("\n", ",nobody\n"), ""),
+        ("users", USERS.replace("userIds", "userIds,grades") + BASE.replace("\n", ",3\n"), "people.membership_changed"),
+        ("classes", f"{CLASSES}k1,3C,homeroom,c1,s1,y1,\n", "studies.group_changed"),
+        ("classes", f"{CLASSES}k1,3B,homeroom,c1,s1,,\n", "studies.group_changed"),
+        ("classes", f"{CLASSES}k1,3B,homeroom,,s1,y1,\n", "studies.group_changed"),
+        ("classes", f"{CLASSES}k1,3B,homeroom,c1,s1,y1,somewhere\n", ""),
+        ("courses", "sourcedId,title\nc1,Matematiikka\n", "studies.course_changed"),
+        ("enrollments", GOOD["enrollments.csv"].replace("role\n", "role,endDate\n").replace("student\n", "student,2027-05-31\n"), "studies.enrolment_changed"),
+        ("enrollments", GOOD["enrollments.csv"].replace("role\n", "role,primary\n").replace("student\n", "student,true\n"), ""),
+    ],
+)  # fmt: skip
+def test_a_row_is_changed_where_anything_that_is_kept_differs_and_only_there(
+    tmp_path: Path, file: str, text: str, event: str
+) -> None:
+    load(tmp_path, files={"users": USERS + BASE})
+    before = number("core_outbox")
+    report = load(tmp_path, files={"users": USERS + BASE, file: text})
+    assert (report.status, report.changed) == ("done", 1 if event else 0)
+    assert number("core_outbox") - before == (1 if event else 0)
+    assert rows("SELECT type FROM core_outbox WHERE type LIKE '%%\\_changed'") == ([(event,)] if event else [])
+    again = load(tmp_path, files={"users": USERS + BASE, file: text})
+    assert (again.added, again.changed) == (0, 0)
+
+
 @pytest.mark.parametrize("options", [{"dry_run": True}, {"files": {"users": USERS + "u2,true,s9,student,x,A,B,,\n"}}])
 def test_a_rehearsal_and_a_refused_run_leave_only_their_trace(tmp_path: Path, options: dict[str, Any]) -> None:
     before = [number(table) for table in ("people_person", "core_sourcekey", "core_outbox", "studies_group")]

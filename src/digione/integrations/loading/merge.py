@@ -20,6 +20,8 @@ _NEW_ID = (
 )
 #: The ready rows `r` that stand already and are written: what the source says of what it masters.
 MASTERED = "r.state IN ('linked', 'changed') AND r.masters"
+#: The period that a known row gets: a day that is not told stays.
+KEPT_PERIOD = {"valid_from": "least(coalesce(r.valid_from, t.valid_from), r.valid_to)", "valid_to": "r.valid_to"}
 #: The keys `k` whose source has the row still. One that no run has touched came with the demonstration, and lasts.
 LASTING = "(k.row_hash IS NOT NULL OR k.run_id IS NULL)"
 #: The row's key where it has the form of an id of our own.
@@ -233,18 +235,20 @@ class Merge:
         *,
         period: bool = False,
         changed: dict[str, str] | None = None,
+        same: str = "true",
     ) -> None:
         """Insert the added rows and update what the source masters of the others. `columns`: of the table → SQL over `r`, the ready row.
 
-        `changed`: columns whose update differs from what is inserted; SQL over `r` and `t`, the row that stands.
+        `changed`: columns whose update differs from what is inserted; SQL over `r` and `t`, the row that stands. `same`:
+        SQL over both that is true where what hangs on the row is as the source says.
         """
         names, values = ", ".join(columns), ", ".join(columns.values())
         dates, inserted = ("", "")
-        updates = [f"{column} = {value}" for column, value in {**columns, **(changed or {})}.items()]
+        updates = {**columns, **(changed or {})}
         if period:
             dates = ", valid_from, valid_to"
             inserted = ", least(coalesce(r.valid_from, %(since)s), r.valid_to), r.valid_to"
-            updates += ["valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)", "valid_to = r.valid_to"]
+            updates |= KEPT_PERIOD
         if self.has(kind, "added"):
             self.execute(
                 f"INSERT INTO {table} (id, provider_id, {names}{dates})"
@@ -252,9 +256,25 @@ class Merge:
             )
         if not self.has(kind, "linked", "changed"):
             return
+        self.agree(kind, table, updates, same)
+        written = ", ".join(f"{column} = {value}" for column, value in updates.items())
         self.execute(
-            f"UPDATE {table} t SET {', '.join(updates)} FROM ready_{kind} r"
+            f"UPDATE {table} t SET {written} FROM ready_{kind} r"
             f" WHERE {MASTERED} AND t.id = r.id AND t.provider_id = %(provider)s"
+        )
+
+    def agree(self, kind: str, table: str, values: dict[str, str], same: str = "true") -> None:
+        """Let changed rows be `agreed` where all that they would write stands already.
+
+        So it is with rows of the demonstration, which no file has told before, and where a source has changed a column
+        that is no part of the row. `values` and `same`: as in `write`.
+        """
+        if not self.has(kind, "changed"):
+            return
+        self.execute(
+            f"UPDATE ready_{kind} r SET state = 'agreed' FROM {table} t WHERE r.state = 'changed' AND r.masters"
+            f" AND t.id = r.id AND t.provider_id = %(provider)s AND ({', '.join(f't.{name}' for name in values)})"
+            f" IS NOT DISTINCT FROM ({', '.join(values.values())}) AND {same}"
         )
 
     def missing(self, kind: str) -> tuple[int, int]:

@@ -37,7 +37,8 @@ def load_people(merge: Merge) -> None:
     merge.ready("person", [])
     merge.link_own("person", _OWN_PEOPLE)
     merge.execute(
-        "ALTER TABLE ready_person ADD COLUMN known_here boolean NOT NULL DEFAULT false, "
+        "ALTER TABLE ready_person ADD COLUMN known_here boolean NOT NULL DEFAULT false,"
+        " ADD COLUMN came_back boolean NOT NULL DEFAULT false, "
         + ", ".join(f"ADD COLUMN {kind}_of_another boolean NOT NULL DEFAULT false" for kind in _NATIONAL)
     )
     if merge.own_ids:
@@ -49,8 +50,16 @@ def load_people(merge: Merge) -> None:
         if merge.foreign("person", "linked", "changed"):
             take_over(merge, "person")
     merge.remember("person")
+    if merge.has("person", "changed"):
+        merge.execute(
+            "UPDATE ready_person r SET came_back = true WHERE r.state = 'changed' AND NOT EXISTS (SELECT 1"
+            " FROM people_providerperson l WHERE l.provider_id = %(provider)s AND l.person_id = r.id"
+            " AND (l.valid_to IS NULL OR l.valid_to >= %(day)s))"
+        )
     _link(merge)
     _lock(merge)
+    if merge.has("person", "changed"):
+        _agree(merge)
     if merge.has("person", "added", "linked", "changed"):
         _write_identities(merge)
         for kind in _NATIONAL + _OWN:
@@ -190,6 +199,34 @@ def _lock(merge: Merge) -> None:
         "SELECT count(*) FROM (SELECT 1 FROM people_person t JOIN ready_person r ON r.id = t.id"
         " WHERE r.state IN ('linked', 'changed') OR (r.non_disclosure AND r.state = 'unchanged')"
         " ORDER BY t.id FOR NO KEY UPDATE OF t) locked"
+    )
+
+
+def _agree(merge: Merge) -> None:
+    """Let changed rows of a master be `agreed` where the person stands as they say: names, identifiers, contacts."""
+    names = [*_NAMES, *_KEYS, *_OPTIONAL, "non_disclosure"]
+    as_told = [f"NOT {_differ({name: f'coalesce(r.{name}, t.{name})' for name in names})}"]
+    for kind in _NATIONAL + _OWN:
+        held = (
+            f"SELECT 1 FROM people_identifier i WHERE i.person_id = r.id AND i.kind = '{kind}' AND i.current"
+            " AND (i.provider_id IS NULL OR i.provider_id = %(provider)s) AND i.digest"
+        )
+        as_told.append(
+            f"(r.{kind}_digest IS NULL OR EXISTS ({held} = r.{kind}_digest) AND NOT EXISTS ({held} <> r.{kind}_digest))"
+        )
+    for kind in _CONTACTS:
+        given = (
+            "SELECT 1 FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = r.id"
+            f" AND c.kind = '{kind}'"
+        )
+        ours = "%(source)s = ANY (c.sources)"
+        as_told.append(
+            f"(r.{kind} IS NULL OR (r.{kind} = '' OR EXISTS ({given} AND c.value = r.{kind} AND (c.sources = '{{}}'"
+            f" OR {ours}))) AND NOT EXISTS ({given} AND c.value <> r.{kind} AND {ours}))"
+        )
+    merge.execute(
+        "UPDATE ready_person r SET state = 'agreed' FROM people_person t WHERE r.state = 'changed' AND r.masters"
+        f" AND NOT r.came_back AND t.id = r.id AND {' AND '.join(as_told)}"
     )
 
 

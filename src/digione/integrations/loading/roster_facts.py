@@ -9,7 +9,7 @@ from django.db import connection
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals
 from digione.integrations.loading.mastership import PERIOD, hold_back, kept_name, other, other_list, other_name
-from digione.integrations.loading.merge import MASTERED, Merge, Reference
+from digione.integrations.loading.merge import KEPT_PERIOD, MASTERED, Merge, Reference
 from digione.integrations.loading.people import load_people
 from digione.integrations.loading.report import Report
 from digione.integrations.loading.roster import Roster
@@ -229,7 +229,12 @@ def _courses(merge: Merge) -> None:
             "grades": "r.grades",
             "status": "'active'",
         },
-        changed={"title": kept_name("title")},
+        changed={
+            "title": kept_name("title"),
+            # A course of the provider's own has no school, and the standard names the provider in its place.
+            "school_id": "CASE WHEN r.school_id = coalesce(t.school_id, t.provider_id) THEN t.school_id"
+            " ELSE r.school_id END",
+        },
     )
 
 
@@ -275,6 +280,9 @@ def _groups(merge: Merge) -> None:
         },
         # No source tells a group's last day, so one that is still to come stays.
         changed={"title": kept_name("title"), "valid_to": "CASE WHEN t.valid_to >= %(day)s THEN t.valid_to END"},
+        same="(SELECT array_agg(g.session_id ORDER BY g.session_id) FROM studies_groupsession g"
+        " WHERE g.provider_id = t.provider_id AND g.group_id = t.id) IS NOT DISTINCT FROM"
+        " (SELECT array_agg(DISTINCT s.id ORDER BY s.id) FROM ready_session s WHERE s.key = ANY (r.session_keys))",
     )
     if not merge.has("group", "added", "linked", "changed"):
         return
@@ -322,6 +330,12 @@ def _memberships(merge: Merge) -> None:
         f" SELECT r.id, %(provider)s, r.person_id, r.school_id, r.grade, r.is_primary, {day}, r.valid_to"
         " FROM ready_membership r WHERE r.state = 'added' AND r.role = 'student'"
     )
+    merge.agree(
+        "membership",
+        "studies_schoolenrolment",
+        {"grade": "r.grade", "is_primary": "r.is_primary", **KEPT_PERIOD},
+    )
+    merge.agree("membership", "people_staffassignment", {"role": f"({_STAFF_ROLE})", **KEPT_PERIOD})
     merge.execute(
         "UPDATE studies_schoolenrolment t SET grade = r.grade, is_primary = r.is_primary, valid_to = r.valid_to,"
         " valid_from = least(coalesce(r.valid_from, t.valid_from), r.valid_to)"
@@ -424,6 +438,7 @@ def _enrolments(merge: Merge) -> None:
             "is_primary": "r.is_primary",
         },
         period=True,
+        changed={"is_primary": "CASE WHEN r.role = 'teacher' THEN r.is_primary ELSE t.is_primary END"},
     )
 
 
