@@ -1,5 +1,6 @@
 """The demonstration goes in through the application's role, under row-level security, once."""
 
+import csv
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,11 +99,17 @@ def _held(actor: Actor) -> list[list[Any]]:
 
 
 def _rename(folder: Path) -> None:
-    path = folder / "classes.csv"
-    head, first, *others = path.read_text().splitlines()
-    cells = first.split(",")
-    cells[head.split(",").index("title")] = "Uusi nimi"
-    path.write_text("\n".join([head, ",".join(cells), *others, ""]))
+    _edit(folder / "classes.csv", "title", "Uusi nimi")
+
+
+def _edit(path: Path, column: str, value: str) -> None:
+    """Change a cell of the first row that has something in the column."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    place = head.index(column)
+    next(row for row in rows if row[place])[place] = value
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([head, *rows])
 
 
 @pytest.mark.django_db
@@ -144,6 +151,28 @@ def test_the_demonstration_is_changed_by_a_set_that_speaks_for_it(at_demo: tuple
     assert [len(rows) for rows in _held(actor)] == [len(rows) for rows in before]
     again = _import(actor, folder, "demo")
     assert (again.added, again.changed, again.ended) == (0, 0, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("file", "column", "value"),
+    [
+        ("users", "email", "uusi@example.fi"),
+        ("users", "givenName", "Uusi"),
+        ("users", "username", "uusi.nimi"),
+        ("users", "grades", "99"),
+        ("enrollments", "endDate", "2027-05-31"),
+        ("academicSessions", "endDate", "2027-06-30"),
+    ],
+)
+def test_of_a_demonstration_that_no_file_has_told_before_the_row_that_differs_is_changed_alone(
+    at_demo: tuple[Actor, Path], file: str, column: str, value: str
+) -> None:
+    actor, folder = at_demo
+    _edit(folder / f"{file}.csv", column, value)
+    report = _import(actor, folder, "demo")
+    assert (report.status, report.changed) == ("done", 1), {k: v.get("changed") for k, v in report.kinds.items()}
+    assert _count("SELECT count(*) FROM core_outbox WHERE type LIKE '%\\_changed'") == 1
 
 
 class _KilledError(Exception):

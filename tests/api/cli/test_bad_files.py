@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from digione.cli.import_commands import _print_failure
+from digione.integrations.loading.report import Report
 from tests.api.cli.conftest import PROVIDER, REGISTER, SCHOOL, Installation
 from tests.unit import hostile
 from tests.unit.test_import_readers import GOOD
@@ -162,6 +164,16 @@ BAD: dict[str, Bad] = {
     "codes: NaN": Bad("codes", a_file("c.json", '[{"koodiUri": "l_1", "koodiArvo": "1", "versio": NaN}]'), 1, "json-type"),
 }  # fmt: skip
 _OF_PROVIDERS = {"oneroster", "people", "staff"}
+
+
+def test_a_run_that_stopped_in_the_midst_counts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report()
+    report.count("person", added=3)
+    report.problems.warning("users.csv", 0, "", "no-rows")
+    _print_failure(report, "stopped")
+    told = json.loads(capsys.readouterr().out)
+    assert (told["status"], told["message"], told["added"], told["kinds"]) == ("failed", "stopped", 0, {})
+    assert [problem["code"] for problem in told["problems"]] == ["no-rows"]
 
 
 @pytest.fixture(scope="module")
