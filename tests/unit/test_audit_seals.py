@@ -3,6 +3,8 @@
 Two embedded clusters, PostgreSQL's own pg_dump and pg_restore, and the application's sealer in both.
 """
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -180,6 +182,151 @@ def test_the_same_cluster_stays_in_its_epoch(old: Cluster) -> None:
     assert old.seal()[0][1] == 1
     assert old.rows("SELECT count(*) FROM audit_epoch") == [(1,)]
     assert old.faults() == []
+
+
+#: What somebody with the owner's rights does to a log of five seals with four rows each, and which seals tell of it.
+CHANGED, MISSING = "an entry or the chain was changed", "a seal is missing"
+_NTH = "(SELECT id FROM audit_entry ORDER BY id LIMIT 1 OFFSET {})"
+#: Two rows change their places, and say all else as before.
+_EXCHANGED = (
+    "UPDATE audit_entry e SET xid = o.xid FROM audit_entry o, (SELECT array_agg(id) AS ids FROM (SELECT id FROM audit_entry"
+    " ORDER BY id) r, LATERAL (SELECT count(*) AS n FROM audit_entry f WHERE f.id < r.id) place WHERE n IN ({}, {})) two"
+    " WHERE e.id = ANY (two.ids) AND o.id = ANY (two.ids) AND e.id <> o.id"
+)
+#: Computes the heads of the chain anew, as a forger would who knows how it is made.
+_REHEAD = """DO $do$ DECLARE seal audit_seal; head bytea := ''; BEGIN
+    FOR seal IN SELECT * FROM audit_seal ORDER BY number LOOP
+        head := audit_head(head, seal, (SELECT above_id FROM audit_epoch e WHERE e.number = seal.epoch));
+        EXECUTE 'UPDATE audit_seal SET head = $1 WHERE number = $2' USING head, seal.number;
+    END LOOP; END $do$;"""
+FORGERIES: dict[str, tuple[str, Rows]] = {
+    "a row was changed": (f"UPDATE audit_entry SET role = 'x' WHERE id = {_NTH.format(5)}", [(2, CHANGED)]),
+    "a field became empty": (f"UPDATE audit_entry SET reason = '' WHERE id = {_NTH.format(5)}", [(2, CHANGED)]),
+    "a row was removed": (
+        f"DELETE FROM audit_entry WHERE id = {_NTH.format(5)}",
+        [(2, "4 entries were sealed, 3 are here")],
+    ),
+    "a row was added": (
+        "INSERT INTO audit_entry (xid, role, use_case, event, outcome)"
+        f" SELECT xid, 'x', 'x', 'x', 'done' FROM audit_entry WHERE id = {_NTH.format(9)}",
+        [(3, "4 entries were sealed, 5 are here")],
+    ),
+    "two rows of a seal were exchanged": (
+        _EXCHANGED.format(4, 5),
+        [(2, CHANGED)],
+    ),
+    "rows of two seals were exchanged": (
+        _EXCHANGED.format(4, 8),
+        [(2, CHANGED), (3, CHANGED)],
+    ),
+    "a row was moved to another seal": (
+        f"UPDATE audit_entry SET xid = (SELECT xid FROM audit_entry WHERE id = {_NTH.format(8)}) WHERE id = {_NTH.format(4)}",
+        [(2, "4 entries were sealed, 3 are here"), (3, "4 entries were sealed, 5 are here")],
+    ),
+    "the rows of a seal are gone": (
+        "DELETE FROM audit_entry e USING audit_seal s WHERE s.number = 4 AND e.xid >= s.from_xid AND e.xid < s.below_xid",
+        [(4, "4 entries were sealed, 0 are here")],
+    ),
+    "a seal was removed": ("DELETE FROM audit_seal WHERE number = 2", [(2, MISSING), (3, CHANGED)]),
+    "two seals were removed": ("DELETE FROM audit_seal WHERE number IN (2, 3)", [(2, MISSING), (4, CHANGED)]),
+    "the first seal was removed": ("DELETE FROM audit_seal WHERE number = 1", [(1, MISSING), (2, CHANGED)]),
+    "a root was changed": ("UPDATE audit_seal SET root = sha256('x') WHERE number = 3", [(3, CHANGED)]),
+    "a head was changed": ("UPDATE audit_seal SET head = sha256('x') WHERE number = 3", [(3, CHANGED), (4, CHANGED)]),
+    "a seal lost its end": (
+        "UPDATE audit_seal SET below_xid = from_xid WHERE number = 3",
+        [(3, "4 entries were sealed, 0 are here")],
+    ),
+    "a seal reaches over the next one": (
+        "UPDATE audit_seal s SET below_xid = n.below_xid FROM audit_seal n WHERE (s.number, n.number) = (3, 4);" + _REHEAD,
+        [(3, "4 entries were sealed, 8 are here")],
+    ),
+    "a seal reaches back over all before it": (
+        "UPDATE audit_seal SET from_xid = '0' WHERE number = 3",
+        [(3, "4 entries were sealed, 12 are here")],
+    ),
+    "a seal is of an epoch that is not there": (
+        "UPDATE audit_seal SET epoch = 7 WHERE number = 3",
+        [(3, "4 entries were sealed, 0 are here")],
+    ),
+}  # fmt: skip
+
+
+def asked_one_by_one(connection: psycopg.Connection[Any]) -> Rows:
+    """Return what `audit_verify` must answer, found by asking for the rows of each seal by itself."""
+    found: Rows = []
+    expected, previous = 1, b""
+    for number, epoch, first, below, entries, root, head in connection.execute(
+        "SELECT number, epoch, from_xid::text, below_xid::text, entries, root, head FROM audit_seal ORDER BY number"
+    ).fetchall():
+        if number != expected:
+            found.append((expected, MISSING))
+        edges = "(SELECT above_id FROM audit_epoch WHERE number = %s)"
+        ((count, computed, made),) = connection.execute(
+            f"SELECT b.entries, b.root, audit_head(%s, s, {edges}) FROM audit_seal s,"
+            f" audit_batch({edges}, {edges}, %s::xid8, %s::xid8) b WHERE s.number = %s",
+            [previous, epoch, epoch, epoch + 1, first, below, number],
+        ).fetchall()
+        if count != entries:
+            found.append((number, f"{entries} entries were sealed, {count} are here"))
+        elif (computed, made) != (root, head):
+            found.append((number, CHANGED))
+        expected, previous = number + 1, head
+    return found
+
+
+@pytest.fixture(scope="module")
+def five_seals() -> Iterator[Cluster]:
+    with cluster(tables=True) as made:
+        for _turn in range(5):
+            made.log(4)
+            made.seal()
+        assert made.rows("SELECT number, entries FROM audit_seal ORDER BY number") == [(n, 4) for n in range(1, 6)]
+        yield made
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_each_forgery_is_found_and_told_by_its_seal(five_seals: Cluster, forgery: str) -> None:
+    change, told = FORGERIES[forgery]
+    with psycopg.connect(five_seals.database.migrate_url) as connection:
+        connection.execute(change)
+        found = connection.execute("SELECT number, fault FROM audit_verify()").fetchall()
+        assert found == told == asked_one_by_one(connection)
+        connection.rollback()
+    assert five_seals.faults() == []
+
+
+def test_a_row_is_hashed_with_every_field_and_its_length(five_seals: Cluster) -> None:
+    fields = ("id", "at", "xid", "provider_id", "account_id", "actor", "app_id", "role", "use_case", "event", "purpose",
+              "rule", "subject", "subjects", "sensitivity", "earliest", "outcome", "reason", "target", "scope", "request_id")  # fmt: skip
+    one = "00000000-0000-0000-0000-00000000000"
+    for number, (role, reason, subjects, scope) in enumerate(
+        (
+            ("teacher", None, None, None),
+            ("", "", [], {"b": 1, "a": "ä"}),
+            ("4:ä,-", "5:Äiti,2", [one + "1", one + "2"], {}),
+        )
+    ):
+        with psycopg.connect(five_seals.database.migrate_url) as connection:
+            connection.execute("SET LOCAL timezone = 'UTC'")
+            ((leaf, *values),) = connection.execute(
+                "WITH made AS (INSERT INTO audit_entry (at, role, use_case, event, outcome, reason, subjects, scope, earliest, subject)"
+                " VALUES ('2026-11-24 09:00:00.25Z', %s, 'x', 'x', 'done', %s, %s, %s, %s, %s) RETURNING *)"
+                f" SELECT audit_leaf(m::text::audit_entry), {', '.join(f'm.{name}' for name in fields)} FROM made m",
+                [role, reason, subjects, json.dumps(scope) if scope is not None else None,
+                 "2025-08-09" if number else None, one + "3" if number else None],
+            ).fetchall()  # fmt: skip
+            written = {
+                "at": "1795510800.250000",
+                "subjects": None if subjects is None else " ".join(subjects),
+                "scope": None if scope is None else {0: "{}", 2: '{"a": "ä", "b": 1}'}[len(scope)],
+            }
+            texts = [
+                written.get(name, None if value is None else str(value))
+                for name, value in zip(fields, values, strict=True)
+            ]
+            bytes_ = ",".join("-" if text is None else f"{len(text)}:{text}" for text in texts).encode()
+            assert leaf == hashlib.sha256(bytes_).digest()
+            connection.rollback()
 
 
 def sealed(old: Cluster, data: Path, command: str = "") -> None:
