@@ -51,7 +51,7 @@ class TestHotLane:
         teacher = app.sourced(cast.TEACHER)
         app.get(f"users/{teacher}")
         assert hot(app, teacher)
-        shown = "provider_id, app_id, role, event, purpose, rule, sensitivity, alone"
+        shown = "provider_id, app_id, role, event, purpose, rule, sensitivity, seen, alone"
         ordinary, quick = audit(cast.TEACHER, shown)
         assert ordinary == quick
 
@@ -76,7 +76,7 @@ def test_a_page_is_the_same_in_both_lanes_and_names_the_same_persons_in_the_log(
     assert sorted(headers) == sorted(ordinary.headers.items()), "Both lanes send the same headers and no others."
     listed = {row["sourcedId"] for row in json.loads(quick)["users"]}
     for person in cast.PEOPLE:
-        entries = audit(person, "provider_id, app_id, role, event, purpose, rule, sensitivity")
+        entries = audit(person, "provider_id, app_id, role, event, purpose, rule, sensitivity, seen")
         known = person not in (cast.OUTSIDER, cast.VALKAMO_PUPIL) and app.sourced(person) in listed
         assert len(entries) == (2 if known else 0), person
         assert len(set(entries)) <= 1, "Both lanes leave the same trace."

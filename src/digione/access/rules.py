@@ -55,7 +55,7 @@ class Relation(StrEnum):
 class Detail(StrEnum):
     """What of a person a rule opens beyond the name and how that person is bound to the actor."""
 
-    #: All first names, birth date, mother tongue, nationalities.
+    #: All first names, birth date, mother tongue.
     IDENTITY = "identity"
     ADDRESS = "address"
     #: How the guardians of a learner can be reached.

@@ -2,18 +2,18 @@
 
 import json
 
-from digione.audit import sensitivity
+from digione.audit import seen, sensitivity
 from digione.core import statements
 from digione.core.use_case import UseCase
 
 _INSERT = """
 INSERT INTO audit_entry (provider_id, account_id, actor, app_id, role, use_case, event, purpose, rule, subject, subjects,
-                         sensitivity, earliest, outcome, reason, target, scope, request_id)
+                         sensitivity, earliest, outcome, reason, target, scope, request_id, seen)
 SELECT %(provider)s::uuid, %(account)s::uuid, (SELECT alias FROM audit_subject WHERE person_id = %(person)s::uuid), %(app)s::uuid, %(role)s::text,
        %(use_case)s::text, %(event)s::text, %(purpose)s::text, %(rule)s::text,
        CASE WHEN cardinality(found.aliases) = 1 THEN found.aliases[1] END,
        CASE WHEN cardinality(found.aliases) > 1 THEN found.aliases END,
-       %(sensitivity)s::integer, %(earliest)s::date, %(outcome)s::text, %(reason)s::text, %(target)s::uuid, %(scope)s::jsonb, %(request)s::text
+       %(sensitivity)s::integer, %(earliest)s::date, %(outcome)s::text, %(reason)s::text, %(target)s::uuid, %(scope)s::jsonb, %(request)s::text, %(seen)s::text
 FROM (SELECT coalesce(array_agg(alias), '{}') AS aliases FROM audit_subject WHERE person_id = ANY (%(subjects)s::uuid[])) found
 """
 
@@ -49,5 +49,6 @@ class AuditRecorder:
                 "target": uc.target if outcome == "denied" else None,
                 "scope": json.dumps(uc.scope, default=str) if uc.scope else None,
                 "request": actor.request_id or None,
+                "seen": seen.written(uc.fields) if done else None,
             },
         )

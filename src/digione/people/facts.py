@@ -7,21 +7,24 @@ from digione.core import secrets
 from digione.core.use_case import Row, UseCase
 from digione.people.rows import decoded
 
+#: What every use of `persons` shows.
+_ALWAYS = ("given_name", "family_name", "non_disclosure")
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
 
 
 def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Return identity and names of `ids` by id; who is out of reach is left out.
 
-    Each with `given_name` (the one used), `family_name`, `first_names` (all), `birth_date`, `mother_tongue` and
-    `nationalities` (national codes), `non_disclosure` (turvakielto), `sort_key`.
+    Each with `given_name` (the one used), `family_name`, `first_names` (all), `birth_date`, `mother_tongue` (national
+    code), `non_disclosure` (turvakielto), `sort_key`. Names and the mark are noted for the log; whoever shows more of
+    them notes that.
     """
     found = uc.rows(
-        "SELECT id, given_name, family_name, first_names, birth_date, mother_tongue, nationalities, non_disclosure,"
-        " sort_key FROM people_person WHERE id = ANY (%s)",
+        "SELECT id, given_name, family_name, first_names, birth_date, mother_tongue, non_disclosure, sort_key"
+        " FROM people_person WHERE id = ANY (%s)",
         [list(ids)],
     )
-    uc.showed("people_person", found)
+    uc.showed("people_person", [{name: row[name] for name in _ALWAYS} for row in found])
     return {row["id"]: row for row in found}
 
 
@@ -66,16 +69,14 @@ def contacts(uc: UseCase, ids: Sequence[UUID]) -> list[Row]:
     """Return today's contact details of `ids` within the reach; what two providers know alike is told once.
 
     Each with `person_id`, `kind` (`address`, `email`, `phone`) and `value`. What a rule does not open is the caller's to
-    leave out.
+    leave out, and what is left the caller's to note for the log.
     """
-    found = uc.rows(
+    return uc.rows(
         "SELECT DISTINCT person_id, kind, value FROM people_contact WHERE person_id = ANY (%(ids)s)"
         " AND (valid_from IS NULL OR valid_from <= %(day)s) AND (valid_to IS NULL OR valid_to >= %(day)s)"
         " ORDER BY person_id, kind, value",
         {"ids": list(ids), "day": uc.today},
     )
-    uc.showed("people_contact", found)
-    return found
 
 
 def guardians(uc: UseCase, child: UUID) -> list[Row]:

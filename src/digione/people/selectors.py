@@ -7,6 +7,7 @@ from uuid import UUID
 
 from digione.access.permissions import Event, Permission
 from digione.access.rules import BY_CODE, Detail, Purpose
+from digione.audit import seen
 from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
@@ -21,6 +22,15 @@ VIEWED_PAGE = 500
 VIEWED_KINDS = ("home", "people", "apps")
 #: The rules by which one looks at one's own data, or at a child's as its guardian.
 _AT_HOME = sorted(rule.code for rule in BY_CODE.values() if rule.purpose is Purpose.OWN_DATA)
+
+
+#: What is no mere look: data went out in a file, or was changed.
+_ACTS = {
+    Event.ROSTER_EXPORTED: "export",
+    Event.ACCOUNT_MANAGED: "change",
+    Event.DUPLICATE_DECIDED: "change",
+    Event.DUPLICATE_UNDONE: "change",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,9 @@ def views_of(
     `person` is oneself or a ward; without one, the eldest ward, else oneself. `kind` is one of `VIEWED_KINDS` or None
     for all; `at_least` keeps looks at data of that level (1 ordinary, 2 confidential, 3 secret by law). A page holds
     `VIEWED_PAGE` looks; `earlier` is where the next one goes on, None at the end.
-    The looks of oneself and of one's guardians, as such, are told apart (`family`): they are no news, but nobody's look
-    is left out. Of a ward with non-disclosure no name, app, place or provider is told, for these would tell where the
+    Viewers are told apart by what they did (`act`): `look`, `fetch` (an app), `export` to a file, `change`. The looks of
+    oneself and of one's guardians, as such, are `home` and stand in `family`: they are no news, but nobody's look is
+    left out. What was refused nobody saw, so it is no part of the page. Of a ward with non-disclosure no name, app, place or provider is told, for these would tell where the
     ward goes to school; nor are they told in the log of such a ward's guardian.
     """
     known = facts.persons(uc, [*([person] if person else []), *uc.actor.persons])
@@ -84,8 +95,8 @@ def views_of(
         "kind": kind,
         "at_least": at_least,
         "before": before,
-        "viewers": [viewer for viewer in viewers if not viewer["is_family"]],
-        "family": [viewer for viewer in viewers if viewer["is_family"]],
+        "viewers": [viewer for viewer in viewers if viewer["act"] != "home"],
+        "family": [viewer for viewer in viewers if viewer["act"] == "home"],
         "earlier": Before(entries[-1]["at"], entries[-1]["id"]) if more else None,
     }
 
@@ -115,17 +126,27 @@ def _looks(
     return decoded(found, "provider_name", "place_names")
 
 
+def _act(entry: Row) -> str:
+    if entry["at_home"]:
+        return "home"
+    return _ACTS.get(entry["event"]) or ("fetch" if entry["app_id"] else "look")
+
+
 def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
-    """Return each viewer once, with the looks, newest first, and the rules that opened the person to them."""
+    """Return each viewer once for what they did, with the looks, newest first, and the rules that opened the person.
+
+    `topics` is what was seen, as far as the log has it; `in_bulk` whether that was of several people together.
+    """
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
-        key = (entry["at_home"], entry["actor_id"], entry["app_id"], entry["role"], entry["provider_id"])
+        act = _act(entry)
+        key = (act, entry["actor_id"], entry["app_id"], entry["role"], entry["provider_id"])
         viewer = viewers.setdefault(
             key,
             {
                 "name": entry["app_name"] or entry["actor_name"],
+                "act": act,
                 "is_app": entry["app_id"] is not None,
-                "is_family": entry["at_home"],
                 "is_self": oneself is not None and entry["actor_id"] == oneself,
                 "role": entry["role"],
                 "provider": entry["provider_name"],
@@ -134,11 +155,16 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
                 "purposes": set(),
                 "events": {},
                 "looks": [],
+                "topics": set(),
+                "in_bulk": False,
                 "sensitivity": 1,
                 "earliest": None,
             },
         )
         viewer["events"].setdefault(entry["event"])
+        topics = seen.read(entry["seen"])
+        viewer["topics"].update(topics)
+        viewer["in_bulk"] = viewer["in_bulk"] or not entry["alone"]
         viewer["sensitivity"] = max(viewer["sensitivity"], entry["sensitivity"])
         viewer["earliest"] = min(filter(None, (viewer["earliest"], entry["earliest"])), default=None)
         rules = [BY_CODE[code] for code in (entry["rule"] or "").split(",") if code in BY_CODE]
@@ -146,13 +172,15 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
         binding = [rule for rule in rules if rule.relation is not None] or rules
         viewer["rules"].update({rule.code: rule.sentence for rule in binding})
         viewer["purposes"].update(str(rule.purpose) for rule in binding)
-        viewer["looks"].append({key: entry[key] for key in ("id", "at", "event", "alone", "earliest")})
+        look = {name: entry[name] for name in ("id", "at", "event", "alone", "earliest")}
+        viewer["looks"].append({**look, "topics": topics})
     return [
         {
             **viewer,
             "rules": list(viewer["rules"].values()),
             "purposes": sorted(viewer["purposes"]),
             "events": list(viewer["events"]),
+            "topics": [topic for topic in seen.Topic if topic in viewer["topics"]],
         }
         for viewer in viewers.values()
     ]

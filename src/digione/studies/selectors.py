@@ -70,7 +70,9 @@ def guardian_landing(uc: UseCase) -> dict[str, Any]:
         opens = uc.check(child["id"]).opens
         path = [] if child["non_disclosure"] and Detail.PROTECTED_PLACE not in opens else facts.path_of(uc, child["id"])
         children.append({**child, "schooling": _schooling(uc, child["id"], path)})
-    return {"children": children, "contacts": people.contacts(uc, [guardian])}
+    contacts = people.contacts(uc, [guardian])
+    uc.showed("people_contact", contacts)
+    return {"children": children, "contacts": contacts}
 
 
 @use_case(Permission.DESK_TEACHER, Event.DESK_OPENED)
@@ -227,7 +229,7 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
     guardians = [] if withheld else people.guardians(uc, person)
     posts = [] if withheld else people.assignments(uc, person)
     if Detail.IDENTITY not in opens:
-        identity = {**identity, "birth_date": None, "mother_tongue": None, "nationalities": [], "first_names": None}
+        identity = {**identity, "birth_date": None, "mother_tongue": None, "first_names": None}
     if Detail.EVERYWHERE not in opens:
         path = [row for row in path if row["provider_id"] == uc.actor.provider_id]
     of_home = [guardian["id"] for guardian in guardians] if Detail.HOME in opens else []
@@ -240,6 +242,9 @@ def person_page(uc: UseCase, *, person: UUID) -> dict[str, Any]:
         # No learner, so a guardian: told as little on their own page as on the child's.
         hidden.add(person)
     details = [row for row in details if row["person_id"] not in hidden]
+    # Only now is known what is shown, and the person concerned is told no more than that.
+    uc.showed("people_person", [identity])
+    uc.showed("people_contact", details)
     if of_home:
         uc.saw(of_home)
     return {

@@ -128,6 +128,17 @@ def viewed(request: HttpRequest, actor: Actor, person: UUID | None = None) -> Ht
             "page": page,
             "own": page["person"]["id"] == desk.person_id,
             "narrowed": kind is not None or level > 1,
+            "looked": sum(viewer["act"] in ("look", "fetch") for viewer in page["viewers"]),
+            "sections": [
+                {"act": "look", "name": _("Who, when and why")},
+                {"act": "fetch", "name": _("Apps that have fetched details")},
+                {
+                    "act": "export",
+                    "name": _("Exported to a file"),
+                    "note": _("These details may be in the file. DigiOne does not see who opens it later."),
+                },
+                {"act": "change", "name": _("What was changed")},
+            ],
             "filters": urlencode({"days": days, "kind": kind or "", "level": level}),
             "earlier": f"{round(earlier.at.timestamp() * 1_000_000)}-{earlier.number}" if earlier else "",
             "choices": {

@@ -33,7 +33,11 @@ def export_roster(uc: UseCase, *, write: Write, include_non_disclosure: bool = F
         counts[name] = write(name, columns, _users(found) if name == "users" else found)
     counts["withheld"] = withheld(uc, parameters)
     uc.touched("people_person", "given_name", "family_name", "birth_date", "sex")
+    uc.touched("people_identifier", "value_enc")
     uc.touched("people_contact", "value")
+    uc.touched("people_guardianship", "guardian_id", "child_id")
+    uc.touched("people_staffassignment", "role", "organisation_id")
+    uc.touched("studies_schoolenrolment", "school_id", "grade")
     uc.touched("studies_enrolment", "group_id")
     if include_non_disclosure:
         uc.touched("people_person", "non_disclosure")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from digione.audit import sensitivity
+from digione.audit import seen, sensitivity
 from digione.rest.oneroster.operations import CORE, OPERATIONS, PARENTS, ROSTER, Operation
 from digione.rest.oneroster.people import PAGE_PERSONS, USERS
 
@@ -66,9 +66,9 @@ def _functions() -> str:
         "longest": str(LONGEST_LIST),
         "lists": "\n".join(map(_list, WITHIN)),
         "within": ", ".join(operation.name for operation in WITHIN),
-        "sensitivity": str(
-            sensitivity.highest(f"{table}.{column}" for table, columns in USERS.guarded.items() for column in columns)
-        ),
+        "sensitivity": str(sensitivity.highest(USERS.told(contact=True))),
+        "seen": f"CASE WHEN who.contact THEN '{seen.written(USERS.told(contact=True))}'"
+        f" ELSE '{seen.written(USERS.told(contact=False))}' END",
         "persons": _inlined(PAGE_PERSONS, _NAMES),
         "json": _inlined(USERS.json_sql(shown), _NAMES),
         "email": _inlined(USERS.properties["email"], _NAMES),

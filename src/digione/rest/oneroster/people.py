@@ -220,7 +220,12 @@ USER_PROPERTIES = {
 def _users(rows: str) -> Resource:
     return Resource(
         "users", "user", "k.sourced_id", rows, USER_BODIES, _USER_FIELDS, USER_PROPERTIES, "k.person_id", _USER_KNOWN,
-        guarded={"studies_schoolenrolment": ("school_id",), "people_contact": ("value",)},
+        guarded={
+            "people_person": ("given_name", "family_name"),
+            "people_contact": ("value",),
+            "people_guardianship": ("guardian_id", "child_id"),
+            "studies_schoolenrolment": ("school_id", "grade"),
+        },
         # A bar on information counts at every provider.
         elsewhere=frozenset({"agents.sourcedId"}),
     )  # fmt: skip

@@ -64,7 +64,8 @@ class Resource:
     #: SQL of the person whose data a row shows, for the audit; None where it shows nobody.
     person: str | None = None
     known: frozenset[str] = field(default_factory=frozenset)
-    #: Which fields of the open data model a row is made of, by table, as far as they are more than ordinary.
+    #: Which fields of the open data model a row tells of a person, by table, for the log.
+    #: Contact details are told only where the grant opens them.
     guarded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: SQL of the day on which a row began that is over, NULL for the others; None where no period is told.
     past: str | None = None
@@ -82,6 +83,11 @@ class Resource:
     def selectable(self) -> Collection[str]:
         """The names that `fields` accepts: every property of the standard, also one that we never fill."""
         return self.known | self.properties.keys()
+
+    def told(self, *, contact: bool) -> list[str]:
+        """Return the fields of the open data model, `table.column`, that a row tells; contact details where they are opened."""
+        tables = [table for table in self.guarded if contact or table != "people_contact"]
+        return [f"{table}.{column}" for table in tables for column in self.guarded[table]]
 
     def bodies_sql(self, selected: frozenset[str] | None, ids: str = "%(ids)s::uuid[]") -> str:
         """Return the statement that makes the JSON of the rows whose ids are asked (`ids`: an array), in their order."""

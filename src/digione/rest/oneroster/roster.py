@@ -92,8 +92,7 @@ def _read(uc: UseCase, ask: Ask) -> Found:
         uc.target = ask.path[ask.operation.one]
     parameters = _parameters(uc.actor, ask, ask.grant)
     uc.scope.update(operation=ask.operation.name)
-    for table, columns in ask.operation.resource.guarded.items():
-        uc.touched(table, *columns)
+    uc.fields.update(ask.operation.resource.told(contact=ask.grant.contact))
     if ask.wanted is not None:
         return Found([], _bodies(uc, ask, parameters, list(ask.wanted)))
     if ask.operation.one:

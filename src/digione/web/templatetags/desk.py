@@ -42,10 +42,11 @@ def localized(text: Mapping[str, str] | None) -> str:
 @register.filter
 def listed(texts: Any) -> str:
     """Show several localized texts as one list in words."""
-    return _in_a_row([localized(text) for text in texts])
+    return in_a_row([localized(text) for text in texts])
 
 
-def _in_a_row(names: list[str]) -> str:
+def in_a_row(names: list[str]) -> str:
+    """Show several names as one list in words: "a, b and c"."""
     if len(names) < 2:
         return "".join(names)
     return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
@@ -241,68 +242,6 @@ def password_fault(fault: ValidationError, field: str) -> str:
 
 
 @register.filter
-def event_name(event: str) -> str:
-    """Show what somebody did with the data, as a thing that was done."""
-    names = {
-        "account.read": _("looked up whom an account is for"),
-        "account.managed": _("gave an account or changed it"),
-        "audit.read": _("looked at who has looked"),
-        "desk.opened": _("saw the details on a desk"),
-        "duplicate.decided": _("decided whether two records are one person"),
-        "duplicate.read": _("compared two records"),
-        "duplicate.undone": _("took a decision about two records back"),
-        "group.read": _("opened a group's list"),
-        "identifier_cases.read": _("looked at which identity codes contradict each other"),
-        "person.read": _("opened the person's page"),
-        "person.searched": _("saw the name in a search"),
-        "roster.demographics_read": _("fetched birth dates"),
-        "roster.exported": _("exported the roster to a file"),
-        "roster.imported": _("updated the details by an import"),
-        "roster.read": _("fetched names and groups"),
-    }
-    return names.get(event, event)
-
-
-@register.filter
-def purposes_listed(purposes: list[str]) -> str:
-    """Show for what data was used, as one sentence without its full stop."""
-    names = {
-        "administration": _("running the school"),
-        "own_data": _("one's own or one's child's data"),
-        "register": _("keeping the national registers"),
-        "service": _("a service that the school uses"),
-        "teaching": _("teaching"),
-    }
-    return first_up(_in_a_row([names.get(purpose, purpose) for purpose in purposes])) or _("not known")
-
-
-@register.filter
-def level_sentence(level: int) -> str:
-    """Show how sensitive the most sensitive of what was seen is, by the levels of the log."""
-    return {
-        2: _("Confidential details, such as school, group or contact details."),
-        3: _("Details that are secret by law, such as a mark of non-disclosure."),
-    }.get(level, _("Names and other ordinary details."))
-
-
-@register.filter
-def viewer_place(viewer: Mapping[str, Any]) -> str:
-    """Show where a viewer works, and for whom: the places, then the provider; nothing for the family."""
-    if viewer["is_family"]:
-        return ""
-    names = [*(localized(place) for place in viewer["places"]), localized(viewer["provider"])]
-    return ", ".join(dict.fromkeys(name for name in names if name))
-
-
-@register.filter
-def period_shown(page: Mapping[str, Any]) -> str:
-    """Show of which time a page of the log tells."""
-    if page["before"]:
-        return _("Before %(moment)s") % {"moment": moment(page["before"].at)}
-    return ngettext("The last day", "The last %(n)s days", page["days"]) % {"n": figure(page["days"])}
-
-
-@register.filter
 def import_name(kind: str) -> str:
     """Show what kind of import it was."""
     names = {
@@ -340,12 +279,6 @@ def times(number: int) -> str:
 def icon(name: str) -> SafeString:
     """Draw a symbol of the sprite. It always stands beside a word, so it is hidden from readers of the page."""
     return format_html('<svg aria-hidden="true"><use href="{}#i-{}"/></svg>', static("digione/sprite.svg"), name)
-
-
-@register.filter
-def events_listed(events: list[str]) -> str:
-    """Show what somebody did, as one list in words."""
-    return _in_a_row([event_name(event) for event in events])
 
 
 @register.filter

@@ -191,9 +191,9 @@ BEGIN
         FROM oneroster_documents(ARRAY[asked_id], who.provider_id, who.supplier_id, day, who.disclosed) d;
         IF body IS NULL THEN RETURN NULL; END IF;
     END IF;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id, seen)
     VALUES (who.provider_id, who.app_id, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
-            alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', request);
+            alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', request, <<seen>>);
     RETURN '{"user":' || body || CASE WHEN who.contact THEN email ELSE '' END || '}}';
 END $f$;
 
@@ -222,9 +222,9 @@ BEGIN
             WHERE d.supplier_id = who.supplier_id AND d.provider_id = who.provider_id AND d.sourced_id = asked.id
               AND d.disclosed = who.disclosed AND d.first_day <= day AND (d.next_day IS NULL OR d.next_day > day) LIMIT 1) d
     ), noted AS (
-        INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id)
+        INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id, seen)
         SELECT who.provider_id, who.app_id, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
-               k.alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', k.request
+               k.alias, <<sensitivity>>, 'done', '{"operation": "getUser", "count": 1}', k.request, <<seen>>
         FROM kept k)
     SELECT k.n, '{"user":' || k.body || CASE WHEN who.contact THEN k.email ELSE '' END || '}}'
     FROM kept k;
@@ -331,11 +331,11 @@ BEGIN
     held := part.held;
     last := part.last;
     body := part.body;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id, seen)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN part.held = 1 THEN part.aliases[1] END, CASE WHEN part.held BETWEEN 2 AND <<named>> THEN part.aliases END,
             <<sensitivity>>, 'done', CASE WHEN part.held <= <<named>> THEN jsonb_build_object('operation', 'getAllUsers', 'count', part.held)
-                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END, request);
+                ELSE jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last) END, request, <<seen>>);
 END $f$;
 
 -- The next run of a page that was begun: the token and the taking are looked at again, so that what has ended ends.
@@ -353,9 +353,9 @@ BEGIN
     held := part.held;
     last := part.last;
     body := part.body;
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope, request_id)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, sensitivity, outcome, scope, request_id, seen)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken', <<sensitivity>>, 'done',
-            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last), request);
+            jsonb_build_object('operation', 'getAllUsers', 'count', part.held, 'by', 'person', 'disclosed', who.disclosed, 'first', part.first, 'last', part.last), request, <<seen>>);
 END $f$;
 
 -- The hot lane's page of the users of a school or a class (<<within>>), of at most a run. NULL in `total`
@@ -405,9 +405,9 @@ BEGIN
         FROM oneroster_documents(ids, who.provider, who.supplier, day, who.disclosed) d;
     END IF;
     body := coalesce(body, '');
-    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id)
+    INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, subjects, sensitivity, outcome, scope, request_id, seen)
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN held = 1 THEN aliases[1] END, CASE WHEN held BETWEEN 2 AND <<named>> THEN aliases END, <<sensitivity>>, 'done',
             CASE WHEN held <= <<named>> THEN jsonb_build_object('operation', operation, 'count', held)
-                ELSE jsonb_build_object('operation', operation, 'count', held, 'by', 'person', 'disclosed', who.disclosed, 'first', ids[1], 'last', ids[held]) END, request);
+                ELSE jsonb_build_object('operation', operation, 'count', held, 'by', 'person', 'disclosed', who.disclosed, 'first', ids[1], 'last', ids[held]) END, request, <<seen>>);
 END $f$;

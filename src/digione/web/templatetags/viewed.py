@@ -1,0 +1,118 @@
+"""What the page of who has looked says: what somebody did, what they saw, for what."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from digione.web.templatetags import desk
+
+register = template.Library()
+
+
+@register.filter
+def who_did(viewers: list[Mapping[str, Any]], act: str) -> list[Mapping[str, Any]]:
+    """Keep the viewers who did a thing of this kind."""
+    return [viewer for viewer in viewers if viewer["act"] == act]
+
+
+@register.filter
+def act_done(act: str) -> str:
+    """Show what was done with the topics that follow."""
+    names = {"change": _("Concerns:"), "export": _("Exported:"), "fetch": _("Fetched:")}
+    return names.get(act) or _("Seen:")
+
+
+@register.filter
+def topics_listed(topics: Iterable[str]) -> str:
+    """Show what of somebody was seen, as one list in words."""
+    names = {
+        "account": _("user account"),
+        "birth_date": _("date of birth"),
+        "contact": _("contact details"),
+        "custody": _("limits of custody"),
+        "duplicate": _("whether two records may be of one person"),
+        "groups": pgettext("topic", "groups"),
+        "guardians": _("guardianship"),
+        "identifier": _("identifying numbers"),
+        "mother_tongue": _("mother tongue"),
+        "municipality": _("home municipality"),
+        "name": _("name"),
+        "nationality": _("nationality"),
+        "protection": _("mark of non-disclosure"),
+        "provider": _("link to an education provider"),
+        "school": _("school"),
+        "sex": _("sex"),
+        "work": _("work"),
+    }
+    return desk.in_a_row([names[topic] for topic in topics])
+
+
+@register.filter
+def event_name(event: str) -> str:
+    """Show what somebody did with the data, as a thing that was done."""
+    names = {
+        "account.read": _("looked up whom an account is for"),
+        "account.managed": _("gave an account or changed it"),
+        "audit.read": _("looked at who has looked"),
+        "desk.opened": _("saw the details on a desk"),
+        "duplicate.decided": _("decided whether two records are one person"),
+        "duplicate.read": _("compared two records"),
+        "duplicate.undone": _("took a decision about two records back"),
+        "group.read": _("opened a group's list"),
+        "identifier_cases.read": _("looked at which identity codes contradict each other"),
+        "person.read": _("opened the person's page"),
+        "person.searched": _("saw the name in a search"),
+        "roster.demographics_read": _("fetched details"),
+        "roster.exported": _("exported the roster to a file"),
+        "roster.imported": _("updated the details by an import"),
+        "roster.read": _("fetched details"),
+    }
+    return names.get(event, event)
+
+
+@register.filter
+def purposes_listed(purposes: list[str]) -> str:
+    """Show for what data was used, as one sentence without its full stop."""
+    names = {
+        "administration": _("running the school"),
+        "own_data": _("one's own or one's child's data"),
+        "register": _("keeping the national registers"),
+        "service": _("a service that the school uses"),
+        "teaching": _("teaching"),
+    }
+    return desk.first_up(desk.in_a_row([names.get(purpose, purpose) for purpose in purposes])) or _("not known")
+
+
+@register.filter
+def level_sentence(level: int) -> str:
+    """Show how sensitive the most sensitive of what was seen is, by the levels of the log."""
+    return {
+        2: _("Confidential details, such as school, group or contact details."),
+        3: _("Details that are secret by law, such as a mark of non-disclosure."),
+    }.get(level, _("Names and other ordinary details."))
+
+
+@register.filter
+def viewer_place(viewer: Mapping[str, Any]) -> str:
+    """Show where a viewer works, and for whom: the places, then the provider; nothing for the family."""
+    if viewer["act"] == "home":
+        return ""
+    names = [*(desk.localized(place) for place in viewer["places"]), desk.localized(viewer["provider"])]
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
+@register.filter
+def period_shown(page: Mapping[str, Any]) -> str:
+    """Show of which time a page of the log tells."""
+    if page["before"]:
+        return _("Before %(moment)s") % {"moment": desk.moment(page["before"].at)}
+    return ngettext("The last day", "The last %(n)s days", page["days"]) % {"n": desk.figure(page["days"])}
+
+
+@register.filter
+def events_listed(events: list[str]) -> str:
+    """Show what somebody did, as one list in words, each thing once."""
+    return desk.in_a_row(list(dict.fromkeys(map(event_name, events))))
