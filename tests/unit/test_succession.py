@@ -1,17 +1,22 @@
 """Provider succession: recorded by the platform alone, read by the providers concerned, and nothing is moved."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import translation
 
+from digione.core import clock
 from digione.core.errors import DeniedError, InvalidInputError
 from digione.core.use_case import Actor, set_reach
 from digione.organisations.selectors import provider_page
 from digione.organisations.services import record_succession
 from digione.studies.selectors import administrator_landing
+from digione.web.templatetags.organisations import change_sentence, changes_of
 from tests import cast
+from tests.unit.test_desk_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 SARANIEMI_OID = "1.2.246.562.199.10000000052"
@@ -159,3 +164,45 @@ def test_the_net_alone_lets_no_provider_write_one() -> None:
             cursor.execute(sql)
             assert cursor.rowcount == 0
     assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("language", "coming", "past"),
+    [
+        ("fi", ("Tulevat organisaatiomuutokset", "Yhdistymme siihen 1.1.2027."), "Sen toiminta siirtyi meille 1.8.2026."),
+        ("sv", ("Kommande organisationsförändringar", "Vi går upp i den 1.1.2027."), "Dess verksamhet övergick till oss 1.8.2026."),
+        ("en", ("Coming changes of organisation", "We merge into it on 1 Jan 2027."), "Its work came over to us on 1 Aug 2026."),
+    ],
+)  # fmt: skip
+def test_the_administrator_is_told_what_comes_before_the_schools_and_what_was_after_them(
+    language: str, coming: tuple[str, str], past: str, client: Client
+) -> None:
+    record()
+    record(oid=SARANIEMI_OID, successors=[cast.KUUSNIEMI_OID], kind="change", on=date(2026, 8, 1), decision="§ 31")
+    signed_in(client, cast.ADMINISTRATOR)
+    client.cookies["django_language"] = language
+
+    def page(on: date) -> str:
+        with clock.fixed(datetime(on.year, on.month, on.day, 9, tzinfo=UTC)):
+            return str(client.get("/").content.decode())
+
+    before = page(date(2026, 12, 31))
+    places = [before.index(text) for text in (*coming, DECISION, 'id="schools"', past, "§ 31")]
+    assert places == sorted(places)
+    after = page(ON)
+    assert coming[0] not in after
+    assert coming[1] not in after
+    assert after.index('id="schools"') < after.index(DECISION) < after.index("§ 31"), "the latest first"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_every_kind_of_change_has_its_sentence_before_and_after(language: str) -> None:
+    with translation.override(language), clock.fixed(datetime(2026, 11, 24, 9, tzinfo=UTC)):
+        told = {
+            change_sentence({"kind": kind, "came": came, "on_date": on})
+            for kind in ("merge", "split", "change")
+            for came in (True, False)
+            for on in (date(2026, 11, 24), date(2026, 11, 25))
+        }
+    assert len(told) == 12
+    assert changes_of({}, "coming") == []
