@@ -91,7 +91,30 @@ def test_a_guardian_reads_who_has_looked_and_why(open_page: Any, sign_in: Any, c
     check(page, "guardian-fi-viewed-open")
     page.goto("/")
     page.locator("a[href^='/people/']").first.click()
+    page.wait_for_url("**/people/*")
     check(page, "guardian-fi-child")
+
+
+@pytest.mark.parametrize(
+    ("language", "viewport", "said"),
+    [("fi", PHONE, "Nähty: nimi"), ("sv", DESK, "Sett: namn"), ("en", PHONE, "Seen: name")],
+)
+def test_a_guardian_is_told_what_the_office_saw(
+    language: str, viewport: dict[str, int], said: str, open_page: Any, sign_in: Any, check: Any
+) -> None:
+    office = open_page(language)
+    sign_in(office, "school_secretary")
+    office.goto("/search?q=aino+lehtovaara")
+    office.locator("a[href^='/people/']").first.click()
+    expect(office.locator("h1")).to_contain_text("Aino")
+    page = open_page(language, viewport=viewport)
+    sign_in(page, "guardian")
+    page.goto("/viewed")
+    page.locator(".tabs a").filter(has_text="Aino").click()
+    office_look = page.locator("section[aria-labelledby=look] details.who").filter(has_text=said).first
+    office_look.locator("summary").click()
+    expect(office_look.locator(".inside")).to_be_visible()
+    check(page, f"guardian-{language}-viewed-what")
 
 
 def test_search_finds_without_accents_while_one_writes(open_page: Any, sign_in: Any, check: Any) -> None:
