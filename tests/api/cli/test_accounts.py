@@ -304,17 +304,17 @@ def test_the_command_speaks_the_language_of_the_terminal_or_the_one_that_is_aske
     ]:
         answer = provider.run(*command, *option, language=terminal, code=1)
         messages[language] = answer.stdout
-    assert "virhe  faulty.csv:2 birth_date: Päivää 31.2.2014 ei ole olemassa." in messages["fi"]
+    assert "virhe  faulty.csv:2 syntymäaika: Päivää 31.2.2014 ei ole olemassa." in messages["fi"]
     assert "Kokeilu: mitään ei muutettu." in messages["fi"]
-    assert "fel  faulty.csv:2 birth_date: Dagen 31.2.2014 finns inte." in messages["sv"]
-    assert "error  faulty.csv:2 birth_date: There is no such day as 31.2.2014." in messages["en"]
+    assert "fel  faulty.csv:2 syntymäaika: Dagen 31.2.2014 finns inte." in messages["sv"]
+    assert "error  faulty.csv:2 syntymäaika: There is no such day as 31.2.2014." in messages["en"]
     [(stored,)] = provider.rows("SELECT problems FROM core_importrun ORDER BY id DESC LIMIT 1")
     assert stored == [
         {
             "severity": "error",
             "file": "faulty.csv",
             "line": 2,
-            "field": "birth_date",
+            "field": "syntymäaika",
             "code": "date-impossible",
             "parameters": {"value": "31.2.2014"},
         }
