@@ -80,6 +80,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
     from django.db import connections
 
     from digione.config.embedded import EmbeddedServer
+    from digione.rest.hot_lane import close_idle
 
     ours = connections["default"].settings_dict
     name, copy = ours["NAME"], "committing"
@@ -93,6 +94,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
                 yield
                 connections["default"].close()
         finally:
+            close_idle()
             ours["NAME"] = name
             administrator.execute(f"DROP DATABASE {copy} WITH (FORCE)")
 

@@ -5,6 +5,7 @@ same installation: the statements as Django's capture shows them, their count fr
 which also sees what the hot lane sends past Django.
 """
 
+import contextlib
 import io
 import re
 import sys
@@ -26,19 +27,22 @@ def statements(on: Stage, path: str) -> int:
     """Return how many statements a request sends to PostgreSQL, but for the marks of transactions."""
     from django.db import connection
 
+    from digione.rest import hot_lane
+
     for _ in range(2):
         # What is prepared and counted once for many requests is no part of this one.
         _ask(on, path)
     connection.ensure_connection()
-    wire = connection.connection.pgconn
-    with tempfile.TemporaryFile("w+") as record:
-        wire.trace(record.fileno())
-        try:
-            _ask(on, path)
-        finally:
-            wire.untrace()
-        record.seek(0)
-        return sum(_is_statement(line) for line in record)
+    with contextlib.ExitStack() as stack:
+        records = []
+        for database in (connection.connection, *hot_lane.idle()):
+            records.append(stack.enter_context(tempfile.TemporaryFile("w+")))
+            database.pgconn.trace(records[-1].fileno())
+            stack.callback(database.pgconn.untrace)
+        _ask(on, path)
+        for record in records:
+            record.seek(0)
+        return sum(_is_statement(line) for record in records for line in record)
 
 
 def _is_statement(line: str) -> bool:

@@ -6,6 +6,7 @@ also exists as an ordinary operation, and a test proves that both answer alike. 
 of the request (another query, another method, another content type) goes to the ordinary lane.
 """
 
+import atexit
 import hashlib
 import re
 import threading
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import psycopg
 from django.conf import settings
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http.request import split_domain_port, validate_host
 from psycopg.pq import ExecStatus, Format
 
@@ -231,49 +233,87 @@ def _number(value: bytes | None) -> int:
     return int.from_bytes(value or b"", "big")
 
 
-class _OfThread(threading.local):
-    """What a thread keeps to call the database: Django's wrapper of its connection, and what that has prepared.
+class _Wire:
+    """A connection to call the database by, and the names of the calls that it has prepared."""
 
-    Django finds the wrapper anew at each use, through several layers, which costs as much as the sending does.
-    """
+    __slots__ = ("database", "prepared", "wrapper")
 
-    def __init__(self) -> None:
-        self.wrapper = connections["default"]
+    def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
+        self.wrapper = wrapper
         self.database: psycopg.Connection[Any] | None = None
         self.prepared: set[bytes] = set()
 
 
+class _OfThread(threading.local):
+    """The thread's own connection, which the ordinary lane uses. Django finds it anew at each use, through several layers."""
+
+    def __init__(self) -> None:
+        self.wire = _Wire(connections["default"])
+
+
 _of_thread = _OfThread()
+#: Connections that nobody uses now; the one that was used last stands last, and is used next. Threads take turns, and if
+#: each had its own, so would the processes of PostgreSQL, none of which would find in the core's cache what it needs.
+_idle: list[_Wire] = []
+
+
+def idle() -> list["psycopg.Connection[Any]"]:
+    """Return the open connections that nobody uses now."""
+    return [wire.wrapper.connection for wire in _idle if wire.wrapper.connection is not None]
+
+
+@atexit.register
+def close_idle() -> None:
+    """Close the connections that nobody uses: the program ends, or the database goes away to which they lead."""
+    while _idle:
+        _idle.pop().wrapper.close()
 
 
 def _call(name: bytes, values: Sequence[bytes | None]) -> list[list[bytes | None]] | None:
     """Return the rows of a call in PostgreSQL's binary form. None where the ordinary lane must answer.
 
-    The connection is Django's own for this thread, so both lanes share one. libpq is called directly, since a cursor
-    costs more than the function does. A connection that the server has closed meanwhile is opened anew once, which is
-    safe since the statement did not run.
+    Within a transaction that the thread has begun, the call is part of it.
     """
-    mine = _of_thread
+    own = _of_thread.wire
+    if own.wrapper.in_atomic_block:
+        return _called(own, name, values)
+    try:
+        wire = _idle.pop()
+    except IndexError:
+        # As many as ever called at once.
+        wire = _Wire(own.wrapper.copy())
+        wire.wrapper.inc_thread_sharing()
+    try:
+        return _called(wire, name, values)
+    finally:
+        _idle.append(wire)
+
+
+def _called(wire: _Wire, name: bytes, values: Sequence[bytes | None]) -> list[list[bytes | None]] | None:
+    """Call by a connection. libpq is called directly, since a cursor costs more than the function does.
+
+    A connection that the server has closed meanwhile is opened anew once, which is safe since the statement did not run.
+    """
     for _ in range(2):
         try:
-            if mine.wrapper.connection is None:
-                mine.wrapper.ensure_connection()
-            database = mine.wrapper.connection
+            if wire.wrapper.connection is None:
+                wire.wrapper.ensure_connection()
+            database = wire.wrapper.connection
             asked = database.pgconn
             if settings.KEEP_PLANS:
-                if database is not mine.database:
-                    mine.database, mine.prepared = database, set()
-                if name not in mine.prepared:
+                if database is not wire.database:
+                    wire.database, wire.prepared = database, set()
+                if name not in wire.prepared:
                     asked.prepare(name, _CALLS[name])
-                    mine.prepared.add(name)
+                    wire.prepared.add(name)
                 result = asked.exec_prepared(name, values, None, Format.BINARY)
             else:
                 result = asked.exec_params(_CALLS[name], values, result_format=Format.BINARY)
         except (OperationalError, psycopg.OperationalError):
-            mine.wrapper.close()
+            wire.wrapper.close()
             continue
         if result.status == ExecStatus.TUPLES_OK:
             columns = range(result.nfields)
             return [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
-        mine.wrapper.close()
+        wire.wrapper.close()
     return None
