@@ -97,7 +97,7 @@ def address(app: App, operation: Operation) -> str:
 def hot(app: App, ident: str, base: str = "", token: str | None = None) -> str | None:
     checksum = hashlib.sha256((token or app.token).encode()).hexdigest()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT replace(oneroster_user(%s, %s), '@@base@@', %s)", [checksum, ident, base])
+        cursor.execute("SELECT replace(oneroster_user(%s, %s), E'\\x01', %s)", [checksum, ident, base])
         return cursor.fetchone()[0]
 
 

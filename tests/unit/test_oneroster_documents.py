@@ -101,7 +101,7 @@ def _given_name(app: NewApp, person: UUID) -> str:
         set_reach(_asked(app, cast.KUUSNIEMI))
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT (d.body || '}')::json ->> 'givenName' FROM access_subject s CROSS JOIN LATERAL"
+                "SELECT (replace(d.body, E'\\x01', '') || '}')::json ->> 'givenName' FROM access_subject s CROSS JOIN LATERAL"
                 " oneroster_documents(ARRAY[s.sourced_id], %s, s.supplier_id, %s, false) d"
                 " WHERE s.supplier_id = %s AND s.person_id = %s",
                 [cast.KUUSNIEMI, DAY, app.supplier_id, person],

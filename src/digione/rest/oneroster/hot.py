@@ -30,7 +30,7 @@ WITHIN = tuple(
 )
 #: Lists longer than this are not kept: a page reads the whole list to cut itself out of it.
 LONGEST_LIST = 5000
-#: Stands in a kept document for the address of the service.
+#: Stands for the address of the service while a document is made; JSON would write the mark that is kept as an escape.
 _BASE = "'@@base@@'"
 _NAMES = {
     "persons": "persons",

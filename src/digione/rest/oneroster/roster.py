@@ -32,7 +32,7 @@ _CHANGES = (
     """SELECT coalesce(sum(r.n), 0)::bigint AS changes FROM rest_roster_change r WHERE r.provider_id = %(provider)s"""
 )
 #: Users by the kept documents: the same SQL as the resource's own, in a function whose plan PostgreSQL keeps.
-_USERS = """SELECT d.sourced_id AS id, replace(d.body || CASE WHEN %(contact)s THEN d.email ELSE '' END || '}}', '@@base@@', %(base)s) AS body,
+_USERS = """SELECT d.sourced_id AS id, replace(d.body || CASE WHEN %(contact)s THEN d.email ELSE '' END || '}}', E'\\x01', %(base)s) AS body,
     d.person_id AS person, asked.n
     FROM unnest({ids}) WITH ORDINALITY asked (id, n)
     JOIN oneroster_documents({ids}, %(provider)s, %(supplier)s, %(today)s, %(disclosed)s) d ON d.sourced_id = asked.id"""

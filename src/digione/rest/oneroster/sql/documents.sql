@@ -1,7 +1,7 @@
 -- A user's JSON is made once and kept until something changes that it was made of. Reading then costs one row.
 --
 -- `body` lacks its last brace and the e-mail address, which is for those whose scope opens it: `email` is that property
--- with its comma, or empty. `@@base@@` stands where the address of the service will. A document holds from `first_day` until the day before `next_day`, for periods end by themselves. Nothing here is the
+-- with its comma, or empty. E'\x01', which no JSON holds, stands where the address of the service will. A document holds from `first_day` until the day before `next_day`, for periods end by themselves. Nothing here is the
 -- truth: the table is unlogged, may be emptied at any time, and fills as users are read.
 CREATE UNLOGGED TABLE rest_user_document (
     supplier_id uuid NOT NULL, provider_id uuid NOT NULL, sourced_id uuid NOT NULL, disclosed boolean NOT NULL,

@@ -31,7 +31,7 @@ RETURNS SETOF rest_user_document LANGUAGE plpgsql STABLE SET plan_cache_mode = f
 DECLARE persons uuid[] := (<<persons>>);
 BEGIN
     RETURN QUERY
-    SELECT supplier, provider, asked.id, oneroster_made.disclosed, k.person_id, p.audit_alias, left(<<json>>::text, -1),
+    SELECT supplier, provider, asked.id, oneroster_made.disclosed, k.person_id, p.audit_alias, replace(left(<<json>>::text, -1), '@@base@@', E'\x01'),
            coalesce(',"email":' || to_json(<<email>>), ''), today, r.turns
     FROM unnest(oneroster_made.ids) AS asked (id) <<bodies>>;
 END $f$;
@@ -73,7 +73,7 @@ END $f$;
 DROP FUNCTION IF EXISTS oneroster_users(uuid[], uuid, uuid, date, text, boolean, boolean);
 CREATE FUNCTION oneroster_users(ids uuid[], provider uuid, supplier uuid, today date, base text, disclosed boolean, contact boolean)
 RETURNS TABLE (id uuid, body text, person uuid) LANGUAGE sql AS $f$
-    SELECT d.sourced_id, replace(d.body || CASE WHEN oneroster_users.contact THEN d.email ELSE '' END || '}', '@@base@@', oneroster_users.base), d.person_id
+    SELECT d.sourced_id, replace(d.body || CASE WHEN oneroster_users.contact THEN d.email ELSE '' END || '}', E'\x01', oneroster_users.base), d.person_id
     FROM unnest(oneroster_users.ids) WITH ORDINALITY AS asked (id, n)
     JOIN oneroster_documents(oneroster_users.ids, provider, supplier, today, oneroster_users.disclosed) d ON d.sourced_id = asked.id
     ORDER BY asked.n
@@ -145,8 +145,8 @@ BEGIN
     RETURN who;
 END $f$;
 
--- What the hot lane's functions return has `@@base@@` where the address of the service stands: the web process puts it in,
--- ten times as fast as `replace()` does.
+-- What the hot lane's functions return has E'\x01' where the address of the service stands: the web process puts it in,
+-- thirty times as fast as `replace()` does.
 
 -- The hot lane's one user, audited; NULL where the ordinary lane must answer: a refusal, or a person of several providers.
 DROP FUNCTION IF EXISTS oneroster_user(text, uuid, text);
