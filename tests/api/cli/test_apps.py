@@ -166,7 +166,7 @@ class App:
             [ident] = cursor.fetchone()
             cursor.execute("SELECT oneroster_user(%s, %s)", [checksum, ident])
             [answer] = cursor.fetchone()
-        return answer is not None and json.loads(answer)["user"]["sourcedId"] == str(ident)
+        return answer is not None and json.loads(answer.replace("\x01", ""))["user"]["sourcedId"] == str(ident)
 
 
 @pytest.mark.django_db
