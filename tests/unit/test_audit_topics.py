@@ -105,6 +105,19 @@ def test_each_look_tells_its_own_and_the_viewer_all_together() -> None:
     ]
 
 
+def test_a_list_tells_nobody_that_another_one_on_it_is_under_an_order() -> None:
+    """The teacher's list of 3 B has somebody whose place is secret: that one alone may read of it."""
+    studies.group_page(cast.teacher, group=cast.GROUP_3B)
+    [logged] = [row for row in entries() if row["use_case"].endswith("group_page")]
+    assert (logged["sensitivity"], "protection" in logged["seen"]) == (3, True)
+    classmate = people.views_of(cast.pupil, person=cast.PUPIL)["viewers"]
+    assert [(viewer["sensitivity"], Topic.PROTECTION in viewer["topics"]) for viewer in classmate] == [(2, False)]
+    assert people.views_of(cast.pupil, person=cast.PUPIL, at_least=3)["viewers"] == []
+    protected = Actor("learner", person_id=cast.PROTECTED_PUPIL, persons=(cast.PROTECTED_PUPIL,))
+    [viewer] = people.views_of(protected, person=cast.PROTECTED_PUPIL, at_least=3)["viewers"]
+    assert Topic.PROTECTION in viewer["topics"]
+
+
 def test_an_app_is_told_by_name_purpose_and_what_it_was_given() -> None:
     app = App(cast.KUUSNIEMI_OID)
     app.get(f"users/{app.sourced(cast.PUPIL)}")
