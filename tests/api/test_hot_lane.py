@@ -18,7 +18,8 @@ from digione.access.models import Taking
 from digione.core import clock
 from digione.core.use_case import Actor, set_reach
 from digione.people.models import Person
-from digione.rest.hot_lane import HotLane
+from digione.rest import hot_lane
+from digione.rest.hot_lane import HotLane, close_idle, idle
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from digione.studies.models import SchoolEnrolment
 from tests import cast
@@ -363,3 +364,44 @@ def test_a_right_that_an_open_transaction_takes_away_is_not_kept() -> None:
         thread.join()
     assert read[0], "Until the change is committed, the right stands."
     assert hot(app, teacher) is None
+
+
+@pytest.mark.usefixtures("committing")
+def test_calls_outside_a_transaction_share_the_connection_that_was_used_last(caplog: pytest.LogCaptureFixture) -> None:
+    with transaction.atomic():
+        app, other = App(cast.KUUSNIEMI_OID), App(cast.VALKAMO_OID)
+        pupil, theirs = app.sourced(cast.PUPIL), other.sourced(cast.VALKAMO_PUPIL)
+    close_idle()
+
+    def lost() -> None:
+        """Let the server end the connection, as its restart does."""
+        [database] = idle()
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [database.info.backend_pid])
+            assert cursor.fetchone() == (True,)
+
+    for _ in range(2):
+        assert _by_hot_lane(app, f"users/{pupil}")
+        assert _by_hot_lane(other, f"users/{theirs}")
+        assert _by_hot_lane(other, f"users/{pupil}") is None, "What one token opens, the next one does not."
+        assert len(idle()) == 1
+        # Both a call that is prepared on the connection and one that is not find it gone, and open it anew.
+        for path in (f"users/{pupil}", "users", _LISTS[0]):
+            lost()
+            assert _by_hot_lane(app, path)
+        assert len(idle()) == 1
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("committing")
+def test_a_call_that_fails_is_told_and_left_to_the_ordinary_lane(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with transaction.atomic():
+        app = App(cast.KUUSNIEMI_OID)
+        pupil = app.sourced(cast.PUPIL)
+    close_idle()
+    monkeypatch.setitem(hot_lane._CALLS, b"user", b"SELECT oneroster_no_user($1, $2::uuid, $3)")
+    assert _by_hot_lane(app, f"users/{pupil}") is None
+    assert "42883" in caplog.text
+    close_idle()

@@ -29,6 +29,8 @@ from digione.config.provisioning import Database, provision
 #: How many requests a web process answers at a time, each on a connection of its own to the database, and how many
 #: wait. Reads of the hot lane that wait for each other are asked together (`rest.gathering`): more threads, fewer calls.
 SERVER_THREADS = ("--blocking-threads", "8", "--backpressure", "64")
+#: A web process opens up to 16 connections (eight threads, and as many for the hot lane); the embedded server admits 300.
+MOST_WORKERS = 16
 _READY_SECONDS = 120
 _SEAL_ALARM_SECONDS = 60
 _MOST_WAITING_HEADS = 12
@@ -49,7 +51,7 @@ _WORKERS = click.option(
     "--workers",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 64),
+    type=click.IntRange(1, MOST_WORKERS),
     help="Web processes; one for each core is enough.",
 )
 

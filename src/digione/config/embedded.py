@@ -32,7 +32,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 60
 _SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "120",
+    "max_connections": "300",
     "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
