@@ -58,6 +58,12 @@ def a_set(**changed: str | bytes) -> Callable[[Path], Path]:
     return make
 
 
+def _misnamed(path: Path) -> None:
+    """Let the first name claim to be UTF-8, which it is not."""
+    hostile.spoil(path, b"PK\x01\x02", 8, b"\x00\x08")
+    hostile.spoil(path, b"PK\x01\x02", 46, b"\xff")
+
+
 def an_archive(change: Callable[[Path], None]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         with zipfile.ZipFile(folder / "set.zip", "w") as archive:
@@ -110,6 +116,8 @@ def _rows(head: str, last: str) -> dict[str, tuple[str | bytes, str]]:
 
 BAD: dict[str, Bad] = {
     "oneroster: encrypted": Bad("oneroster", an_archive(lambda path: hostile.encrypt(path, b"salasana")), 2, words="password"),
+    "oneroster: archive of a later version": Bad("oneroster", an_archive(lambda path: hostile.spoil(path, b"PK\x01\x02", 6, b"\xff")), 2, words="not a whole zip"),
+    "oneroster: name in no encoding": Bad("oneroster", an_archive(_misnamed), 2, words="not a whole zip"),
     "oneroster: link in archive": Bad("oneroster", an_archive(lambda path: hostile.link(path, "orgs.csv", "/etc/passwd")), 2, words="link"),
     "oneroster: damaged": Bad("oneroster", an_archive(lambda path: hostile.spoil(path, b"PK\x03\x04", 50, b"\xff" * 20)), 2, words="damaged"),
     "oneroster: directory damaged": Bad("oneroster", an_archive(lambda path: hostile.spoil(path, b"PK\x01\x02", 0, b"\x00")), 2, words="not a whole zip"),

@@ -48,7 +48,8 @@ class Source:
         elif path.is_file() and zipfile.is_zipfile(path):
             try:
                 self._archive = zipfile.ZipFile(path)
-            except _DAMAGE as fault:
+            except (*_DAMAGE, NotImplementedError, UnicodeDecodeError) as fault:
+                # Also of a later version of the format, and with a name that is not in the encoding it claims.
                 raise ImportRefusedError("archive-incomplete", file=path.name) from fault
             self._members = self._checked_members(self._archive)
         elif path.is_file() and path.suffix.lower() == ".zip":

@@ -16,7 +16,10 @@ from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.roster import columns_of
 from digione.integrations.loading.values import MAX_TEXT
 
+#: Columns that are made of others, whose length is theirs.
 _MADE = {"sort_key", "search_key"}
+#: Kinds whose key is made of the keys of what they bind.
+_BINDING = {"membership", "guardian"}
 _NULL = "\\N"
 _PIECE = 1 << 18
 
@@ -53,7 +56,8 @@ def refuse_overlong(merge: Merge, kind: str, row: type) -> None:
 
     What refers to such a row is refused later. A row of the file that gives several rows is told once for each kind.
     """
-    texts = [name for name, of in columns_of(row) if of == "text" and name not in _MADE]
+    made = _MADE | ({"key"} if kind in _BINDING else set())
+    texts = [name for name, of in columns_of(row) if of == "text" and name not in made]
     overlong = " OR ".join(f"octet_length({name}) > {MAX_TEXT}" for name in texts)
     named = ", ".join(f"CASE WHEN octet_length({name}) > {MAX_TEXT} THEN '{name}' END" for name in texts)
     told = set()

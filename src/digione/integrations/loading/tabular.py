@@ -67,8 +67,9 @@ def _text_lines(stream: IO[bytes], file: str, problems: Problems, nulls: _Nulls)
             )
             raise _UnreadableError from None
         read += len(block)
+        text = rest + text
         nulls.found = nulls.found or "\x00" in text or "\\N" in text
-        pieces = _split(rest + text)
+        pieces = _split(text)
         rest = ""
         if block and pieces and not pieces[-1].endswith("\n"):
             rest = pieces.pop()
