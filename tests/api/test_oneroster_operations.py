@@ -75,5 +75,12 @@ class TestStreaming:
         streamed = app.get("users", {"limit": 10_000})
         assert streamed.streaming
         assert body(streamed) == plain
+        # As real clients ask: the whole list in one, of what lives or of what has changed.
+        gone = plain["users"][0]["sourcedId"]
+        for term in ("status='active'", f"dateLastModified>'2000-01-01T00:00:00Z' AND sourcedId!='{gone}'"):
+            some = app.get("users", {"limit": 10_000, "filter": term})
+            assert some.streaming
+            found = body(some)["users"]
+            assert found == [user for user in plain["users"] if user["sourcedId"] != gone or term.startswith("status")]
         both = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID).get("users")
         assert len(body(both)["users"]) == int(both["X-Total-Count"])

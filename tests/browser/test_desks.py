@@ -229,3 +229,23 @@ def test_nothing_breaks_between_phone_and_desk(width: int, open_page: Any, sign_
     for role in ("guardian", "administrator"):
         sign_in(page, role)
         check(page, f"{role}-sv-home-{width}")
+
+
+def test_every_sign_in_that_is_listed_opens_its_desk(demo: dict[str, Any], open_page: Any) -> None:
+    """`/demo.json`, for programs: its shape is promised, and each name and password is good at the ordinary door."""
+    for provider in demo["providers"]:
+        assert provider.keys() == {"oid", "name", "learners"}
+    assert sum(provider["learners"] for provider in demo["providers"]) > 0
+    roles = set()
+    for entry in demo["sign_ins"]:
+        assert {"role", "username", "password", "provider"} <= entry.keys()
+        page = open_page("en")
+        page.goto("/accounts/login/")
+        page.locator("#id_login").fill(entry["username"])
+        page.locator("#id_password").fill(entry["password"])
+        page.locator("#id_password").press("Enter")
+        page.wait_for_url("**/")
+        expect(page.locator("h1")).to_have_count(1)
+        roles.add(entry["role"])
+        page.context.close()
+    assert roles >= {*ROLES, "special_needs_teacher"}

@@ -15,6 +15,7 @@ from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.services import import_roster, provider_by_oid
 from digione.integrations.oneroster_csv.files import Set
 from digione.integrations.oneroster_csv.reader import Reader
+from digione.integrations.oneroster_csv.tables import OWN_SYSTEM
 from digione.integrations.organisaatio.reader import read_organisations
 from digione.integrations.organisaatio.services import import_organisations
 from tests import cast
@@ -386,3 +387,48 @@ def test_codes_are_loaded_once_and_then_unchanged(shared_data: Path) -> None:
     again = Report()
     import_codes(cast.platform, rows=found, report=again, file_hash="x")
     assert (again.added, again.changed, again.unchanged) == (0, 1, 5415)
+
+
+@pytest.mark.parametrize("system", ["test", OWN_SYSTEM])
+def test_another_providers_ids_in_a_set_reach_nothing_of_it(tmp_path: Path, system: str) -> None:
+    """Its school by our id and by its OID, its pupil, its group: for this provider they are names like any others."""
+    school, pupil = str(cast.YHTENAISKOULU), str(cast.VALKAMO_PUPIL)
+
+    def theirs() -> list[list[tuple[Any, ...]]]:
+        set_reach(cast.outsider)
+        found = []
+        for table in ("people_providerperson", "studies_schoolenrolment", "studies_enrolment", "studies_group"):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT to_jsonb(t)::text FROM {table} t WHERE provider_id = %s ORDER BY id", [cast.VALKAMO]
+                )
+                found.append(cursor.fetchall())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_jsonb(o)::text FROM organisations_organisation o WHERE id = %s", [school])
+            found.append(cursor.fetchall())
+            cursor.execute("SELECT to_jsonb(p)::text FROM people_person p WHERE id = %s", [pupil])
+            found.append(cursor.fetchall())
+        assert all(found)
+        return found
+
+    before = theirs()
+    report = load(
+        tmp_path,
+        source="oneroster",
+        files={
+            "manifest": f"propertyName,value\noneroster.version,1.1\nsource.systemCode,{system}\n",
+            "orgs": f"sourcedId,name,type,identifier\n{school},Koulu,school,1.2.246.562.199.10000000045\n",
+            "courses": f"sourcedId,title,orgSourcedId\nc1,Matematiikka,{school}\n",
+            "classes": "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds\n"
+            f"k1,3B,homeroom,c1,{school},y1\n",
+            "users": f"sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName\n"
+            f"{pupil},true,{school},student,otso,Otso,Lehtovaara\n",
+            "enrollments": f"sourcedId,classSourcedId,schoolSourcedId,userSourcedId,role\ne1,k1,{school},{pupil},student\n",
+        },
+    )
+    assert "school-not-in-register" in {one.code for one in report.problems.found}
+    assert (report.status, report.refused) == ("done", 0)
+    [(own,)] = rows("SELECT id FROM people_person WHERE family_name = 'Lehtovaara' AND given_name = 'Otso'")
+    assert str(own) != pupil
+    assert rows("SELECT provider_id FROM organisations_organisation WHERE name->>'fi' = 'Koulu'") == [(cast.KUUSNIEMI,)]
+    assert theirs() == before
