@@ -1,4 +1,4 @@
-"""The part of `digione demo` that does jobs: Procrastinate's worker, without the greeting of its command line."""
+"""The part of `digione up` and `digione demo` that does jobs: Procrastinate's worker, without the greeting of its command line."""
 
 import django
 

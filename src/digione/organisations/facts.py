@@ -113,7 +113,8 @@ def import_run(uc: UseCase, run: UUID, *, page: int | None, registers: bool = Fa
     `differences`: kind, key, file, line, which side has it, `why`, and the `reasons` (field, code, parameters); of `page`
     (from 1) at most `DIFFERENCES`, with None all that are kept; `total` says how many are, and `pages` on how many pages.
     `more`: how many the figures count and the run does not keep. `remarks`: what was noted besides, with a page at most
-    `REMARKS`; `more_remarks`: how many of them are left out; `lost_remarks`: how many the run does not keep. Raises `NotFoundError` for a run that is no such run.
+    `REMARKS`; `more_remarks`: how many of them are left out; `lost_remarks`: how many the run does not keep. Raises
+    `NotFoundError` for a run that is no such run.
     """
     whose, values = _whose(uc, registers)
     first = (page - 1) * DIFFERENCES if page else 0

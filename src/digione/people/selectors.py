@@ -63,8 +63,9 @@ def views_of(
     `VIEWED_PAGE` looks; `earlier` is where the next one goes on, None at the end.
     Viewers are told apart by what they did (`act`): `look`, `fetch` (an app), `export` to a file, `change`. The looks of
     oneself and of one's guardians, as such, are `home` and stand in `family`: they are no news, but nobody's look is
-    left out. What was refused nobody saw, so it is no part of the page. Of a ward with non-disclosure no name, app, place or provider is told, for these would tell where the
-    ward goes to school; nor are they told in the log of such a ward's guardian.
+    left out. What was refused nobody saw, so it is no part of the page. Of a ward with non-disclosure no name, app, place
+    or provider is told, for these would tell where the ward goes to school; nor are they told in the log of such a ward's
+    guardian.
     """
     known = facts.persons(uc, [*([person] if person else []), *uc.actor.persons])
     wards = [row for row in known.values() if row["id"] in uc.actor.persons and row["id"] != uc.actor.person_id]

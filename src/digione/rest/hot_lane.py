@@ -118,7 +118,7 @@ def _user(
 
 
 def addressed(base: str, body: bytes) -> bytes:
-    """Put the address of the service into what PostgreSQL has made, whose `replace()` takes thirty times as long."""
+    """Put the address of the service into what PostgreSQL has made, whose `replace()` takes ten times as long."""
     return body.replace(b"\x01", base.encode())
 
 

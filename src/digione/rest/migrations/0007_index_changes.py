@@ -2,7 +2,7 @@
 
 They began with the provider, as the indexes by which a person is found do. Of a provider that has just joined, and is
 in no statistics yet, PostgreSQL believes that it has one row; then either kind looks as good, and it took the one that
-reads all rows of the provider for each person: nine tenths of the time of a first import. A predicate that holds for
+reads all rows of the provider for each person: three quarters of the time of a first import. A predicate that holds for
 every row, and that only questions about changes say, keeps the two kinds apart.
 
 And the statistics are gathered after a thousand changed rows, not after a tenth of the table: a small provider that

@@ -67,7 +67,6 @@ def event_name(event: str) -> str:
         "person.searched": _("saw the name in a search"),
         "roster.demographics_read": _("fetched details"),
         "roster.exported": _("exported the roster to a file"),
-        "roster.imported": _("updated the details by an import"),
         "roster.read": _("fetched details"),
     }
     return names.get(event, event)
