@@ -101,7 +101,8 @@ class Contact(Row):
     """How a person is reached, as a provider knows it. It stands while one of its `sources` gives it."""
 
     provider_id = models.UUIDField()
-    person = models.ForeignKey(Person, on_delete=models.RESTRICT)
+    # One index, by person and provider, serves this key and the look-up at a provider: each costs every import.
+    person = models.ForeignKey(Person, on_delete=models.RESTRICT, db_index=False)
     kind = models.TextField()
     value = models.TextField()
     sources = texts()
@@ -109,15 +110,16 @@ class Contact(Row):
     valid_to = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["provider_id", "person"], name="people_contact_person_i")]
+        indexes = [models.Index(fields=["person", "provider_id"], name="people_contact_whose")]
 
 
 class Guardianship(Row):
     """A guardian of a child for a period, with limits. Source: the provider's register, later the population register."""
 
     provider_id = models.UUIDField()
-    guardian = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
-    child = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+")
+    # The pair's index, made in the migration, serves the guardian's key; the one by child and provider the child's.
+    guardian = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+", db_index=False)
+    child = models.ForeignKey(Person, on_delete=models.RESTRICT, related_name="+", db_index=False)
     kind = models.TextField(default="custodian", db_default="custodian")
     limits = texts()
     valid_from = models.DateField()
@@ -132,7 +134,7 @@ class Guardianship(Row):
             models.CheckConstraint(condition=~Q(guardian=F("child")), name="people_guardianship_two"),
             models.CheckConstraint(condition=_PERIOD, name="people_guardianship_period"),
         ]
-        indexes = [models.Index(fields=["provider_id", "child"], name="people_guardianship_child_p")]
+        indexes = [models.Index(fields=["child", "provider_id"], name="people_guardianship_whose")]
 
 
 class StaffAssignment(Row):

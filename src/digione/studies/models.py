@@ -41,6 +41,7 @@ class Group(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "id"], name="studies_group_tenant"),
+            models.UniqueConstraint(fields=["provider_id", "id", "school_id"], name="studies_group_at_school"),
             models.CheckConstraint(
                 condition=Q(kind__in=["home_group", "class_section", "care_group"]), name="studies_group_kind"
             ),
@@ -83,12 +84,16 @@ class SchoolEnrolment(Row):
 
 
 class Enrolment(Row):
-    """A person belongs to a group in a role, for a period. `school_id` is the group's school, kept for reading."""
+    """A person belongs to a group in a role, for a period.
+
+    `school_id` is the group's school, kept for reading: the key to the group holds it to that, also when the group moves.
+    """
 
     provider_id = models.UUIDField()
     group_id = models.UUIDField()
     school_id = models.UUIDField()
-    person = models.ForeignKey("people.Person", on_delete=models.RESTRICT)
+    # One index, by person and provider, serves this key and the look-up at a provider: each costs every import.
+    person = models.ForeignKey("people.Person", on_delete=models.RESTRICT, db_index=False)
     role = models.TextField()
     is_primary = models.BooleanField(default=False, db_default=False)
     valid_from = models.DateField()
@@ -105,4 +110,4 @@ class Enrolment(Row):
             ),
             models.CheckConstraint(condition=_PERIOD, name="studies_enrolment_period"),
         ]
-        indexes = [models.Index(fields=["provider_id", "person"], name="studies_enrolment_person_p")]
+        indexes = [models.Index(fields=["person", "provider_id"], name="studies_enrolment_whose")]

@@ -64,8 +64,10 @@ def load_people(merge: Merge) -> None:
         _write_identities(merge)
         for kind in _NATIONAL + _OWN:
             _write_identifiers(merge, kind)
-        for kind in _CONTACTS:
-            _write_contacts(merge, kind)
+        _write_first_contacts(merge)
+        if merge.has("person", "linked", "changed"):
+            for kind in _CONTACTS:
+                _write_contacts(merge, kind)
         _open_cases(merge)
     write_non_disclosure(merge)
 
@@ -305,15 +307,26 @@ def _write_identifiers(merge: Merge, kind: str) -> None:
     )
 
 
+_ADD_CONTACT = "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
+
+
+def _write_first_contacts(merge: Merge) -> None:
+    if not merge.has("person", "added"):
+        return
+    # One statement for all kinds: what hangs on the table's triggers is worked out once.
+    kinds = ", ".join(f"('{kind}', r.{kind})" for kind in _CONTACTS)
+    merge.execute(
+        f"{_ADD_CONTACT} SELECT {{id:row_number() OVER ()}}, %(provider)s, r.id, c.kind, c.value, ARRAY[%(source)s],"
+        f" %(day)s FROM ready_person r CROSS JOIN LATERAL (VALUES {kinds}) AS c (kind, value)"
+        " WHERE r.state = 'added' AND c.value <> ''"
+    )
+
+
 def _write_contacts(merge: Merge, kind: str) -> None:
     """A contact stands while one of its sources gives it. An empty value means that the source has none any more."""
     values = (
         f"SELECT {{id:r.line}}, %(provider)s, r.id, '{kind}', r.{kind}, ARRAY[%(source)s], %(day)s FROM ready_person r"
     )
-    insert = "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
-    merge.execute(f"{insert} {values} WHERE r.state = 'added' AND r.{kind} <> ''")
-    if not merge.has("person", "linked", "changed"):
-        return
     same = f"t.provider_id = %(provider)s AND t.person_id = r.id AND t.kind = '{kind}'"
     gone = f"{same} AND r.state = 'changed' AND t.value <> r.{kind}"
     merge.execute(f"DELETE FROM people_contact t USING ready_person r WHERE {gone} AND t.sources = ARRAY[%(source)s]")
@@ -328,7 +341,7 @@ def _write_contacts(merge: Merge, kind: str) -> None:
         " AND %(source)s <> ALL (t.sources)"
     )
     merge.execute(
-        f"{insert} {values} WHERE r.state IN ('linked', 'changed') AND r.{kind} <> ''"
+        f"{_ADD_CONTACT} {values} WHERE r.state IN ('linked', 'changed') AND r.{kind} <> ''"
         f" AND NOT EXISTS (SELECT 1 FROM people_contact t WHERE {same} AND t.value = r.{kind})"
     )
 

@@ -104,6 +104,28 @@ class Problems:
                 replace(problem, file=_legible(problem.file), field=_legible(problem.field), parameters=said)
             )
 
+    def take(self) -> "Problems":
+        """Return what was collected so far, and begin anew. Rows of a file that was read to its end meet no more faults."""
+        taken = replace(self)
+        fresh = Problems(self.limit)
+        self.__dict__.update(fresh.__dict__)
+        return taken
+
+    def absorb(self, other: "Problems") -> None:
+        """Add what `other` collected; of each code, `limit` examples are kept in all."""
+        self.errors += other.errors
+        self.warnings += other.warnings
+        self.refused_rows += other.refused_rows
+        self.refused_in += other.refused_in
+        for problem in other.found:
+            key = (problem.file, problem.code)
+            self._by_code[key] += 1
+            other._by_code[key] -= 1
+            if self._by_code[key] <= self.limit:
+                self.found.append(problem)
+        # Those that the other one had counted and not kept.
+        self._by_code += other._by_code
+
     def remarks(self) -> int:
         """Return how many warnings there were, kept or not, that tell of nothing that was held back."""
         held_back = sum(count for (_file, code), count in self._by_code.items() if code == "held-back")

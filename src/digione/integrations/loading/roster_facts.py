@@ -1,6 +1,7 @@
 """Loads a roster kind by kind: schools, sessions, courses, groups, people, their roles, guardians, enrolments."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -11,11 +12,11 @@ from digione.integrations.loading.facts import refuse_removals
 from digione.integrations.loading.mastership import PERIOD, hold_back, kept_name, other, other_list, other_name
 from digione.integrations.loading.merge import KEPT_PERIOD, MASTERED, Merge, Reference
 from digione.integrations.loading.people import load_people
-from digione.integrations.loading.report import Report
+from digione.integrations.loading.report import Problems, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_sides import begin_reconciliation, list_kept
 from digione.integrations.loading.schools import find_schools, load_schools, refuse_unknown_schools
-from digione.integrations.loading.staging import refuse_overlong, stage_rows
+from digione.integrations.loading.staging import ReadAhead, refuse_overlong, stage_rows
 
 _EVENTS = {
     "school": "organisations.school",
@@ -27,6 +28,11 @@ _EVENTS = {
     "guardian": "people.guardianship",
     "enrolment": "studies.enrolment",
 }
+#: The kinds that are staged before the first of them is merged, step by step. People need their roles and guardians:
+#: nobody is written without a link. Enrolments, most of the rows, are read while people are merged.
+_STEPS = (("school", "session", "course", "group", "person", "membership", "guardian"), ("enrolment",))
+#: What comes of people's rows where the source has no file of it.
+_DERIVED = {"membership", "guardian"}
 #: From how many rows on the files are joined without nested loops.
 _MANY = 5_000
 _GONE = "valid_to = greatest(t.valid_from, %(day)s - 1)"
@@ -81,60 +87,112 @@ def load_roster(
     accept_removals: bool,
     progress: Callable[[str], None],
 ) -> None:
-    """Stage every kind, look at all of them, and write unless the whole was refused."""
+    """Stage and merge every kind; then end what the source no longer has, unless that is too much and the whole refused.
+
+    The run is undone by the caller where it is refused, so what was merged until then does not stay.
+    """
     since = date(uc.today.year if uc.today.month >= 8 else uc.today.year - 1, 8, 1)
     merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since, roster.own_ids, roster.column)
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
+    # So do staged rows, each of which is read several times. A session that has had temporary tables keeps its limit.
+    if not uc.json("SELECT pg_my_temp_schema()::int"):
+        uc.execute("SET LOCAL temp_buffers = '128MB'")
     uc.execute("SET LOCAL jit = off")
     # Temporary tables need rough statistics only, and of a few columns.
     uc.execute("SET LOCAL default_statistics_target = 5")
-    staged = 0
-    kinds: list[str] = []
-    for kind, row, rows in roster.staged():
-        progress(kind)
-        if kind == "person":
-            roster.known_people.update(_known_people(merge))
-        staged += stage_rows(uc, kind, row, rows() if rows else ())
-        refuse_overlong(merge, kind, row)
-        if rows or kind in {"membership", "guardian"}:
-            kinds.append(kind)
-        else:
-            merge.execute(f"DROP TABLE IF EXISTS ready_{kind}")
-            merge.execute(
-                f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
-                f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"
-            )
-    _derive(merge, roster)
-    find_schools(merge)
-    if not roster.makes_schools:
-        refuse_unknown_schools(merge)
-    if staged > _MANY:
-        # Here whole files are joined; the merge decides anew for each kind.
-        uc.execute("SET LOCAL enable_nestloop = off")
-    begin_reconciliation(merge, kinds)
-    # What could not be read is not gone, so a file with refused rows ends nothing.
-    ends = report.problems.errors == 0
-    for kind in kinds:
-        gone, covered = merge.missing(kind)
-        report.sides[kind] |= {"known": covered - gone, "kept": 0 if ends else gone}
-        if not ends:
-            list_kept(merge, kind)
-            merge.execute(f"TRUNCATE gone_{kind}")
-        elif not refuse_removals(
-            report, roster.files[kind], kind, ending=gone, covered=covered, accept=accept_removals
-        ):
-            return
-    for kind in kinds:
-        progress(f"{kind}: merge")
-        refused = report.problems.refused_rows
-        _LOADERS[kind](merge)
-        merge.end(kind, _ENDINGS[kind])
-        merge.tell(kind, _EVENTS[kind])
-        report.count(kind, refused=report.problems.refused_rows - refused)
-        states = merge.states[kind]
-        report.sides[kind]["taken"] = sum(states.values()) - states.get("refused", 0)
+    roster.known_people.update(_known_people(merge))
+    # The reader notes its problems by itself, in its own thread; they join the others kind by kind.
+    noted, report.problems = report.problems, Problems(report.problems.limit)
+    loading = _Loading(merge, roster, progress)
+    with ReadAhead(roster, noted) as ahead:
+        # Where one row of a file tells of both, they are refused together, so they are staged together.
+        apart = roster.files["enrolment"] != roster.files["person"]
+        for kinds in _STEPS if apart else (sum(_STEPS, ()),):
+            loading.bring(kinds, ahead)
+    if loading.may_end(accept=accept_removals):
+        loading.end()
     progress("done")
+
+
+@dataclass
+class _Loading:
+    """A load under way: what is gone of the kinds that were brought, and how many faults their files have."""
+
+    merge: Merge
+    roster: Roster
+    progress: Callable[[str], None]
+    #: Of each kind that was brought, how many rows the source no longer has, of how many that it had.
+    gone: dict[str, tuple[int, int]] = field(default_factory=dict)
+    staged: int = 0
+    #: Faults of the files themselves, those of the merge left out.
+    unread: int = 0
+
+    def bring(self, kinds: tuple[str, ...], ahead: ReadAhead) -> None:
+        """Stage these kinds and merge them. The reader goes on with the next ones meanwhile."""
+        merge, report = self.merge, self.merge.report
+        errors, refused = report.problems.errors, report.problems.refused_rows
+        brought = []
+        for kind, row, rows in self.roster.staged():
+            if kind not in kinds:
+                continue
+            self.progress(kind)
+            self.staged += stage_rows(merge.uc, kind, row, ahead, report.problems)
+            refuse_overlong(merge, kind, row)
+            if rows or kind in _DERIVED:
+                brought.append(kind)
+            else:
+                merge.execute(f"DROP TABLE IF EXISTS ready_{kind}")
+                merge.execute(
+                    f"CREATE TEMP TABLE ready_{kind} ON COMMIT DROP AS"
+                    f" SELECT s.*, NULL::uuid AS id, 'refused' AS state FROM stage_{kind} s"
+                )
+        if "person" in kinds:
+            _derive(merge, self.roster)
+            find_schools(merge)
+            if not self.roster.makes_schools:
+                refuse_unknown_schools(merge)
+        begin_reconciliation(merge, brought, since=refused)
+        self.unread += report.problems.errors - errors
+        if self.staged > _MANY:
+            # Here whole files are joined; the merge decides anew for each kind.
+            merge.uc.execute("SET LOCAL enable_nestloop = off")
+        for kind in brought:
+            gone, covered = merge.missing(kind)
+            self.gone[kind] = gone, covered
+            report.sides[kind]["known"] = covered - gone
+        self._keep_where_unread()
+        for kind in brought:
+            self.progress(f"{kind}: merge")
+            refused = report.problems.refused_rows
+            _LOADERS[kind](merge)
+            report.count(kind, refused=report.problems.refused_rows - refused)
+
+    def _keep_where_unread(self) -> None:
+        """Let what is gone go on, and tell it, where files could not be read whole: what was not read is not gone."""
+        for kind, (gone, covered) in self.gone.items() if self.unread else ():
+            if gone:
+                self.merge.report.sides[kind]["kept"] = gone
+                list_kept(self.merge, kind)
+                self.merge.execute(f"TRUNCATE gone_{kind}")
+                self.gone[kind] = 0, covered
+
+    def may_end(self, *, accept: bool) -> bool:
+        """Say whether what is gone may end, all kinds together."""
+        return all(
+            refuse_removals(
+                self.merge.report, self.roster.files[kind], kind, ending=gone, covered=covered, accept=accept
+            )
+            for kind, (gone, covered) in self.gone.items()
+        )
+
+    def end(self) -> None:
+        """End what is gone, and tell what was done with each kind."""
+        for kind in self.gone:
+            self.merge.end(kind, _ENDINGS[kind])
+            self.merge.tell(kind, _EVENTS[kind])
+            states = self.merge.states[kind]
+            self.merge.report.sides[kind]["taken"] = sum(states.values()) - states.get("refused", 0)
 
 
 def _derive(merge: Merge, roster: Roster) -> None:

@@ -24,13 +24,14 @@ _STANDING = {
 }
 
 
-def begin_reconciliation(merge: Merge, kinds: list[str]) -> None:
+def begin_reconciliation(merge: Merge, kinds: list[str], *, since: int) -> None:
     """Count what the source has of each kind: the rows that were staged, and those that could not be read.
 
-    A refused row counts for the kind that its file is first of all: a table of people is one of people.
+    A refused row counts for the kind that its file is first of all: a table of people is one of people. `since`: how
+    many rows had been refused before these kinds were staged.
     """
     report = merge.report
-    report.files = {kind: file for kind, file in merge.files.items() if kind in kinds}
+    report.files |= {kind: file for kind, file in merge.files.items() if kind in kinds}
     for kind, file in report.files.items():
         if file not in report.main_kinds or kind == "person":
             report.main_kinds[file] = kind
@@ -39,12 +40,12 @@ def begin_reconciliation(merge: Merge, kinds: list[str]) -> None:
         file = merge.files[kind]
         refused = report.problems.refused_in[file] if report.main_kinds[file] == kind else 0
         staged = merge.count(f"SELECT count(*) FROM stage_{kind}")
-        report.sides[kind] = {"in_source": staged + refused, "known": 0}
+        report.sides[kind] = {"in_source": staged + refused, "known": 0, "kept": 0}
         if refused:
             report.count(kind, refused=refused)
             told += refused
     # Headers, whole files, and files of which no kind is read.
-    report.count("rows", refused=report.problems.refused_rows - told)
+    report.count("rows", refused=report.problems.refused_rows - since - told)
 
 
 def list_kept(merge: Merge, kind: str) -> None:
