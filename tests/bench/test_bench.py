@@ -3,11 +3,13 @@
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from digione.cli.bench_commands import NAMES, bench
+from digione.cli.bench_commands import NAMES, bench, compared
+from digione.cli.bench_figures import Figure
 from digione.cli.bench_load import run
 from digione.cli.bench_stage import cpu_ms, is_transaction_mark, tree
 
@@ -65,3 +67,25 @@ def test_help_names_every_bench() -> None:
     answer = CliRunner().invoke(bench, ["--help"])
     assert answer.exit_code == 0
     assert all(name in answer.output.replace("\n", "").replace(" ", "") for name in NAMES)
+
+
+def test_figures_are_compared_with_each_other_and_with_those_of_fewer_learners() -> None:
+    figures = [
+        Figure("one_user", 0.3, "ms", learners=1_000_000),
+        Figure("users_page_1", 1.0, "ms", learners=1_000_000),
+        Figure("users_page_1000", 2.0, "ms", learners=1_000_000),
+    ]
+    found = {figure.name: (figure.value, figure.limit, figure.ratio) for figure in compared(figures, {"one_user": 0.2})}
+    assert found["users_page_1000_to_page_1"] == (2.0, 1.5, 0.75)
+    assert found["one_user_to_before"] == pytest.approx((1.5, 1.2, 0.8))
+    assert "users_page_1_to_before" not in found
+    assert compared([], {}) == []
+
+
+def test_figures_to_compare_with_are_what_the_bench_printed(tmp_path: Path) -> None:
+    file = tmp_path / "before.json"
+    for text in ("{", "[1]", '[{"name": "one_user"}]'):
+        file.write_text(text)
+        answer = CliRunner().invoke(bench, ["--against", str(file)])
+        assert answer.exit_code == 2
+        assert "--against" in answer.output

@@ -17,9 +17,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 import click
 import psycopg
@@ -105,6 +106,8 @@ def roster_out(on: Stage) -> list[Figure]:
     # At least three rounds, so that a small roster is not one lucky request.
     seconds, used, read = _roster_read(on, total, rounds=3)
     speed = read / seconds
+    page = len(on.get(f"{ONEROSTER}/users?limit={_BULK}")[0]) / 1_048_576
+    growth = (_memory(worker) - resident) / 1024
     began = time.perf_counter()
     with psycopg.connect(on.app_url, autocommit=True) as connection:
         for offset in range(0, total, _BULK):
@@ -121,7 +124,8 @@ def roster_out(on: Stage) -> list[Figure]:
     return [
         Figure("roster_out", speed, "rows/s", limit, speed / limit, used / read, None, on.learners),
         Figure("roster_out_first", rows / first_seconds, "rows/s", learners=on.learners),
-        Figure("roster_out_memory_growth", (_memory(worker) - resident) / 1024, "MB", learners=on.learners),
+        # Flat is what holds no page whole: the limit is one page.
+        Figure("roster_out_memory_growth", growth, "MB", page, page / max(growth, 0.1), learners=on.learners),
     ]
 
 
@@ -206,6 +210,22 @@ _BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
 NAMES = (*_BENCHES, "demo_start")
 
 
+#: Page 1,000 may cost so many times what page 1 costs, and a user of a nation so many times one of a municipality.
+_JUMP, _GROWTH = 1.5, 1.2
+
+
+def compared(figures: list[Figure], before: Mapping[str, float]) -> list[Figure]:
+    """Return what figures say of each other, and of those measured `before` with fewer learners. The limits are the targets."""
+    values = {figure.name: figure.value for figure in figures}
+    pairs = [("users_page_1000_to_page_1", "users_page_1000", values.get("users_page_1"), _JUMP)]
+    pairs += [(f"{name}_to_before", name, before.get(name), _GROWTH) for name in ("one_user", "users_page_1")]
+    return [
+        Figure(name, values[one] / other, "times", limit, limit * other / values[one], learners=figures[0].learners)
+        for name, one, other, limit in pairs
+        if one in values and other
+    ]
+
+
 def measure(only: Collection[str], learners: int, data: Path) -> tuple[list[Figure], list[str]]:
     """Run the benches (or those in `only`) on an installation in `data`; return the figures and what could not be measured."""
     figures: list[Figure] = []
@@ -230,15 +250,25 @@ def measure(only: Collection[str], learners: int, data: Path) -> tuple[list[Figu
 @click.command("bench")
 @click.option("--only", type=click.Choice(NAMES), multiple=True, help="Run this one only. May be given again.")
 @click.option("--learners", default=10_000, show_default=True, type=click.IntRange(200, 5_000_000), help="How many.")
+@click.option(
+    "--against",
+    type=click.File(),
+    help="What --json printed with fewer learners on this machine: tells how many times as much is needed now.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects.")
-def bench(only: tuple[str, ...], learners: int, as_json: bool) -> None:
+def bench(only: tuple[str, ...], learners: int, against: IO[str] | None, as_json: bool) -> None:
     """Measure speed and memory on invented data, in a database of its own that is removed afterwards."""
+    try:
+        before = {figure["name"]: float(figure["value"]) for figure in json.load(against)} if against else {}
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise click.BadParameter("this is not what --json printed.", param_hint="--against") from wrong
     parent = Path(tempfile.mkdtemp(prefix="digione-bench-"))
     parent.chmod(0o711)
     try:
         figures, faults = measure(only, learners, parent / "data")
     finally:
         shutil.rmtree(parent, ignore_errors=True)
+    figures += compared(figures, before)
     if as_json:
         click.echo(json.dumps([_rounded(figure) for figure in figures]))
     else:
