@@ -1,5 +1,7 @@
 """What a load balancer is told: ready or not, of which part, and nothing else."""
 
+import gc
+import importlib
 import time
 from typing import Any
 
@@ -61,3 +63,8 @@ def test_a_database_that_does_not_answer_is_told_without_a_word_of_its_own(monke
 def test_it_costs_two_short_statements(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(2):
         Client().get("/readyz")
+
+
+def test_the_collector_leaves_alone_what_lasts_as_long_as_the_server() -> None:
+    importlib.import_module("digione.config.wsgi")
+    assert gc.get_freeze_count() > 10_000
