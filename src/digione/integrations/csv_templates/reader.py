@@ -31,11 +31,18 @@ _COLUMNS = {
     "school": {"name": "school", "key": "school", "match": "school"},
     "group": {"title": "group", "code": "group", "key": "group", "grades": "grade"},
     "person": {"sex": "hetu", "nationalities": "nationality", "local": "id", "key": "id"},
-    "membership": {"valid_from": "starts", "valid_to": "ends", "school_key": "school"},
-    "guardian": {"valid_from": "starts", "valid_to": "ends"},
-    "enrolment": {"valid_from": "starts", "valid_to": "ends", "group_key": "group"},
+    "membership": {"valid_from": "starts", "valid_to": "ends", "school_key": "school", "person_key": "id"},
+    "guardian": {"valid_from": "starts", "valid_to": "ends", "child_key": "id"},
+    "enrolment": {"valid_from": "starts", "valid_to": "ends", "group_key": "group", "key": "group", "person_key": "id"},
 }
-_GUARDIANS_COLUMNS = {"given_name": "first_names", "birth_date": "hetu", "sex": "hetu", "key": "hetu"}
+#: The same of the columns of a guardian, who is known by the identity code, and without one by the name.
+_GUARDIANS_COLUMNS = {
+    "given_name": ("first_names",),
+    "birth_date": ("hetu",),
+    "sex": ("hetu",),
+    "key": ("hetu", "family_name"),
+    "guardian_key": ("hetu", "family_name"),
+}
 
 
 @dataclass
@@ -68,10 +75,9 @@ class _Reading:
     def column(self, kind: str, key: str, name: str) -> str:
         """Return how the header writes the column that tells a field of a row."""
         if place := self.places.get(key):
-            name = place + _GUARDIANS_COLUMNS.get(name, name)
-            if name in self.written:
-                return self.written[name]
-            name = name.removeprefix(place)
+            for own in _GUARDIANS_COLUMNS.get(name, (name,)):
+                if place + own in self.written:
+                    return self.written[place + own]
         name = _COLUMNS[kind].get(name, name)
         if name == "given_name" and name not in self.written:
             name = "first_names"
@@ -172,7 +178,9 @@ def _header(reading: _Reading, header: Sequence[str], names: Mapping[str, str]) 
         if not name:
             reading.warn(1, told, "unknown-column", value=told)
         elif name in known:
-            reading.error(1, told, "duplicate-column.template", value=told)
+            # As it is written here: the other one is perhaps written otherwise.
+            reading.problems.error(reading.file, 1, told, "duplicate-column.template", value=told)
+            reading.bad = True
         else:
             reading.written[name] = written
         known.append(name or f"?{place}")

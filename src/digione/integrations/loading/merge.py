@@ -101,7 +101,8 @@ class Merge:
 
     def blame(self, kind: str, row: dict[str, Any], *fields: str) -> tuple[str, int, str]:
         """Return file, line and column of a fault. `row` has its key and line; `fields` are ours, without repetition."""
-        columns = dict.fromkeys(self.column(kind, row["key"], name) for name in fields)
+        # What is made of several columns is told by all of them.
+        columns = dict.fromkeys(column for name in fields for column in self.column(kind, row["key"], name).split(", "))
         return self.files[kind], row["line"], ", ".join(columns)
 
     def recount(self, kind: str) -> None:

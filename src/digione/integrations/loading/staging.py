@@ -28,6 +28,7 @@ _MADE = {"sort_key", "search_key"}
 #: Kinds whose key is made of the keys of what they bind.
 _BINDING = {"membership", "guardian"}
 _NULL = "\\N"
+_LINE_END = "\r\n"
 _PIECE = 1 << 18
 #: How many pieces are read ahead: 100 MB, which is the enrolments of a roster of 1.7 million rows.
 _AHEAD = 400
@@ -165,7 +166,8 @@ class _Lines(list[str]):
 
 def _written(columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     lines = _Lines()
-    write = csv.writer(lines, lineterminator="").writerow
+    # Before Python 3.13 the module quotes a line break within a text only where rows end by one, and COPY would end the row.
+    write = csv.writer(lines, lineterminator=_LINE_END).writerow
     special = [(place - 1, _SPECIAL[of]) for place, (_, of) in enumerate(columns) if of in _SPECIAL]
     # A kind with secrets brings its own hash, since a ciphertext never reads the same twice.
     own_hash = columns[-1][0] == "row_hash"
@@ -174,7 +176,7 @@ def _written(columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]]
             if values[place] is not None:
                 values[place] = convert(values[place])
         write([_NULL if value is None else value for value in values])
-        text = lines.pop()
+        text = lines.pop()[: -len(_LINE_END)]
         if not own_hash:
             text = f"{text},\\x{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
         yield f"{text},{line}\n"

@@ -35,6 +35,8 @@ class Set:
     version: str = "1.1"
     system: str = "oneroster"
     present: dict[str, str] = field(default_factory=dict)
+    #: The columns that a table has and that are looked at, by their standard's names, once its rows have been read.
+    columns: dict[str, list[str]] = field(default_factory=dict)
     _source: Source = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +119,7 @@ class Set:
             if missing:
                 return
             places = [place for place, name in enumerate(names) if name in spec.read]
-            read = [names[place] for place in places]
+            read = self.columns[table] = [names[place] for place in places]
             # One place alone would give a value instead of a row of one.
             pick = itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)
             number, errors = 0, problems.errors

@@ -24,6 +24,7 @@ from digione.integrations.oneroster_csv.tables import (
     ENROLMENT_ROLES,
     EXTENSION_ROLES,
     HOME_COURSE,
+    MADE_OF,
     ORG_TYPES,
     OWN_SYSTEM,
     ROLE_COLUMNS_1_1,
@@ -91,6 +92,9 @@ class Reader:
     def _column(self, kind: str, key: str, name: str) -> str:
         if kind == "membership" and self.files.version == "1.1":
             name = ROLE_COLUMNS_1_1.get(name, name)
+        if kind == "person" and name in MADE_OF:
+            had = self.files.columns.get("users", ())
+            return ", ".join(column for column in MADE_OF[name] if column in had)
         return COLUMNS_OF[kind].get(name, name)
 
     def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
@@ -251,8 +255,9 @@ class Reader:
                 course or None, school, _listed(cells["grades"]), _listed(cells["subjects"]), terms,
             )  # fmt: skip
 
-    def _demographics(self) -> dict[str, tuple[date | None, str | None]]:
-        known: dict[str, tuple[date | None, str | None]] = {}
+    def _demographics(self) -> dict[str, tuple[int, date | None, str | None]]:
+        """Return line, birth date and sex by the user's id."""
+        known: dict[str, tuple[int, date | None, str | None]] = {}
         for line, cells in self.files.rows("demographics"):
             key = cells["sourcedId"]
             if key in known:
@@ -274,7 +279,7 @@ class Reader:
                 )
                 good = False
             if good:
-                known[key] = (born, SEXES[sex])
+                known[key] = (line, born, SEXES[sex])
         return known
 
     def read_users(self) -> Iterator[Person]:
@@ -298,7 +303,7 @@ class Reader:
                     "users", line, "enabledUser", "enum", value=cells["enabledUser"][:20], allowed="false, true"
                 )
                 good = False
-            born, sex = demographics.pop(key, (None, None))
+            _, born, sex = demographics.pop(key, (0, None, None))
             hetu, number, fine = self._identifiers(line, cells)
             if hetu and fine:
                 _, born, sex = check_hetu(hetu, today=self.today)
@@ -308,8 +313,8 @@ class Reader:
             yield self._person(
                 line, key, cells, born, sex, hetu, number, cells["role"] if old else None, list(dict.fromkeys(schools))
             )
-        for key in demographics:
-            self._warn("demographics", 0, "sourcedId", "dangling-reference", value=key[:80], file="users.csv")
+        for key, (line, _, _) in demographics.items():
+            self._warn("demographics", line, "sourcedId", "dangling-reference", value=key[:80], file="users.csv")
 
     def _identifiers(self, line: int, cells: Cells) -> tuple[str | None, str | None, bool]:
         hetu = number = None

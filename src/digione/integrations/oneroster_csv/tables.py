@@ -154,9 +154,6 @@ COLUMNS_OF: dict[str, dict[str, str]] = {
     },
     "person": {
         "key": "sourcedId",
-        "first_names": "givenName",
-        "given_name": "givenName",
-        "family_name": "familyName",
         "birth_date": "birthDate",
         "hetu": "userIds",
         "learner_number": "userIds",
@@ -183,6 +180,13 @@ COLUMNS_OF: dict[str, dict[str, str]] = {
         "is_primary": "primary",
         **_PERIOD,
     },
+}
+#: Fields of a person that are made of several columns, where the set has them.
+MADE_OF: dict[str, tuple[str, ...]] = {
+    "first_names": ("givenName", "middleName"),
+    "given_name": ("givenName", "preferredGivenName"),
+    "family_name": ("familyName", "preferredFamilyName"),
+    "phone": ("sms", "phone"),
 }
 #: In version 1.1 a role stands in the user's own row.
 ROLE_COLUMNS_1_1 = {"person": "sourcedId", "school": "orgSourcedIds", "is_primary": "orgSourcedIds"}
