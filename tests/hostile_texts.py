@@ -6,13 +6,13 @@ thinks of another kind adds it here, and all of them try it.
 
 #: What may be stored, and then comes out again exactly as it went in.
 STORABLE: dict[str, str] = {
+    "markup": "<script>alert(1)</script>",
+    "attribute": "\"'><svg/onload=alert(3)> x=\"y\" onfocus='alert(4)' autofocus",
     "sql quote": "'; DROP TABLE people_person; --",
     "sql always": "\" OR '1'='1' /* */",
     "sql wildcards": "%_\\%' ESCAPE '\\",
     "format": "%s %(n)s {0.__class__} ${HOME} $1",
-    "markup": "<script>alert(1)</script>",
     "closing markup": "</title></textarea></script><img src=x onerror=alert(2)>",
-    "attribute": "\"'><svg/onload=alert(3)> x=\"y\" onfocus='alert(4)' autofocus",
     "entity": "&lt;b&gt; &amp; &#x27; &quot;",
     "address": "javascript:alert(5)//https://elsewhere.invalid/?a=b&c=d#e",
     "template": "{{ 7*7 }}{% load static %}{# no #}",
@@ -34,10 +34,13 @@ OVERLONG: dict[str, str] = {
 }
 #: What no text may have: the database takes neither.
 UNSTORABLE: dict[str, str] = {
+    "markup": "<script>alert(1)</script>",
+    "attribute": "\"'><svg/onload=alert(3)> x=\"y\" onfocus='alert(4)' autofocus",
     "null character": "a\x00b",
     "half a character": "a\ud83db",
 }
-#: All kinds of harm in one text, for places where each would cost a test of its own.
+#: All kinds of harm in one text, for places where each would cost a test of its own. Markup comes first, since problems
+#: quote how a value begins.
 EVERYTHING = " ".join(STORABLE.values())
 
 

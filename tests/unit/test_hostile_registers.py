@@ -100,7 +100,8 @@ def _asked(kind: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def walk(value: _Asked, place: str) -> Iterator[str]:
         for name in sorted(value.names):
-            inner = value[name] if name in value else None
+            # Not by `get`, which would note that it was asked.
+            inner = dict(value).get(name)
             inner = inner[0] if isinstance(inner, list) and isinstance(inner[0], _Asked) else inner
             if isinstance(inner, _Asked):
                 yield from walk(inner, f"{place}{name}.")

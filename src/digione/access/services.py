@@ -18,6 +18,7 @@ from digione.access.permissions import Event, Permission
 from digione.access.scopes import KNOWN_SCOPES
 from digione.core.errors import Fault, InvalidInputError
 from digione.core.outbox import announce
+from digione.core.texts import is_one_line
 from digione.core.use_case import UseCase, use_case
 
 
@@ -37,12 +38,16 @@ def create_app(uc: UseCase, *, name: str, supplier: str, provider_oids: Sequence
 
     The platform's work: an app joins a supplier, by name, whose ids of persons it then shares, and providers are named
     who agreed elsewhere. A supplier is found by its name or made. Raises `InvalidInputError` with every unknown provider
-    and scope, for a name without letters, and for a name that an app of the supplier has already.
+    and scope, for a name without letters, of several lines or of more than 200 characters, and for a name that an app of
+    the supplier has already.
     """
     uc.check()
     faults = _scope_faults(scopes)
     if not name.strip() or not supplier.strip():
         faults.append(Fault("name", "missing", _("Give the app and its supplier a name.")))
+    faults += [
+        fault for pointer, text in (("name", name), ("supplier", supplier)) for fault in _name_faults(pointer, text)
+    ]
     found = {
         row["oid"]: row["id"]
         for row in uc.rows("SELECT oid, id FROM access_provider WHERE oid = ANY (%s)", [list(provider_oids)])
@@ -185,6 +190,17 @@ def rotate_app_secret(uc: UseCase, *, app: str) -> NewApp:
     return NewApp(found.id, found.supplier_id, application.client_id, secret)
 
 
+#: The library's table of clients takes 255.
+_LONGEST_NAME = 200
+
+
+def _name_faults(pointer: str, name: str) -> list[Fault]:
+    if is_one_line(name) and len(name) <= _LONGEST_NAME:
+        return []
+    text = _("A name is one line of at most %(n)s characters, without control characters.")
+    return [Fault(pointer, "unfit", text % {"n": _LONGEST_NAME})]
+
+
 def _scope_faults(scopes: Sequence[str]) -> list[Fault]:
     text = _("There is no scope “%(scope)s”. Known scopes: %(known)s.")
     known = ", ".join(sorted(KNOWN_SCOPES))
@@ -255,7 +271,7 @@ def create_account(
     """
     uc.check()
     faults = _password_faults(password, Account(username=username))
-    if not _USERNAME.fullmatch(username):
+    if not _USERNAME.fullmatch(username) or not is_one_line(username):
         text = _("A user name has at least three characters and no spaces.")
         faults.append(Fault("username", "unfit", text))
     elif Account.objects.filter(username__iexact=username).exists():

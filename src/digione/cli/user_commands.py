@@ -8,6 +8,7 @@ import click
 from digione.cli.language import LANGUAGES, _
 from digione.cli.session import DATA, JSON, answering, platform, table, yes_or_no
 from digione.core.errors import Fault
+from digione.core.texts import is_one_line
 
 _ASK = click.option(
     "--ask", is_flag=True, help="Ask for the password instead of making one; from a pipe, the first line is taken."
@@ -149,7 +150,10 @@ def _set_active(username: str, active: bool, data: str | None, as_json: bool) ->
 
 def _asked() -> str:
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        piped = sys.stdin.readline().rstrip("\r\n")
+        if not is_one_line(piped):
+            raise click.UsageError(_("The password holds a character that no keyboard writes. Is the input UTF-8?"))
+        return piped
     given: str = click.prompt(_("Password"), hide_input=True, confirmation_prompt=_("Password again"), err=True)
     return given
 

@@ -3,8 +3,13 @@
 PostgreSQL may run without ICU, so names carry a stored sort key, compared byte by byte (C collation).
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+
+#: Line breaks and other control characters, with which a name could pose as more lines or move a cursor, and halves of
+#: characters, which nothing can store.
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 #: A text by language code, at least one language present.
 LocalizedText = dict[str, str]
@@ -40,6 +45,11 @@ _FOLDED = {
     "ŧ": "t",
     "ł": "l",
 }
+
+
+def is_one_line(text: str) -> bool:
+    """Say whether a text can be a name: one line, without control characters or halves of characters."""
+    return _NO_NAME.search(text) is None
 
 
 def in_language(text: Mapping[str, str] | None, languages: Sequence[str]) -> str:

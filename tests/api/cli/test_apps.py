@@ -47,9 +47,11 @@ def test_an_app_is_made_shown_released_taken_and_gets_a_new_secret(installation:
         "SELECT client_secret FROM oauth2_provider_application WHERE client_id = %s", made["client_id"]
     )
     assert new["client_secret"] not in kept
-    kinds = [
-        kind for (kind,) in installation.rows("SELECT type FROM core_outbox WHERE type ~ '^access.app' ORDER BY 1")
-    ]
+    events = (
+        "SELECT o.type FROM core_outbox o JOIN access_app a ON a.id = o.subject"
+        " JOIN oauth2_provider_application c ON c.id = a.application_id WHERE c.client_id = %s ORDER BY 1"
+    )
+    kinds = [kind for (kind,) in installation.rows(events, made["client_id"])]
     assert kinds == ["access.app_released", "access.app_taken", "access.app_taken"]
 
 

@@ -82,7 +82,8 @@ def by_grade(groups: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[st
 
 
 def _grade_order(grade: str) -> tuple[bool, int, str]:
-    return not grade, int(grade) if grade.isdigit() else 99, grade
+    # Figures such as ² are digits and no numbers.
+    return not grade, int(grade) if grade.isdecimal() else 99, grade
 
 
 @register.filter
@@ -181,7 +182,7 @@ def grade_name(grade: str) -> str:
     """Show a grade of basic education; 0 is the year before it. What is no number is shown as it is."""
     if grade == "0":
         return _("pre-primary")
-    return _("grade %(grade)s") % {"grade": grade} if grade.isdigit() else grade
+    return _("grade %(grade)s") % {"grade": grade} if grade.isdecimal() else grade
 
 
 @register.filter
