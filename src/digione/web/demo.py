@@ -23,10 +23,11 @@ def _cast() -> ModuleType:
     return cast
 
 
-def _people() -> list[dict[str, Any]]:
-    """Return the people with an account and a desk, in the order of the cast."""
+def _people(only: str | None = None) -> list[dict[str, Any]]:
+    """Return the people with an account and a desk, in the order of the cast; with `only`, the one of that name."""
     sign_ins = _cast().SIGN_INS
-    accounts = get_user_model().objects.filter(is_active=True, username__in=sign_ins)
+    wanted = [name for name in sign_ins if only in (None, name)]
+    accounts = get_user_model().objects.filter(is_active=True, username__in=wanted)
     found = []
     for account in accounts:
         person = desk_of(account.person_id, day=clock.today()) if account.person_id else PersonDesk()
@@ -51,8 +52,7 @@ def pick(request: HttpRequest) -> HttpResponse:
     _only_in_demo()
     if request.method == "POST":
         username = request.POST.get("username", "")
-        listed = next((entry for entry in _people() if entry["username"] == username), None)
-        if listed is None:
+        if not _people(username):
             raise Http404
         account = get_user_model().objects.get(username=username)
         request.session.flush()

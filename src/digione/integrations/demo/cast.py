@@ -16,6 +16,7 @@ class Adult:
     sex: str
     language: str = "FI"
     non_disclosure: bool = False
+    municipality: str = "994"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Child:
     letter: str
     guardians: tuple[tuple[str, tuple[str, ...]], ...]
     non_disclosure: bool = False
+    municipality: str = "994"
 
 
 ADULTS = (
@@ -59,6 +61,18 @@ ADULTS = (
     Adult("sampo.ketola", "Sampo", "Ketola", "1"),
     Adult("veikko.ohravuori", "Veikko", "Ohravuori", "1"),
     Adult("annika.sjoberg", "Annika", "Sjöberg", "2", language="SV"),
+    Adult("liisa.kettumaa", "Liisa", "Kettumaa", "2", municipality="995"),
+    Adult("tarmo.vesiranta", "Tarmo", "Vesiranta", "1", municipality="995"),
+    Adult("aila.lumikangas", "Aila", "Lumikangas", "2", municipality="995"),
+    Adult("eero.hopeaoja", "Eero", "Hopeaoja", "1", municipality="996"),
+    Adult("maarit.kaarnaluoto", "Maarit", "Kaarnaluoto", "2", municipality="996"),
+    Adult("paavo.niittysalmi", "Paavo", "Niittysalmi", "1", municipality="996"),
+    Adult("noora.tervajoki", "Noora", "Tervajoki", "2", municipality="996"),
+    Adult("helena.suvilahti", "Helena", "Suvilahti", "2"),
+    Adult("jorma.kalliovaara", "Jorma", "Kalliovaara", "1"),
+    Adult("ulla.mustikkaniemi", "Ulla", "Mustikkaniemi", "2"),
+    Adult("kaisa.saarniselka", "Kaisa", "Saarniselkä", "2"),
+    Adult("olli.halmevaara", "Olli", "Halmevaara", "1"),
 )
 
 POSTS = (
@@ -72,6 +86,16 @@ POSTS = (
     Post("annika.sjoberg", "kuusniemi", "teacher", "3 A", swedish=True),
     Post("sampo.ketola", "valkamo", "teacher", "MA"),
     Post("veikko.ohravuori", "saarijoki", "teacher", "4 A"),
+    Post("liisa.kettumaa", "valkamo", "principal"),
+    Post("tarmo.vesiranta", "valkamo", "school_secretary"),
+    Post("aila.lumikangas", "valkamo", "administrator"),
+    Post("eero.hopeaoja", "saarijoki", "principal"),
+    Post("maarit.kaarnaluoto", "saarijoki", "school_secretary"),
+    Post("paavo.niittysalmi", "saarijoki", "administrator"),
+    Post("helena.suvilahti", "pohjantuuli", "teacher", "4 A"),
+    Post("jorma.kalliovaara", "pohjantuuli", "principal"),
+    Post("ulla.mustikkaniemi", "pohjantuuli", "school_secretary"),
+    Post("kaisa.saarniselka", "pohjantuuli", "administrator"),
 )
 
 CHILDREN = (
@@ -99,9 +123,14 @@ CHILDREN = (
         (("outi.halmesalo", ()),),
         non_disclosure=True,
     ),
+    Child(
+        "eetu.tervajoki", "Eetu", "Tervajoki", "1", "saarijoki", 4, "A", (("noora.tervajoki", ()),), municipality="996"
+    ),
+    Child("lumi.halmevaara", "Lumi", "Halmevaara", "2", "pohjantuuli", 4, "A", (("olli.halmevaara", ()),)),
 )
 
-#: In the order in which accounts are made, the door of the demonstration lists them.
+#: In the order in which accounts are made, the door of the demonstration lists them. At each of its four providers there
+#: is a teacher, a principal, a school secretary, a main administrator, a guardian and a learner.
 SIGN_INS = (
     "katri.lehtovaara",
     "otso.lehtovaara",
@@ -117,4 +146,19 @@ SIGN_INS = (
     "veikko.ohravuori",
     "annika.sjoberg",
     "sampo.ketola",
+    "liisa.kettumaa",
+    "tarmo.vesiranta",
+    "aila.lumikangas",
+    "noora.tervajoki",
+    "eetu.tervajoki",
+    "eero.hopeaoja",
+    "maarit.kaarnaluoto",
+    "paavo.niittysalmi",
+    "olli.halmevaara",
+    "lumi.halmevaara",
+    "helena.suvilahti",
+    "jorma.kalliovaara",
+    "ulla.mustikkaniemi",
+    "kaisa.saarniselka",
+    "aino.lehtovaara",
 )

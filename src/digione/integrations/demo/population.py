@@ -51,7 +51,7 @@ class Cast:
     def _person(self, of: cast.Adult | cast.Child, born: date, language: str, number: str | None) -> Person:
         make = self._identities
         return Person(
-            make.new_id(), make.new_id(), of.given, of.given, of.family, born, of.sex, language, "246", "994",
+            make.new_id(), make.new_id(), of.given, of.given, of.family, born, of.sex, language, "246", of.municipality,
             of.non_disclosure, make.hetu(born, of.sex), number,
         )  # fmt: skip
 
