@@ -7,11 +7,20 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE
 
-ROLES = ("learner", "guardian", "teacher", "principal", "school_secretary", "administrator")
+ROLES = (
+    "learner",
+    "guardian",
+    "teacher",
+    "special_needs_teacher",
+    "principal",
+    "school_secretary",
+    "administrator",
+)
 PLACES = {
     "learner": ("/", "/own", "/viewed", "/settings"),
     "guardian": ("/", "/own", "/viewed"),
     "teacher": ("/", "/groups", "/search", "/search?q=ma"),
+    "special_needs_teacher": ("/", "/groups", "/search?q=ma"),
     "principal": ("/", "/groups"),
     "school_secretary": ("/", "/imports", "/search?q=makinen"),
     "administrator": ("/", "/duplicates", "/imports", "/registers", "/accounts/password/change/"),
