@@ -162,6 +162,9 @@ def _hold_table(answer: Any, other: Any) -> None:
 def test_each_text_as_a_grade_and_a_code_of_a_group(client: Client, text: str) -> None:
     """What stands alone in its column, as a number would, is tried alone: `²` is a figure and no number."""
     set_reach(cast.administrator)
+    # The page puts a school's groups together by grade where they are many.
+    many = {"provider_id": cast.KUUSNIEMI, "school_id": cast.RANTAPUISTO, "kind": "class_section"}
+    cast.insert("studies_group", [{"id": UUID(int=0x6000 + number), **many} for number in range(41)])
     with connection.cursor() as cursor:
         cursor.execute("UPDATE studies_group SET grades = ARRAY[%s], code = %s, kind = 'class_section'", [text, text])
         cursor.execute("UPDATE studies_schoolenrolment SET grade = %s", [text])
