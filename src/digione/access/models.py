@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from digione.core.fields import texts
 from digione.core.ids import new_id
@@ -34,12 +34,19 @@ class Account(AbstractBaseUser):
     EMAIL_FIELD = "email"
     objects = AccountManager()
 
+    class Meta:
+        # In the form in which Django compares whatever the case, so that the index serves the sign-in as well.
+        constraints = [models.UniqueConstraint(Upper("username"), name="access_account_name_once")]
+
 
 class Supplier(models.Model):
     """Who makes apps. The secret that derives its ids of persons is a column that only the database's owner reads."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     name = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name"], name="access_supplier_once")]
 
 
 class App(models.Model):
@@ -49,6 +56,9 @@ class App(models.Model):
     supplier = models.ForeignKey(Supplier, on_delete=models.RESTRICT)
     application = models.OneToOneField("oauth2_provider.Application", on_delete=models.RESTRICT)
     name = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("supplier", Upper("name"), name="access_app_once")]
 
 
 class Taking(models.Model):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_id, generate_client_secret
 from oauth2_provider.models import get_application_model
@@ -225,12 +226,12 @@ def _provider(uc: UseCase, oid: str) -> UUID | None:
 
 
 def _app(named: str) -> App:
-    """Return the app with this client id, or the only one with this name. Raises `InvalidInputError`."""
-    apps = list(App.objects.select_related("application").filter(application__client_id=named)[:1]) or list(
-        App.objects.select_related("application").filter(name=named)[:2]
-    )
+    """Return the app with this client id, or the only one with this name, to change it. Raises `InvalidInputError`."""
+    known = App.objects.select_related("application")
+    apps = list(known.filter(application__client_id=named)[:1]) or list(known.filter(name=named)[:2])
     if len(apps) == 1:
-        return apps[0]
+        # Changes of one app wait for each other, so that each sees what the former has left.
+        return known.select_for_update(of=("self",), no_key=True).get(pk=apps[0].pk)
     text = (
         _("Several apps are called “%(app)s”. Give the client id; `digione app list` tells it.")
         if apps
@@ -275,12 +276,16 @@ def create_account(
         text = _("A user name has at least three characters and no spaces.")
         faults.append(Fault("username", "unfit", text))
     elif Account.objects.filter(username__iexact=username).exists():
-        text = _("The user name %(username)s is taken. Choose another.") % {"username": username}
-        faults.append(Fault("username", "taken", text))
+        faults.append(_taken(username))
     if faults:
         raise InvalidInputError(faults)
     given = password or _new_password()
-    account = Account.objects.create_user(username, given, person_id=person, language=language)
+    try:
+        with transaction.atomic():
+            account = Account.objects.create_user(username, given, person_id=person, language=language)
+    except IntegrityError as refusal:
+        # Somebody else has made it since we looked.
+        raise InvalidInputError([_taken(username)]) from refusal
     uc.saw([person])
     uc.touched("access_account", "username", "person_id", "password")
     uc.saw_in_bulk(account=str(account.id), done="created")
@@ -319,6 +324,11 @@ def set_account_active(uc: UseCase, *, username: str, active: bool) -> AccountCh
     return AccountChange(account.id, account.username, active)
 
 
+def _taken(username: str) -> Fault:
+    text = _("The user name %(username)s is taken. Choose another.") % {"username": username}
+    return Fault("username", "taken", text)
+
+
 def _password_faults(password: str | None, account: Account) -> list[Fault]:
     """Hold a password that somebody has chosen to the same rules as the desk does."""
     if password is None:
@@ -349,7 +359,8 @@ def _new_password() -> str:
 
 
 def _account(username: str) -> Account:
-    account = Account.objects.filter(username__iexact=username).first()
+    # Changes of one account wait for each other, so that each sees what the former has left.
+    account = Account.objects.select_for_update().filter(username__iexact=username).first()
     if account is None:
         text = _("There is no account %(username)s. `digione user list` tells which there are.")
         raise InvalidInputError([Fault("username", "unknown_account", text % {"username": username})])
