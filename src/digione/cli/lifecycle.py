@@ -1,7 +1,6 @@
 """`digione up`, `demo` and `check`: start everything, stop everything, and see whether all is well."""
 
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ import psycopg
 
 import digione
 from digione.cli.language import _, ngettext, spoken
+from digione.cli.parts import Part, Watch
 from digione.config.data_folder import StartFailure, data_folder, remember_address, secret
 from digione.config.embedded import EmbeddedServer, migrate
 from digione.config.known_keys import check_keys
@@ -34,9 +34,7 @@ MOST_WORKERS = 16
 _READY_SECONDS = 120
 _SEAL_ALARM_SECONDS = 60
 _MOST_WAITING_HEADS = 12
-_PR_SET_PDEATHSIG = 1
-# Loaded before any fork: a child between fork and exec should load nothing.
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_LOOK_SECONDS = 0.5
 _DATA = click.option(
     "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
 )
@@ -95,7 +93,7 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     server = EmbeddedServer(folder)
-    children: list[subprocess.Popen[bytes]] = []
+    parts: list[Part] = []
     try:
         given = os.environ.get("DATABASE_URL")
         if not given:
@@ -114,22 +112,25 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
         free = _free_port(port)
         if free != port:
             click.echo(_("Port %(port)s is taken by another program; using %(free)s.") % {"port": port, "free": free})
-        children += [_web(environment, free, workers), _jobs(environment)]
-        _wait_until_ready(free, children)
+        for part in (_web(environment, free, workers), _jobs(environment)):
+            parts.append(part)
+            part.start()
+        _wait_until_ready(free, parts)
         remember_address(folder, f"http://127.0.0.1:{free}")
         _tell(free, time.monotonic() - began, demo=demo_learners is not None)
+        watch = Watch(None if given else server, parts)
         while True:
-            for child in children:
-                if child.poll() is not None:
-                    told = {"part": repr(child.args), "code": child.returncode}
-                    raise StartFailure(_("A part of DigiOne stopped by itself: %(part)s (exit %(code)s).") % told)
-            time.sleep(0.5)
+            watch.look()
+            time.sleep(_LOOK_SECONDS)
     except _StopAskedError:
         click.echo(_("Stopping …"))
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        _end(children)
+        for part in parts:
+            part.ask_to_end()
+        for part in parts:
+            part.end()
         server.stop()
 
 
@@ -192,30 +193,19 @@ def _load_demo_once(environment: dict[str, str], learners: int) -> None:
         raise StartFailure(_("The demo data could not be loaded; the reason stands above."))
 
 
-def _web(environment: dict[str, str], port: int, workers: int) -> "subprocess.Popen[bytes]":
+def _web(environment: dict[str, str], port: int, workers: int) -> Part:
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(workers), *SERVER_THREADS, "--no-ws", "--log-level", "warning",
         "--log-config", str(Path(__file__).with_name("server_log.json")),
         "--workers-kill-timeout", "5", "digione.config.wsgi:application",
     ]  # fmt: skip
-    return _child(command, environment)
+    return Part(_("The web server"), command, environment)
 
 
-def _jobs(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+def _jobs(environment: dict[str, str]) -> Part:
     command = [sys.executable, "-W", "ignore", "-m", "digione.cli.worker"]
-    return _child(command, {**environment, "DIGIONE_LOG_LEVEL": "ERROR"})
-
-
-def _child(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a part in a session of its own, so that Ctrl-C reaches us first; it ends when we are killed."""
-    return subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
-
-
-def _end_with_parent() -> None:
-    """Let Linux send SIGTERM when the parent dies: a kill -9 would else leave a web server on the port."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return Part(_("The worker for jobs"), command, {**environment, "DIGIONE_LOG_LEVEL": "ERROR"})
 
 
 def _free_port(first: int) -> int:
@@ -233,10 +223,10 @@ def _get(address: str) -> Any:
         return json.load(answer)
 
 
-def _wait_until_ready(port: int, children: "list[subprocess.Popen[bytes]]") -> None:
+def _wait_until_ready(port: int, parts: list[Part]) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
-        if any(child.poll() is not None for child in children):
+        if any(part.ended() is not None for part in parts):
             raise StartFailure(_("A part of DigiOne did not start; the reason stands above."))
         with contextlib.suppress(urllib.error.URLError, OSError):
             _get(f"http://127.0.0.1:{port}/readyz")
@@ -265,20 +255,6 @@ def _tell(port: int, seconds: float, *, demo: bool) -> None:
             click.echo(f"    {entry['role']:<22} {entry['username']:<28} {entry['password']:<20} {entry['provider']}")
         click.echo("  " + _("All of them: %(address)s") % {"address": f"{address}/demo.json"})
     click.echo(_("Ctrl-C stops it; the data stays.") + "\n")
-
-
-def _end(children: "list[subprocess.Popen[bytes]]") -> None:
-    for child in children:
-        if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
-    for child in children:
-        try:
-            child.wait(10)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
 
 
 @click.command()

@@ -87,6 +87,11 @@ class EmbeddedServer:
         return self.data / "postgres"
 
     @property
+    def log(self) -> Path:
+        """The file of what the server itself says."""
+        return self.data / "postgres.log"
+
+    @property
     def socket_folder(self) -> Path:
         """A short folder for the socket: its path may have 107 bytes at most, and a data folder may be deep."""
         mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
@@ -109,15 +114,27 @@ class EmbeddedServer:
             self._give_back_lease()
             self._lease = (self.data / "users.lock").open("w")
             fcntl.flock(self._lease, fcntl.LOCK_SH)
+            before = self._process
             try:
                 self._ensure_running()
             except BaseException:
+                # Also when somebody asks for the end while it starts, or brings what a crash has left into order.
+                if self._process is not None and self._process is not before and self._process.poll() is None:
+                    self._end(self._process.pid)
                 self._give_back_lease()
                 raise
 
     def serving(self) -> bool:
         """Whether a server of this folder runs already, whoever started it."""
         return self._running()
+
+    def lost(self) -> bool:
+        """Whether no server of this folder runs any more. Asked often, so it does not wait for one that is starting."""
+        if self._process is not None:
+            # A child of ours that was killed looks alive to some systems until it is asked for.
+            self._process.poll()
+        pid = self._pid()
+        return pid is None or not _alive(pid) or not _works_in(pid, self.cluster)
 
     def _ensure_running(self) -> None:
         if self._running():
@@ -150,8 +167,19 @@ class EmbeddedServer:
                     self._process.returncode = 0
                 return
             pid = self._pid()
-            if pid is not None and _works_in(pid, self.cluster):
-                self._end(pid)
+            # Whoever presses Ctrl-C twice gets the server stopped as well.
+            with _undisturbed():
+                if pid is not None and _works_in(pid, self.cluster):
+                    self._end(pid)
+                self._leave_socket_folder()
+
+    def _leave_socket_folder(self) -> None:
+        """Remove the socket's folder. A server that stops takes its socket away, one that was killed does not."""
+        for left in self.socket_folder.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
+        # Whatever else lies there keeps the folder.
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()
 
     def _end(self, pid: int) -> None:
         # SIGTERM would wait for every connection to end by itself; SIGINT ends them and stops at once.
@@ -165,9 +193,6 @@ class EmbeddedServer:
                         # Ours is a zombie until it is asked for.
                         self._process.poll()
                         self._process = None
-                    # The server has taken its socket away. Whatever else lies there keeps the folder.
-                    with contextlib.suppress(OSError):
-                        self.socket_folder.rmdir()
                     return
                 time.sleep(0.02)
 
@@ -264,7 +289,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             self._clear_stale_locks()
-            with (self.data / "postgres.log").open("ab") as log:
+            with self.log.open("ab") as log:
                 process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
                     command,
                     stdin=subprocess.DEVNULL,
@@ -276,10 +301,10 @@ class EmbeddedServer:
                     start_new_session=True,
                     **user.popen_options(),
                 )
+            self._process = process
             while process.poll() is None and time.monotonic() < deadline:
                 lines = self._pid_lines()
                 if len(lines) > 7 and lines[0].strip() == str(process.pid) and lines[7].strip() == "ready":
-                    self._process = process
                     return
                 time.sleep(0.02)
             if process.poll() is None:
@@ -287,7 +312,7 @@ class EmbeddedServer:
             process.wait()
             if time.monotonic() >= deadline:
                 text = _("PostgreSQL did not start. Its own words stand in %(file)s.")
-                raise StartFailure(text % {"file": self.data / "postgres.log"})
+                raise StartFailure(text % {"file": self.log})
             # After a kill -9 an orphan backend may hold the shared memory for some seconds: end it, and try again.
             self._end_orphans()
             time.sleep(0.3)
@@ -312,6 +337,16 @@ class EmbeddedServer:
             if _works_in(pid, self.cluster):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGQUIT)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM waiting until the block is done."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _environment() -> dict[str, str]:
