@@ -35,14 +35,17 @@ def test_there_are_exactly_as_many_learners_as_asked(learners: int) -> None:
     assert len(found) == len(set(found)) == learners
 
 
-@pytest.mark.parametrize("learners", [100, 4000, 10_000, 1_000_000])
+@pytest.mark.parametrize("learners", [100, 1799, 1800, 2500, 3800, 4000, 10_000, 1_000_000])
 def test_learners_are_spread_over_the_places_exactly(learners: int) -> None:
     found = places(learners)
     assert sum(place.learners for place in found) == learners
     assert max(place.learners for place in found) <= 60_000
-    if learners >= 4000:
-        assert found[0].learners > found[1].learners > found[3].learners
-        assert found[2].learners == 900
+    assert min(place.learners for place in found) > 0
+    large, middle, small, private = (place.learners for place in found[:4])
+    assert small == (900 if learners >= 1800 else learners // 2)
+    assert large > middle > private
+    assert (large > small) is (learners >= 2500)
+    assert (middle > small) is (learners >= 3800)
 
 
 def test_shares_add_up() -> None:

@@ -13,9 +13,27 @@ if TYPE_CHECKING:
     from digione.integrations.demo.load import Loaded
 
 
+#: For every command that makes a demonstration.
+LEARNERS = click.option(
+    "--learners",
+    default=4000,
+    show_default=True,
+    type=click.IntRange(100, 5_000_000),
+    help="How many invented learners a new demo gets. The small municipality has 900 of them, or half where they are"
+    " fewer than 1,800 in all; the order large, middle, small begins with 3,800.",
+)
+SEED = click.option(
+    "--seed",
+    default=2026,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 1),
+    help="Which people a new demo gets: the same seed and number of learners always give the same.",
+)
+
+
 @click.command("load-demo")
-@click.option("--learners", default=4000, show_default=True, type=click.IntRange(100, 5_000_000), help="How many.")
-@click.option("--seed", default=2026, show_default=True, help="The same seed always gives the same people.")
+@LEARNERS
+@SEED
 @click.option(
     "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
 )

@@ -19,6 +19,7 @@ import click
 import psycopg
 
 import digione
+from digione.cli.demo_commands import LEARNERS, SEED
 from digione.cli.language import _, ngettext, spoken
 from digione.cli.parts import Part, Watch
 from digione.config.data_folder import StartFailure, data_folder, remember_address, secret
@@ -68,26 +69,25 @@ def _stop(number: int, frame: FrameType | None) -> None:
 @_WORKERS
 def up(port: int, data: str | None, workers: int) -> None:
     """Start DigiOne on this machine: database, desks, interfaces and jobs. Ctrl-C stops it, the data stays."""
-    _serve(port, data, workers, demo_learners=None)
+    _serve(port, data, workers)
 
 
 @click.command()
 @_PORT
 @_DATA
 @_WORKERS
-@click.option(
-    "--learners",
-    default=4000,
-    show_default=True,
-    type=click.IntRange(min=100),
-    help="How many invented learners a new demo gets.",
-)
-def demo(port: int, data: str | None, workers: int, learners: int) -> None:
-    """Start DigiOne with invented municipalities, schools and people, and say how to sign in."""
-    _serve(port, data, workers, demo_learners=learners)
+@LEARNERS
+@SEED
+def demo(port: int, data: str | None, workers: int, learners: int, seed: int) -> None:
+    """Start DigiOne with invented municipalities, schools and people, and say how to sign in.
+
+    A demo that the data folder has already is kept as it is, whatever --learners and --seed say.
+    """
+    _serve(port, data, workers, invented=(learners, seed))
 
 
-def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | None) -> None:
+def _serve(port: int, data: str | None, workers: int, *, invented: tuple[int, int] | None = None) -> None:
+    """Serve until somebody asks for the end. `invented`: how many learners a new demo gets, and its seed."""
     began = time.monotonic()
     folder = data_folder(data)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -104,11 +104,11 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             migrate(database)
         os.environ.update(database.environment())
         check_keys(database.app_url)
-        environment = _environment(database, demo=demo_learners is not None)
+        environment = _environment(database, demo=invented is not None)
         if not environment.get("DIGIONE_STATIC_ROOT"):
             environment["DIGIONE_STATIC_ROOT"] = str(_collected(environment))
-        if demo_learners is not None:
-            _load_demo_once(environment, demo_learners)
+        if invented is not None:
+            _load_demo_once(environment, *invented)
         free = _free_port(port)
         if free != port:
             click.echo(_("Port %(port)s is taken by another program; using %(free)s.") % {"port": port, "free": free})
@@ -117,7 +117,7 @@ def _serve(port: int, data: str | None, workers: int, *, demo_learners: int | No
             part.start()
         _wait_until_ready(free, parts)
         remember_address(folder, f"http://127.0.0.1:{free}")
-        _tell(free, time.monotonic() - began, demo=demo_learners is not None)
+        _tell(free, time.monotonic() - began, demo=invented is not None)
         watch = Watch(None if given else server, parts)
         while True:
             watch.look()
@@ -165,7 +165,7 @@ def _collected(environment: dict[str, str]) -> Path:
     return folder
 
 
-def _load_demo_once(environment: dict[str, str], learners: int) -> None:
+def _load_demo_once(environment: dict[str, str], learners: int, seed: int) -> None:
     with psycopg.connect(environment["DIGIONE_APP_DATABASE_URL"]) as connection:
         connection.execute("SELECT set_config('digione.register', 'on', true)")
         # Invented people are never put beside real ones, and what was killed half-way is made whole.
@@ -184,6 +184,8 @@ def _load_demo_once(environment: dict[str, str], learners: int) -> None:
         "load-demo",
         "--learners",
         str(learners),
+        "--seed",
+        str(seed),
         "--data",
         environment["DIGIONE_DATA"],
         "--language",

@@ -43,8 +43,10 @@ def places(learners: int) -> list[Place]:
 
     A large bilingual municipality, a middle one, a small one of 900 learners and a private provider; beyond what such
     places can hold, further municipalities join, so that a million learners look like a nation, not like one town.
+    The small one keeps its 900 as long as the others together have as many, and has half of all below that. From 2,500
+    on it is smaller than the large one, from 3,800 on than the middle one too.
     """
-    small = min(_SMALL, learners * 9 // 40)
+    small = min(_SMALL, learners // 2)
     private = min(_PRIVATE, learners * 6 // 100)
     rest = learners - small - private
     middle = min(_MIDDLE, rest * 34 // 100)
