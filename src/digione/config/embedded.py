@@ -112,6 +112,7 @@ class EmbeddedServer:
             # Everybody who uses the server holds a lease; whoever gives back the last one stops it. The operating
             # system gives back the lease of a process that was killed.
             self._give_back_lease()
+            self._ask_for_ours()
             self._lease = (self.data / "users.lock").open("w")
             fcntl.flock(self._lease, fcntl.LOCK_SH)
             before = self._process
@@ -130,11 +131,14 @@ class EmbeddedServer:
 
     def lost(self) -> bool:
         """Whether no server of this folder runs any more. Asked often, so it does not wait for one that is starting."""
-        if self._process is not None:
-            # A child of ours that was killed looks alive to some systems until it is asked for.
-            self._process.poll()
+        self._ask_for_ours()
         pid = self._pid()
         return pid is None or not _alive(pid) or not _works_in(pid, self.cluster)
+
+    def _ask_for_ours(self) -> None:
+        """A child of ours that was killed stays until it is asked for, and looks alive to some systems."""
+        if self._process is not None:
+            self._process.poll()
 
     def _ensure_running(self) -> None:
         if self._running():
@@ -166,6 +170,7 @@ class EmbeddedServer:
                     # The server outlives us; its parent will be the system's.
                     self._process.returncode = 0
                 return
+            self._ask_for_ours()
             pid = self._pid()
             # Whoever presses Ctrl-C twice gets the server stopped as well.
             with _undisturbed():
