@@ -6,7 +6,7 @@ comes, so whatever the second reads without waiting is out of date.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -101,13 +101,13 @@ def _told(kind: str) -> int:
 
 
 @pytest.fixture
-def app() -> Iterator[str]:
+def app() -> str:
     """The client id of an app that the municipality took into use yesterday."""
     made = services.create_app(
         cast.platform, name="Lukuvirta", supplier="Tuikku Oy", provider_oids=[cast.KUUSNIEMI_OID], scopes=[CORE]
     )
     _shift(made.app_id)
-    yield made.client_id
+    return made.client_id
 
 
 def _shift(app: UUID) -> None:

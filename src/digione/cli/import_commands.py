@@ -70,7 +70,7 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
     from digione.integrations.loading.report import Report
 
     console = Console(stderr=True)
-    report = Report()
+    report, worked = Report(), False
     try:
         if options["reconciliation"] and not options["reconciliation"].absolute().parent.is_dir():
             # Said before the import, which would else be done, and its reconciliation lost.
@@ -83,6 +83,7 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
 
             try:
                 work(report, lambda step: status.update(_step(step)))
+                worked = True
             except (InterfaceError, OperationalError) as fault:
                 raise ImportRefusedError("database-lost") from fault
     except (DigiOneError, StartFailure, OSError) as fault:
@@ -90,6 +91,14 @@ def _carry_out(work: Callable[[Any, Callable[[str], None]], None], options: dict
             _print_failure(report, str(fault))
         click.echo(_("The import could not run: %(reason)s") % {"reason": fault}, err=True)
         sys.exit(2)
+    except KeyboardInterrupt:
+        # An import is one transaction, so what was under way has left no trace. What was done already is told.
+        if not worked:
+            text = _("Stopped; nothing was changed.")
+            if options["as_json"]:
+                _print_failure(report, text)
+            click.echo(text, err=True)
+            sys.exit(2)
     except Exception:
         # A fault of ours: told whole, and never by the code that means "rows were refused".
         traceback.print_exc()
@@ -114,10 +123,15 @@ def _print_failure(report: Any, reason: str) -> None:
 
 
 def _step(step: str) -> str:
-    """Return a step of the work in words: `read`, `merge`, `done`, a kind of row, or `kind: merge`."""
+    """Return a step of the work in words: `read`, `wait`, `merge`, `done`, a kind of row, or `kind: merge`."""
     from digione.integrations.loading.messages import kind_name
 
-    whole = {"read": _("Reading …"), "merge": _("Writing …"), "done": _("Finishing …")}
+    whole = {
+        "read": _("Reading …"),
+        "wait": _("Waiting for another import of this provider …"),
+        "merge": _("Writing …"),
+        "done": _("Finishing …"),
+    }
     if step in whole:
         return whole[step]
     kind, _colon, merging = step.partition(": ")

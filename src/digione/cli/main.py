@@ -3,7 +3,10 @@
 import importlib
 import importlib.util
 import json
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import click
 import psycopg
@@ -65,8 +68,14 @@ def digione() -> None:
 offer(digione)
 
 
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command. What went wrong is said in plain words, without a traceback; with `--json` as one object too."""
+    # Else it would end a command on the spot, and the database that the command has started would run on.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         digione(standalone_mode=False)
     except click.exceptions.Exit as end:

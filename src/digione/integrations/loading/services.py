@@ -38,7 +38,7 @@ def import_roster(
         raise ImportRefusedError("keys-differ")
 
     def load(run_id: UUID) -> None:
-        one_at_a_time(uc, provider_id, lambda: progress("waiting for another import of this provider"))
+        one_at_a_time(uc, provider_id, lambda: progress("wait"))
         # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
         if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
             uc.execute(
