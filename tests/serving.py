@@ -46,17 +46,10 @@ class Installation:
         return process
 
     def wait_until_ready(self, process: "subprocess.Popen[bytes]", port: int) -> None:
-        """Wait for `/readyz`; fail with what the command has said when it ends before."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            assert process.poll() is None, self.output.read_text()
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                    assert answer.status == 200
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError(self.output.read_text())
+        """Wait for `/readyz`, and until the command has told all; fail with what it has said when it ends before."""
+        for told in (lambda: status(port) == 200, lambda: "Ctrl-C" in self.said()):
+            assert eventually(lambda: process.poll() is not None or told(), PATIENCE), self.said()  # noqa: B023
+        assert process.poll() is None, self.said()
 
     def said(self) -> str:
         """Return what the last command has said so far."""

@@ -69,8 +69,11 @@ def _server_user(cluster: Path) -> _User:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return _User(entry.pw_uid, entry.pw_gid)
-    text = _("PostgreSQL does not run as root, and this machine has no user `nobody`. Run DigiOne as another user.")
-    raise StartFailure(text)
+    raise StartFailure(_no_other_user())
+
+
+def _no_other_user() -> str:
+    return _("PostgreSQL does not run as root, and this machine has no user `nobody`. Run DigiOne as another user.")
 
 
 @dataclass
@@ -235,7 +238,11 @@ class EmbeddedServer:
             text = _("%(folder)s belongs to somebody else. Remove it, or choose another data folder.")
             raise StartFailure(text % {"folder": folder})
         if is_root():
-            os.chown(folder, user.uid, user.gid)
+            try:
+                os.chown(folder, user.uid, user.gid)
+            except OSError as error:
+                # In a container of one user alone the others have names, and nothing can be theirs.
+                raise StartFailure(_no_other_user()) from error
 
     def _create(self, binaries: Binaries, user: _User) -> None:
         """Run initdb into a folder beside, and rename it: a killed start leaves no half-made cluster behind."""
