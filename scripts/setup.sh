@@ -62,8 +62,10 @@ if ! works .venv/bin/python || [ "$(cat "$made" 2>/dev/null || echo "$making")" 
   fi
 fi
 printf '%s\n' "$making" > "$made"
-"$uv" pip sync -q --python .venv/bin/python "$lock"
-"$uv" pip install -q --python .venv/bin/python --no-deps -e .
+# What the cache has needs no network, so that newer sources with the same libraries are set up offline too.
+cached_or_fetched() { "$uv" pip "$@" --offline 2>/dev/null || "$uv" pip "$@"; }
+cached_or_fetched sync -q --python .venv/bin/python "$lock"
+cached_or_fetched install -q --python .venv/bin/python --no-deps -e .
 # Python reads this file by the terminal's character set, and in LC_ALL=C would stumble over an ä in the clone's path.
 for pth in .venv/lib/python3.*/site-packages/*digione*.pth; do echo ../../../../src > "$pth"; done
 .venv/bin/python scripts/compile_translations.py

@@ -144,6 +144,16 @@ def test_a_second_set_up_changes_nothing_and_needs_no_network(ready: Newcomer) -
     assert stamp.stat().st_mtime_ns == before
 
 
+def test_newer_sources_with_the_same_libraries_are_set_up_offline_too(ready: Newcomer) -> None:
+    stamp = ready.clone / ".venv" / ".digione-stamp"
+    before = stamp.read_bytes()
+    with (ready.clone / "pyproject.toml").open("a") as stream:
+        stream.write("# A later version.\n")
+    ready.run(*ready.offline("make", "setup"))
+    assert stamp.read_bytes() != before
+    assert "digione" in ready.run(".venv/bin/digione", "--version")
+
+
 def test_a_demonstration_starts_offline_with_port_and_folder_as_named(ready: Newcomer) -> None:
     port = free_port()
     data = ready.home / "Omat tiedot"

@@ -134,6 +134,16 @@ def _eventually(condition: Callable[[], bool]) -> bool:
     return False
 
 
+def test_what_an_import_that_was_killed_has_left_running_is_stopped_by_the_next(folder: Folder) -> None:
+    process = folder.start("organisations", str(folder.register))
+    assert _eventually(lambda: not folder.server.lost() and folder.server.serving())
+    process.kill()
+    process.communicate()
+    assert not folder.server.lost()
+    assert folder.ends(folder.start("organisations", str(folder.register)), 0)["added"] == 4
+    assert folder.starts() == 1, "it was used as it was found"
+
+
 def test_an_import_uses_a_database_that_runs_and_leaves_it_running(folder: Folder) -> None:
     with running_database(folder.path):
         before = (folder.server.cluster / "postmaster.pid").read_text()
