@@ -69,13 +69,19 @@ offer(digione)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    # Whoever presses Ctrl-C twice would else break off the tidying up, and leave a database running.
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main() -> None:
     """Run the command. What went wrong is said in plain words, without a traceback; with `--json` as one object too."""
-    # Else it would end a command on the spot, and the database that the command has started would run on.
-    signal.signal(signal.SIGTERM, _stop)
+    # SIGTERM would else end a command on the spot, and the database that the command has started would run on.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Who starts a command in the background may have asked that it hear no Ctrl-C.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         digione(standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -175,11 +175,9 @@ class EmbeddedServer:
                 return
             self._ask_for_ours()
             pid = self._pid()
-            # Whoever presses Ctrl-C twice gets the server stopped as well.
-            with _undisturbed():
-                if pid is not None and _works_in(pid, self.cluster):
-                    self._end(pid)
-                self._leave_socket_folder()
+            if pid is not None and _works_in(pid, self.cluster):
+                self._end(pid)
+            self._leave_socket_folder()
 
     def _leave_socket_folder(self) -> None:
         """Remove the socket's folder. A server that stops takes its socket away, one that was killed does not."""
@@ -349,16 +347,6 @@ class EmbeddedServer:
             if _works_in(pid, self.cluster):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGQUIT)
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep Ctrl-C and SIGTERM waiting until the block is done."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _environment() -> dict[str, str]:
