@@ -138,6 +138,8 @@ def test_progress_goes_to_the_terminal_and_never_into_what_is_printed(own: Insta
     """The second import of a provider waits for the first, and says so where somebody sees it."""
     terminal, ours = pty.openpty()
     path = _file(tmp_path, _rows(400, 410))
+    # The first import takes the provider onto the platform, whose lock is held below.
+    own.json("import", "people", path, "--provider", PROVIDER, "--source", "terminal")
     command = [
         sys.executable,
         "-m",
