@@ -1,11 +1,12 @@
 """Loads a roster kind by kind: schools, sessions, courses, groups, people, their roles, guardians, enrolments."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from django.db import connection
+from django.db import DataError, connection, transaction
 
 from digione.core.use_case import UseCase
 from digione.integrations.loading.facts import refuse_removals
@@ -95,8 +96,9 @@ def load_roster(
     merge = Merge(uc, report, provider_id, source, run_id, dict(roster.files), since, roster.own_ids, roster.column)
     # Large joins and sorts stay in memory; compiling each statement costs more than it saves here.
     uc.execute("SET LOCAL work_mem = '64MB'")
-    # So do staged rows, each of which is read several times. A session that has had temporary tables keeps its limit.
-    if not uc.json("SELECT pg_my_temp_schema()::int"):
+    # So do staged rows, each of which is read several times. A session that has had temporary tables keeps its limit, and
+    # nothing tells whether it has: PostgreSQL just refuses.
+    with contextlib.suppress(DataError), transaction.atomic():
         uc.execute("SET LOCAL temp_buffers = '128MB'")
     uc.execute("SET LOCAL jit = off")
     # Temporary tables need rough statistics only, and of a few columns.
