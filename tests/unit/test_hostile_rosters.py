@@ -19,9 +19,10 @@ from digione.integrations.csv_templates import read_people, read_staff
 from digione.integrations.csv_templates.columns import PEOPLE, STAFF
 from digione.integrations.loading.report import Problems, Report
 from digione.integrations.loading.services import import_roster
+from digione.integrations.oneroster_csv.columns import tables
 from digione.integrations.oneroster_csv.files import Set
 from digione.integrations.oneroster_csv.reader import Reader
-from digione.integrations.oneroster_csv.tables import TABLES
+from digione.integrations.oneroster_csv.tables import ROSTER_FILES
 from tests import cast
 from tests.hostile_texts import OVERLONG, STORABLE, UNSTORABLE
 from tests.unit.stored import snapshot, where_each
@@ -29,6 +30,7 @@ from tests.unit.test_import_readers import TODAY
 
 pytestmark = pytest.mark.django_db
 FIRST, LAST = "first", "last"
+TABLES = {name: tables("1.2")[name] for name in (*ROSTER_FILES, "userProfiles")}
 #: Between two plain rows, so that what spills over is seen on either side. A half character is no UTF-8: see below.
 ROWS = {
     FIRST: "Tavallinen Teksti",
@@ -39,21 +41,14 @@ ROWS = {
 }
 #: What a column takes as a list: a comma parts it.
 LISTS = {"grades", "subjects", "orgSourcedIds", "termSourcedIds", "agentSourcedIds", "nationality", "groups"}
-_OF_OTHERS = "accounts of other systems have no place here"
 #: Read, and not kept: columns whose texts stand nowhere and need no word, with the reason.
 NOT_KEPT = {
     ("orgs", "identifier"): "names a school of the register, or nothing",
     ("users", "userIds"): "what is no identity code or learner number is not taken",
     ("users", "agentSourcedIds"): "somebody whom the set does not name is nobody",
-    ("roles", "userProfileSourcedId"): _OF_OTHERS,
-    **{
-        ("userProfiles", name): _OF_OTHERS
-        for name in (*TABLES["userProfiles"].required, *TABLES["userProfiles"].optional)
-        if name not in ("userSourcedId", "status", "dateLastModified")
-    },
+    ("users", "password"): "nobody's to keep, which is told once",
+    ("userProfiles", "password"): "nobody's to keep, which is told once",
 }
-#: Columns of users.csv whose place version 1.2 has taken into roles.csv.
-ONLY_1_1 = {"role", "orgSourcedIds"}
 _NAMES = {"givenName": "Aino", "familyName": "Lehto"}
 #: What a row needs beside the column that is tried; `{n}` is its number.
 NEEDED: dict[str, dict[str, str]] = {
@@ -85,8 +80,7 @@ _OF_1_1 = tuple(table for table in TABLES if table not in ("roles", "userProfile
 
 
 def _columns(table: str) -> tuple[str, ...]:
-    spec = TABLES[table]
-    return (*spec.required, *spec.optional, *spec.carried)
+    return tuple(TABLES[table].columns)
 
 
 def _csv(rows: list[dict[str, str]], delimiter: str = ",") -> str:
@@ -237,8 +231,7 @@ def test_a_table_of_oneroster_keeps_each_text_or_tells_of_it(tmp_path: Path, ver
     rows = [{**_needed(version, table, number), cell.column: cell.text} for number, cell in enumerate(cells, first)]
     files = _set(version, table, rows)
     cells = _placed(cells, 2 + len(files[table]) - len(rows))
-    not_kept = {*TABLES[table].carried, *(name for of, name in NOT_KEPT if of == table)}
-    not_kept |= ONLY_1_1 if (version, table) == ("1.2", "users") else set()
+    not_kept = {name for of, name in NOT_KEPT if of == table}
     headers = {name: name for name in _columns(table)}
     _hold_and_load_again(
         lambda: _load(tmp_path, files),
@@ -277,7 +270,8 @@ def test_no_column_of_oneroster_is_taken_twice(tmp_path: Path, table: str) -> No
         path.write_bytes(_csv([row]).encode())
         (tmp_path / "orgs.csv").touch()
         problems = Problems()
-        [(_, cells)] = Set(tmp_path, problems).rows(table)
+        files = Set(tmp_path, problems)
+        [(_, cells)] = files.whole_rows(table) if files.is_carried(table) else files.rows(table)
         twice = [(one.file, one.line, one.field) for one in problems.found if one.code == "duplicate-column"]
         assert twice == [(path.name, 1, column.upper())]
         assert "toinen" not in cells.values()
@@ -285,14 +279,17 @@ def test_no_column_of_oneroster_is_taken_twice(tmp_path: Path, table: str) -> No
             assert cells[column] == row[column]
 
 
-def test_hostile_headers_are_no_columns(tmp_path: Path) -> None:
+def test_hostile_headers_are_columns_of_what_is_carried_and_of_nothing_else(tmp_path: Path) -> None:
     files = _set("1.1", "users", [{**_needed("1.1", "users", 0), **{text: text for text in STORABLE.values()}}])
     report = _load(tmp_path, files)
     assert (report.status, report.refused) == ("done", 0)
     told = [one for one in report.problems.found if one.code == "extension-column"]
     assert len(told) == len(STORABLE)
     assert {(one.file, one.line) for one in told} == {("users.csv", 1)}
-    assert not {*STORABLE.values()} & {*where_each(snapshot(cast.administrator))}
+    standing = where_each(snapshot(cast.administrator))
+    places = {place for text in STORABLE.values() for place in standing.get(text, ())}
+    assert places
+    assert all(place.startswith("core_carriedrow.cells.") for place in places)
 
 
 TEMPLATES = {"people": (PEOPLE, read_people), "staff": (STAFF, read_staff)}

@@ -81,6 +81,10 @@ BASE = "u1,true,s1,student,aino,Aino,Lehto,a@example.fi,{hetu:140314A9357}\n"
 CLASSES = "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds,location\n"
 
 
+#: A change of what is carried alone: the row counts as changed, and nobody is told, since nobody reads it.
+CARRIED = "carried"
+
+
 @pytest.mark.parametrize(
     ("file", "text", "event"),
     [
@@ -95,7 +99,7 @@ CLASSES = "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourced
         ("classes", f"{CLASSES}k1,3C,homeroom,c1,s1,y1,\n", "studies.group_changed"),
         ("classes", f"{CLASSES}k1,3B,homeroom,c1,s1,,\n", "studies.group_changed"),
         ("classes", f"{CLASSES}k1,3B,homeroom,,s1,y1,\n", "studies.group_changed"),
-        ("classes", f"{CLASSES}k1,3B,homeroom,c1,s1,y1,somewhere\n", ""),
+        ("classes", f"{CLASSES}k1,3B,homeroom,c1,s1,y1,somewhere\n", CARRIED),
         ("courses", "sourcedId,title\nc1,Matematiikka\n", "studies.course_changed"),
         ("enrollments", GOOD["enrollments.csv"].replace("role\n", "role,endDate\n").replace("student\n", "student,2027-05-31\n"), "studies.enrolment_changed"),
         ("enrollments", GOOD["enrollments.csv"].replace("role\n", "role,primary\n").replace("student\n", "student,true\n"), ""),
@@ -108,6 +112,7 @@ def test_a_row_is_changed_where_anything_that_is_kept_differs_and_only_there(
     before = number("core_outbox")
     report = load(tmp_path, files={"users": USERS + BASE, file: text})
     assert (report.status, report.changed) == ("done", 1 if event else 0)
+    event = "" if event == CARRIED else event
     assert number("core_outbox") - before == (1 if event else 0)
     assert rows("SELECT type FROM core_outbox WHERE type LIKE '%%\\_changed'") == ([(event,)] if event else [])
     again = load(tmp_path, files={"users": USERS + BASE, file: text})

@@ -25,7 +25,8 @@ TODAY = date(2026, 9, 1)
 GOOD: dict[str, str] = {
     "manifest.csv": "propertyName,value\noneroster.version,1.1\nsource.systemCode,test\n",
     "orgs.csv": "sourcedId,name,type\ns1,Koulu,school\n",
-    "academicSessions.csv": "sourcedId,title,type,startDate,endDate\ny1,2026,schoolYear,2026-08-01,2027-07-31\n",
+    "academicSessions.csv": "sourcedId,title,type,startDate,endDate,schoolYear\n"
+    "y1,2026,schoolYear,2026-08-01,2027-07-31,2027\n",
     "courses.csv": "sourcedId,title,orgSourcedId\nc1,Matematiikka,s1\n",
     "classes.csv": "sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds\nk1,3B,homeroom,c1,s1,y1\n",
     "users.csv": "sourcedId,enabledUser,orgSourcedIds,role,username,givenName,familyName\n"
@@ -227,14 +228,14 @@ def test_every_column_of_users_in_version_1_2_is_known(tmp_path: Path) -> None:
         manifest="propertyName,value\noneroster.version,1.2\n",
         users=f'{header}\nu1,,,true,aino,,Aino,Lehto,,,,,,,,,,"r1,r2",,,,,\n',
         roles="sourcedId,userSourcedId,roleType,role,orgSourcedId\nr1,u1,primary,student,s1\n",
+        resources="sourcedId,vendorResourceId\nr1,kirja-1\nr2,kirja-2\n",
     )
     assert problems.found == []
     assert len(rows["person"]) == 1
 
 
-def test_gradebook_and_resource_files_are_recognised_and_reported(tmp_path: Path) -> None:
-    _, problems = oneroster(tmp_path, lineItems="sourcedId\nl1\n", stranger="a\n")
-    assert found(problems, "not-imported") == [("lineItems.csv", 0, "")]
+def test_a_file_that_is_none_of_the_standard_is_told(tmp_path: Path) -> None:
+    _, problems = oneroster(tmp_path, stranger="a\n")
     assert found(problems, "unknown-file") == [("stranger.csv", 0, "")]
 
 

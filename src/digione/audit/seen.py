@@ -24,11 +24,13 @@ class Topic(StrEnum):
     PROVIDER = "provider"
     DUPLICATE = "duplicate"
     ACCOUNT = "account"
+    CARRIED = "carried"
 
 
 #: Of tables whose every column is about one thing.
 _TABLES = {
     "access_account": Topic.ACCOUNT,
+    "core_carriedrow": Topic.CARRIED,
     "people_contact": Topic.CONTACT,
     "people_duplicatecase": Topic.DUPLICATE,
     "people_guardianship": Topic.GUARDIANS,

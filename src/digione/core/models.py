@@ -1,4 +1,4 @@
-"""Tables of the core: national codes, sources' ids, import runs, the outbox."""
+"""Tables of the core: national codes, sources' ids, what is carried of them, import runs, the outbox."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -36,6 +36,25 @@ class SourceKey(models.Model):
     row_hash = models.BinaryField(null=True)
     run_id = models.UUIDField(null=True)
     masters = models.BooleanField(default=False, db_default=False)
+
+
+class CarriedRow(Row):
+    """What a source said in a row and the open data model has no place for yet, as it came."""
+
+    provider_id = models.UUIDField()
+    source = models.TextField()
+    version = models.TextField()
+    file = models.TextField()
+    key = models.TextField()
+    cells = models.JSONField()
+    row_hash = models.BinaryField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider_id", "source", "file", "key"], name="core_carriedrow_once")
+        ]
 
 
 class KeyFingerprint(models.Model):

@@ -83,6 +83,7 @@ _TERMS = (
     Term("fault", "virhe", "fel", "What is wrong in an input, where, and what to do about it."),
     Term("source", "lähde", "källa", "The system from which data came."),
     Term("source key", "lähteen avain", "källans nyckel", "Which of our rows a source's own id means."),
+    Term("carried row", "sellaisenaan säilytetty rivi", "rad som bevaras som den är", "What a source said and the data model has no place for yet, kept as it came."),
     Term("row hash", "rivin tiiviste", "radens kontrollsumma", "A digest of what a source last said about a row, so that an unchanged row is left alone."),
     Term("event", "tapahtuma", "händelse", "Something that happened, told in order to all who follow."),
     Term("position", "järjestysnumero", "ordningsnummer", "The place of an event in the stream."),

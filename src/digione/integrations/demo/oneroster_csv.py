@@ -1,6 +1,7 @@
 """Writes one invented provider as a OneRoster 1.2 CSV set (bulk), for tests and benchmarks of the import.
 
-Source: 1EdTech OneRoster 1.2 CSV Binding. In a bulk set `status` and `dateLastModified` stay empty.
+Source: 1EdTech OneRoster 1.2 CSV Binding. In a bulk set `status` and `dateLastModified` stay empty, and so
+does what another column tells: codes of subjects that are no codes, and the primary organisation, which the primary role has.
 """
 
 import csv
@@ -89,7 +90,7 @@ def _write(batch: Batch, writers: dict[str, Any]) -> int:
         year = batch.sessions[0].id
         rows["courses"] = [[home_course, "", "", year, "Kotiluokka", "KL", "", provider, "", ""]]
         rows["courses"] += [
-            [c.id, "", "", c.session_id, _shown(c.title), c.code, c.grade, provider, c.subject, c.subject]
+            [c.id, "", "", c.session_id, _shown(c.title), c.code, c.grade, provider, c.subject, ""]
             for c in batch.courses
         ]
     rows["orgs"] = [
@@ -103,7 +104,7 @@ def _write(batch: Batch, writers: dict[str, Any]) -> int:
         [
             g.id, "", "", _shown(g.title), g.grade, g.course_id or home_course, g.code,
             "homeroom" if g.kind == "home_group" else "scheduled", "", g.school_id, ",".join(terms[g.id]),
-            g.subject or "", g.subject or "", "",
+            g.subject or "", "", "",
         ]
         for g in batch.groups
     ]  # fmt: skip
@@ -139,8 +140,7 @@ def _people(batch: Batch, rows: dict[str, list[list[Any]]]) -> None:
             [
                 person.id, "", "", "true", mail or person.id, user_ids, person.given_name, person.family_name, middle,
                 person.learner_number or "", mail, "", reach.get((person.id, "phone"), ""),
-                ",".join(agents.get(person.id, [])), school.grade if school else "", "", "", "", "", "", "",
-                school.school_id if school else provider, "",
+                ",".join(agents.get(person.id, [])), school.grade if school else "", *[""] * 8,
             ]
         )  # fmt: skip
         sex = "male" if person.sex == "1" else "female"

@@ -65,11 +65,21 @@ MESSAGES: dict[str, str] = {
     # Rows and columns.
     "duplicate-column": gettext_noop("The column stands twice; the first is read."),
     "duplicate-column.template": gettext_noop("“%(value)s” means a column that stands already. Remove one of them."),
-    "extension-column": gettext_noop("This column is not part of the standard; it is not read."),
+    "extension-column": gettext_noop(
+        "This column is not part of the standard. Its values are kept; nothing reads them yet."
+    ),
     "missing-column": gettext_noop("The header lacks the column %(column)s; no row can be read."),
+    "missing-column.taken": gettext_noop(
+        "The header lacks the column %(column)s, which the standard requires; the rows are taken without it."
+    ),
     "missing-column.template": gettext_noop(
         "The column “%(finnish)s” (Swedish “%(swedish)s”, English “%(english)s”) is missing."
     ),
+    "not-kept.hetu": gettext_noop(
+        "An identity code stands in this cell, so the cell is not kept. Identity codes are kept encrypted; write them into"
+        " userIds."
+    ),
+    "not-kept.password": gettext_noop("Passwords are not kept; the column is left out."),
     "null-character": gettext_noop("The row holds a null character, which no text may have."),
     "null-character.database": gettext_noop(
         "A cell of the row is \\N, by which databases write an empty value. Leave it empty."
@@ -112,6 +122,7 @@ MESSAGES: dict[str, str] = {
     "hetu-future": gettext_noop("The identity code %(value)s names a day that is still to come."),
     "name": gettext_noop("%(subject)s has no name in any language."),
     "number": gettext_noop("“%(value)s” is not a version number."),
+    "number.decimal": gettext_noop("“%(value)s” is not a number. Write it like 7.5."),
     "oid": gettext_noop("“%(value)s” is not an organisation's OID."),
     "oid.learner": gettext_noop("“%(value)s” is not a learner number (1.2.246.562.24.…)."),
     "oid-check-digit": gettext_noop(
@@ -176,7 +187,6 @@ MESSAGES: dict[str, str] = {
     "no-oneroster-file": gettext_noop(
         "%(path)s holds no OneRoster file: orgs.csv, users.csv and the others are missing."
     ),
-    "not-imported": gettext_noop("This file is recognised; its data is not imported yet."),
     "present": gettext_noop("The manifest says that %(file)s is absent; it is read."),
     "shape.code": gettext_noop("A code is written as an object."),
     "shape.codes": gettext_noop("A code list is written as a list of codes."),
@@ -217,19 +227,36 @@ MESSAGES: dict[str, str] = {
 
 def kind_name(kind: str) -> str:
     """Return what rows of a kind are called, in the language that is active. An unknown kind is shown as it is."""
+    file, columns, _rest = kind.partition(".columns")
+    if columns:
+        return pgettext("kind of rows", "other columns of %(file)s") % {"file": f"{file}.csv"}
     names = {
         "all": pgettext("kind of rows", "in all"),
+        "categories": pgettext("kind of rows", "categories of assessment"),
+        "classResources": pgettext("kind of rows", "learning resources of classes"),
         "codes": pgettext("kind of rows", "codes"),
         "course": pgettext("kind of rows", "courses"),
+        "courseResources": pgettext("kind of rows", "learning resources of courses"),
         "enrolment": pgettext("kind of rows", "enrolments in groups"),
         "group": pgettext("kind of rows", "groups"),
         "guardian": pgettext("kind of rows", "guardianships"),
+        "lineItemLearningObjectiveIds": pgettext("kind of rows", "learning objectives of assessed work"),
+        "lineItemScoreScales": pgettext("kind of rows", "score scales of assessed work"),
+        "lineItems": pgettext("kind of rows", "assessed work"),
         "membership": pgettext("kind of rows", "roles at schools"),
         "organisations": pgettext("kind of rows", "organisations"),
         "person": pgettext("kind of rows", "people"),
+        "resources": pgettext("kind of rows", "learning resources"),
+        "resultLearningObjectiveIds": pgettext("kind of rows", "learning objectives in results"),
+        "resultScoreScales": pgettext("kind of rows", "score scales of results"),
+        "results": pgettext("kind of rows", "results"),
+        "roles": pgettext("kind of rows", "rows of roles.csv"),
         "rows": pgettext("kind of rows", "rows of the files"),
         "school": pgettext("kind of rows", "schools"),
+        "scoreScales": pgettext("kind of rows", "score scales"),
         "session": pgettext("kind of rows", "school years and terms"),
+        "userProfiles": pgettext("kind of rows", "user profiles in other systems"),
+        "userResources": pgettext("kind of rows", "learning resources of people"),
     }
     return names.get(kind, kind)
 

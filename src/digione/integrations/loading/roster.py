@@ -143,6 +143,18 @@ class Enrolment(NamedTuple):
     valid_to: date | None
 
 
+class Carried(NamedTuple):
+    """What of a row the open data model has no place for. `cells` and `said` are JSON objects, column → text.
+
+    `said` is what makes the row another one when it differs.
+    """
+
+    line: int
+    key: str
+    cells: str
+    said: str
+
+
 def new_person(
     *, line: int, key: str, first_names: str, given_name: str, family_name: str, known: Container[bytes] = (),
     birth_date: date | None = None, sex: str | None = None, mother_tongue: str | None = None,
@@ -205,6 +217,24 @@ def _written(kind: Any) -> str:
 Rows = Callable[[], Iterable[tuple[Any, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedFile:
+    """What is carried of one file: whole rows, or of rows of the kind `of` the cells that their kind has no place for.
+
+    `kind` is what the report calls them, `file` the standard's name of the file and `shown` its own. `refers`: the columns
+    that hold a key of another row → the kind of that row, which may be one that is carried whole.
+    """
+
+    kind: str
+    file: str
+    shown: str
+    rows: Callable[[], Iterable[Carried]]
+    of: str | None = None
+    #: Whether a line of the file is a line of the kind `of`.
+    by_line: bool = True
+    refers: Mapping[str, str] = field(default_factory=dict)
+
+
 def _as_it_is(kind: str, key: str, name: str) -> str:
     return name
 
@@ -235,6 +265,10 @@ class Roster:
     #: The hashes of the people whom the source told of before, which the loader fills in. What only a new or changed
     #: person needs (ciphertexts, digests, sort keys) a reader need not make for them.
     known_people: set[bytes] = field(default_factory=set)
+    #: The version of the format in which the source wrote what is carried.
+    version: str = ""
+    #: What is carried of each file. Asked for when all kinds are staged; the files are read in this order.
+    carried: Callable[[], Iterable[CarriedFile]] = tuple
 
     def staged(self) -> Iterator[tuple[str, type, Rows | None]]:
         """Yield each kind with its class and its rows, references first."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DataError, connection, transaction
 
 from digione.core.use_case import UseCase
+from digione.integrations.loading.carried import CarriedLoad
 from digione.integrations.loading.facts import refuse_removals
 from digione.integrations.loading.mastership import PERIOD, hold_back, kept_name, other, other_list, other_name
 from digione.integrations.loading.merge import KEPT_PERIOD, MASTERED, Merge, Reference
@@ -112,6 +113,8 @@ def load_roster(
         apart = roster.files["enrolment"] != roster.files["person"]
         for kinds in _STEPS if apart else (sum(_STEPS, ()),):
             loading.bring(kinds, ahead)
+    loading.unread += loading.carried.bring(noted, unread=loading.unread)
+    loading.keep_where_unread()
     if loading.may_end(accept=accept_removals):
         loading.end()
     progress("done")
@@ -129,6 +132,11 @@ class _Loading:
     staged: int = 0
     #: Faults of the files themselves, those of the merge left out.
     unread: int = 0
+    carried: CarriedLoad = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What is carried comes last."""
+        self.carried = CarriedLoad(self.merge, self.roster, self.progress)
 
     def bring(self, kinds: tuple[str, ...], ahead: ReadAhead) -> None:
         """Stage these kinds and merge them. The reader goes on with the next ones meanwhile."""
@@ -163,14 +171,14 @@ class _Loading:
             gone, covered = merge.missing(kind)
             self.gone[kind] = gone, covered
             report.sides[kind]["known"] = covered - gone
-        self._keep_where_unread()
+        self.keep_where_unread()
         for kind in brought:
             self.progress(f"{kind}: merge")
             refused = report.problems.refused_rows
             _LOADERS[kind](merge)
             report.count(kind, refused=report.problems.refused_rows - refused)
 
-    def _keep_where_unread(self) -> None:
+    def keep_where_unread(self) -> None:
         """Let what is gone go on, and tell it, where files could not be read whole: what was not read is not gone."""
         for kind, (gone, covered) in self.gone.items() if self.unread else ():
             if gone:
@@ -186,7 +194,7 @@ class _Loading:
                 self.merge.report, self.roster.files[kind], kind, ending=gone, covered=covered, accept=accept
             )
             for kind, (gone, covered) in self.gone.items()
-        )
+        ) and self.carried.may_end(accept=accept)
 
     def end(self) -> None:
         """End what is gone, and tell what was done with each kind."""
@@ -195,6 +203,7 @@ class _Loading:
             self.merge.tell(kind, _EVENTS[kind])
             states = self.merge.states[kind]
             self.merge.report.sides[kind]["taken"] = sum(states.values()) - states.get("refused", 0)
+        self.carried.load()
 
 
 def _derive(merge: Merge, roster: Roster) -> None:

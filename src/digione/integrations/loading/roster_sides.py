@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from digione.core.use_case import UseCase
+from digione.integrations.loading.carried import count_carried
 from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.reconciliation import KEPT
 from digione.integrations.loading.report import Report
@@ -69,8 +70,10 @@ def count_ours(uc: UseCase, report: Report, *, provider_id: UUID, source: str) -
     }
     # Whole kinds are compared; looked up one by one, a million rows would take hours (see `Merge.recount`).
     uc.execute("SET LOCAL enable_nestloop = off")
-    ours = {}
+    ours = dict(count_carried(uc, report, provider_id=provider_id, source=source))
     for kind in report.sides:
+        if kind not in _STANDING:
+            continue
         others = uc.json(
             f"SELECT count(*) FROM ({_STANDING[kind]}) t WHERE t.id NOT IN"
             f" (SELECT k.target_id FROM {keys} AND k.kind = '{kind}')",
@@ -80,3 +83,8 @@ def count_ours(uc: UseCase, report: Report, *, provider_id: UUID, source: str) -
         ours[kind] = {"in_ours": number + int(others or 0), "from_source": number}
     uc.execute("SET LOCAL enable_nestloop = on")
     return ours
+
+
+def has_carried(report: Report) -> bool:
+    """Say whether a run has read or kept anything that the open data model has no place for."""
+    return any(kind not in _STANDING for kind in report.sides)

@@ -10,7 +10,7 @@ from digione.integrations.loading.facts import one_at_a_time, run
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_facts import load_roster
-from digione.integrations.loading.roster_sides import count_ours
+from digione.integrations.loading.roster_sides import count_ours, has_carried
 
 
 @use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)
@@ -73,6 +73,8 @@ def import_roster(
     uc.touched("people_contact", "value")
     uc.touched("people_guardianship", "guardian_id", "child_id", "limits")
     uc.touched("studies_enrolment", "group_id")
+    if has_carried(report):
+        uc.touched("core_carriedrow", "cells")
     uc.saw_in_bulk(kind=kind, source=source, counts=report.counts())
     return report
 

@@ -8,6 +8,7 @@ from digione.core.clock import FINLAND
 from digione.integrations.loading.messages import message
 
 _HETU = re.compile(r"(\d{2})(\d{2})(\d{2})([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
+_HETU_WITHIN = re.compile(r"(?<![0-9A-Za-z])\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![0-9A-Za-z])", re.IGNORECASE)
 _HETU_CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _CENTURY = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
 _FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
@@ -79,6 +80,11 @@ def check_hetu(text: str, *, today: date, artificial: bool = True) -> tuple[str,
     if int(number) < 2 or (int(number) >= 900 and not artificial):
         raise BadValueError("hetu-artificial", value=masked(hetu))
     return hetu, born, "1" if int(number) % 2 else "2"
+
+
+def holds_hetu(text: str) -> bool:
+    """Say whether an identity code stands anywhere in `text`, its last character right."""
+    return any(_HETU_CHECK[int(code[:6] + code[7:10]) % 31] == code[10].upper() for code in _HETU_WITHIN.findall(text))
 
 
 def business_id_is_right(text: str) -> bool:

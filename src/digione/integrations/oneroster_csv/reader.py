@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from digione.integrations.loading.roster import (
+    CarriedFile,
     Course,
     Enrolment,
     Group,
@@ -17,20 +18,24 @@ from digione.integrations.loading.roster import (
     new_person,
 )
 from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
-from digione.integrations.oneroster_csv.files import Cells, Set
-from digione.integrations.oneroster_csv.tables import (
+from digione.integrations.oneroster_csv.carried import carried_files
+from digione.integrations.oneroster_csv.columns import (
     CLASS_TYPES,
-    COLUMNS_OF,
     ENROLMENT_ROLES,
-    EXTENSION_ROLES,
-    HOME_COURSE,
-    MADE_OF,
     ORG_TYPES,
-    OWN_SYSTEM,
-    ROLE_COLUMNS_1_1,
+    ROLE_TYPES,
     ROLES_1_1,
     ROLES_1_2,
     SESSION_TYPES,
+)
+from digione.integrations.oneroster_csv.files import Cells, Set
+from digione.integrations.oneroster_csv.tables import (
+    COLUMNS_OF,
+    EXTENSION_ROLES,
+    HOME_COURSE,
+    MADE_OF,
+    OWN_SYSTEM,
+    ROLE_COLUMNS_1_1,
     SEXES,
 )
 
@@ -54,6 +59,8 @@ class Reader:
     classes: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
     known_people: set[bytes] = field(default_factory=set)
+    #: Lines of demographics.csv that were refused, of which nothing is carried either.
+    refused_demographics: set[int] = field(default_factory=set)
     _usernames: dict[str, int] = field(default_factory=dict)
 
     def roster(self) -> Roster:
@@ -87,7 +94,19 @@ class Reader:
             known_people=self.known_people,
             own_ids=self.files.system == OWN_SYSTEM,
             column=self._column,
+            version=self.files.version,
+            carried=self._carried,
         )
+
+    def _carried(self) -> Iterator[CarriedFile]:
+        known = {
+            "orgs": self.orgs,
+            "academicSessions": self.sessions,
+            "courses": self.courses,
+            "classes": self.classes,
+            "users": self.users,
+        }
+        return carried_files(self.files, known, self.refused_demographics)
 
     def _column(self, kind: str, key: str, name: str) -> str:
         if kind == "membership" and self.files.version == "1.1":
@@ -98,8 +117,15 @@ class Reader:
         return COLUMNS_OF[kind].get(name, name)
 
     def read_everything(self) -> dict[str, list[tuple[object, ...]]]:
-        """Return all rows by kind. For looking at a set without a database; the loader streams instead."""
-        return {kind: list(rows()) for kind, _, rows in self.roster().staged() if rows}
+        """Return all rows by kind. For looking at a set without a database; the loader streams instead.
+
+        Of what is carried, the kinds of which there are rows.
+        """
+        found = {kind: list(rows()) for kind, _, rows in self.roster().staged() if rows}
+        for file in self._carried():
+            if rows := list[tuple[object, ...]](file.rows()):
+                found[file.kind] = rows
+        return found
 
     def _error(self, table: str, line: int, column: str, code: str, /, **parameters: object) -> None:
         self.files.problems.error(self.files.file(table), line, column, code, **parameters)
@@ -206,8 +232,6 @@ class Reader:
             good = self._fresh("courses", line, key, self.courses)
             if org:
                 good &= self._refers("courses", line, "orgSourcedId", org, self.orgs, "orgs")
-            else:
-                self._warn("courses", line, "orgSourcedId", "required.taken")
             if year and year not in self.sessions:
                 self._warn(
                     "courses",
@@ -237,15 +261,11 @@ class Reader:
             good &= self._refers("classes", line, "schoolSourcedId", school, self.orgs, "orgs")
             if course:
                 good &= self._refers("classes", line, "courseSourcedId", course, self.courses, "courses")
-            else:
-                self._warn("classes", line, "courseSourcedId", "required.taken")
             if course == HOME_COURSE and self.files.system == OWN_SYSTEM:
                 course = ""
             terms = _listed(cells["termSourcedIds"])
             for term in terms:
                 good &= self._refers("classes", line, "termSourcedIds", term, self.sessions, "academicSessions")
-            if not terms:
-                self._warn("classes", line, "termSourcedIds", "required.taken")
             if not good:
                 continue
             self.classes.add(key)
@@ -262,6 +282,7 @@ class Reader:
             key = cells["sourcedId"]
             if key in known:
                 self._error("demographics", line, "sourcedId", "duplicate", value=key[:80])
+                self.refused_demographics.add(line)
                 continue
             good, born = self._day("demographics", line, "birthDate", cells["birthDate"])
             if born and born > self.today:
@@ -280,6 +301,8 @@ class Reader:
                 good = False
             if good:
                 known[key] = (line, born, SEXES[sex])
+            else:
+                self.refused_demographics.add(line)
         return known
 
     def read_users(self) -> Iterator[Person]:
@@ -358,16 +381,14 @@ class Reader:
         )  # fmt: skip
 
     def read_roles(self) -> Iterator[Membership]:
-        """Yield the roles of version 1.2. User profiles are only looked at: their passwords have no place here."""
+        """Yield the roles of version 1.2."""
         seen: set[str] = set()
-        for line, cells in self.files.rows("userProfiles"):
-            self._refers("userProfiles", line, "userSourcedId", cells["userSourcedId"], self.users, "users")
         for line, cells in self.files.rows("roles"):
             key = cells["sourcedId"]
             good = self._fresh("roles", line, key, seen)
             if not cells["role"].startswith("ext:"):
                 good &= self._one_of("roles", line, "role", cells["role"], ROLES_1_2)
-            good &= self._one_of("roles", line, "roleType", cells["roleType"], frozenset(("primary", "secondary")))
+            good &= self._one_of("roles", line, "roleType", cells["roleType"], ROLE_TYPES)
             good &= self._refers("roles", line, "userSourcedId", cells["userSourcedId"], self.users, "users")
             good &= self._refers("roles", line, "orgSourcedId", cells["orgSourcedId"], self.orgs, "orgs")
             fine, begin, end = self._period("roles", line, cells)

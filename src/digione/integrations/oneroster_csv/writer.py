@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from digione.integrations.oneroster_csv.tables import OTHER_FILES, OWN_SYSTEM, ROSTER_FILES
+from digione.integrations.oneroster_csv.tables import ALL_FILES, OWN_SYSTEM
 
 #: Every file has the same time in an archive, so that the same roster gives the same bytes.
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -83,7 +83,7 @@ class SetWriter:
         self._partial.rename(self._path)
 
     def _manifest(self) -> list[tuple[str, str]]:
-        files = [(name, "bulk" if name in self._written else "absent") for name in (*ROSTER_FILES, *OTHER_FILES)]
+        files = [(name, "bulk" if name in self._written else "absent") for name in ALL_FILES]
         return [
             ("manifest.version", "1.0"),
             ("oneroster.version", "1.2"),

@@ -28,6 +28,7 @@ RESOURCES: dict[str, Resource] = {
             studies.SchoolEnrolment,
             studies.Enrolment,
             core.Code,
+            core.CarriedRow,
             core.ImportRun,
             core.KeyFingerprint,
             core.SourceKey,

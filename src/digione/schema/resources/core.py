@@ -1,12 +1,12 @@
-"""The core: national codes, sources' ids, import runs, events."""
+"""The core: national codes, sources' ids, what is carried of them, import runs, events."""
 
 from datetime import date, datetime
 from uuid import UUID
 
 from digione.core.texts import LocalizedText
-from digione.schema.basis import INTERFACES, NO_PERSONAL_DATA
-from digione.schema.declare import Json, JsonList, Master, field, resource
-from digione.schema.resources.shared import known_since, own_id, row_hash, valid_from, valid_to
+from digione.schema.basis import INTERFACES, NO_PERSONAL_DATA, STATUTORY_TASK
+from digione.schema.declare import Json, JsonList, Master, Sensitivity, field, resource
+from digione.schema.resources.shared import known_since, of_provider, own_id, row_hash, valid_from, valid_to
 
 
 @resource(table="core_code", term="code", basis=NO_PERSONAL_DATA, master=Master.CODE_SERVICE)
@@ -63,6 +63,29 @@ class ImportRun:
         unit="rows",
     )
     file_hash: str | None = field("Digest of the files that came.", term="row hash", unit="SHA-256, hexadecimal")
+
+
+@resource(table="core_carriedrow", term="carried row", basis=STATUTORY_TASK, master=Master.PROVIDER)
+class CarriedRow:
+    """What a source said in a row and the open data model has no place for yet, as it came: a row of a file that is not
+    modelled, or those cells of a modelled row that are not."""
+
+    id: UUID = own_id()
+    provider_id: UUID = of_provider()
+    source: str = field("The system from which it came.", term="source", master=Master.PLATFORM)
+    version: str = field("The version of the format in which it was written.", term="version", master=Master.PLATFORM)
+    file: str = field("The file of the format, by its name there.", term="type", master=Master.PLATFORM)
+    key: str = field("The source's own id of the row.", term="source key")
+    cells: Json = field(
+        "The cells that are not empty, by the names of their columns. They may tell of a person anything that the source"
+        " knows, so no role reads them; passwords and identity codes are left out.",
+        term="carried row",
+        sensitivity=Sensitivity.SECRET,
+    )
+    row_hash: bytes = row_hash()
+    valid_from: date = valid_from("The day on which the source first told it.")
+    valid_to: date | None = valid_to("The last day before the source told it no more; absent while it does.")
+    sys_from: datetime = known_since()
 
 
 @resource(table="core_keyfingerprint", term="encryption key", basis=NO_PERSONAL_DATA, master=Master.PLATFORM)

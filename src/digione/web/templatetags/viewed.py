@@ -31,6 +31,7 @@ def topics_listed(topics: Iterable[str]) -> str:
     names = {
         "account": _("user account"),
         "birth_date": _("date of birth"),
+        "carried": _("data that another system sent and nobody reads here yet"),
         "contact": _("contact details"),
         "custody": _("limits of custody"),
         "duplicate": _("whether two records may be of one person"),
