@@ -7,12 +7,21 @@ from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from digione.core import clock
 from digione.core.texts import in_language
 from digione.people.desks import PersonDesk, desk_of, providers_with_learners
+from digione.web.templatetags.desk import localized
 
+#: What there is to see with a person of the cast (`cast.STORIES`), in words.
+_STORIES = {
+    "two_municipalities": gettext_lazy("Her children go to school in two municipalities."),
+    "two_roles": gettext_lazy("She is a guardian too: try the other role."),
+    "limited_custody": gettext_lazy("His custody is limited: he is told nothing of the child."),
+    "non_disclosure": gettext_lazy("Under a non-disclosure order: few see her."),
+}
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -32,8 +41,19 @@ def _people(only: str | None = None) -> list[dict[str, Any]]:
     for account in accounts:
         person = desk_of(account.person_id, day=clock.today()) if account.person_id else PersonDesk()
         if person.roles:
-            found.append({"username": account.get_username(), "person": person, "choice": person.roles[0]})
+            name = account.get_username()
+            story = _STORIES.get(_cast().STORIES.get(name, ""), "")
+            found.append({"username": name, "person": person, "choice": person.roles[0], "story": story})
     return sorted(found, key=lambda entry: sign_ins.index(entry["username"]))
+
+
+def _by_provider(people: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the providers with their people; who belongs to several, or to none any more, stands under the first."""
+    places: dict[str, list[dict[str, Any]]] = {}
+    for entry in people:
+        name = localized(next(iter(entry["choice"].providers), None)) or next(iter(places), "")
+        places.setdefault(name, []).append(entry)
+    return list(places.items())
 
 
 def is_shared(account: Any) -> bool:
@@ -58,7 +78,10 @@ def pick(request: HttpRequest) -> HttpResponse:
         request.session.flush()
         login(request, account, backend=_BACKEND)
         return HttpResponseRedirect("/")
-    return render(request, "demo.html", {"people": _people(), "password": _cast().PASSWORD})
+    people = _people()
+    return render(
+        request, "demo.html", {"people": people, "places": _by_provider(people), "password": _cast().PASSWORD}
+    )
 
 
 @require_GET

@@ -162,3 +162,10 @@ SIGN_INS = (
     "kaisa.saarniselka",
     "aino.lehtovaara",
 )
+#: What there is to see with some of them, which their role alone does not tell.
+STORIES = {
+    "katri.lehtovaara": "two_municipalities",
+    "sanna.kivela": "two_roles",
+    "mikael.rauhaniemi": "limited_custody",
+    "kerttu.halmesalo": "non_disclosure",
+}
