@@ -13,6 +13,7 @@ FIRST = {
     "learner": ("a.quiet-link[href='/viewed']", "/viewed"),
     "guardian": ("a.quiet-link[href^='/people/']", "/people/"),
     "teacher": ("a.row[href^='/groups/']", "/groups/"),
+    "special_needs_teacher": ("a.row[href^='/groups/']", "/groups/"),
     "principal": ("a.row[href^='/people/'], a.row[href^='/groups/']", "/"),
     "school_secretary": ("a.row[href^='/duplicates/']", "/duplicates/"),
     "administrator": ("a.row[href='/duplicates']", "/duplicates"),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deep.test_lifecycle import Installation, _free_port, installation
+from tests.deep.test_lifecycle import installation
+from tests.serving import Installation, free_port
 
 pytestmark = [pytest.mark.deep, pytest.mark.enable_socket]
 #: A fixture of that module, which ends what it starts.
@@ -53,7 +54,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(installation: Installation) -> Server:
-    port = _free_port()
+    port = free_port()
     process = installation.demo(port)
     installation.wait_until_ready(process, port)
     return Server(installation, port)

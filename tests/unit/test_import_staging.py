@@ -132,3 +132,22 @@ def test_a_session_that_has_had_temporary_tables_imports_too(tmp_path: Path) -> 
         # Undone, and so unknown to whoever asks for it; its buffers stay.
         cursor.execute("ROLLBACK TO SAVEPOINT before_it; SELECT pg_my_temp_schema()::int")
     assert load(tmp_path).status == "done"
+
+
+def test_enrolments_in_a_group_that_another_source_places_elsewhere_stand_where_it_is(tmp_path: Path) -> None:
+    classes = "sourcedId,title,classCode,classType,courseSourcedId,schoolSourcedId,termSourcedIds\nk1,3B,3B,homeroom,c1,s1,y1\n"
+    load(tmp_path, files={"classes": classes})
+    load(tmp_path, source="other", files={"classes": classes})
+    more = {
+        "orgs": GOOD["orgs.csv"] + "s2,Toinen koulu,school\n",
+        "classes": classes.replace("c1,s1", "c1,s2"),
+        "users": GOOD["users.csv"] + "u2,true,s2,student,eetu,Eetu,Lehto\n",
+        "enrollments": GOOD["enrollments.csv"].replace("s1", "s2") + "e2,k1,s2,u2,student\n",
+    }
+    report = load(tmp_path, source="other", files=more)
+    assert (report.status, report.kinds["enrolment"]["added"], report.kinds["group"]["held_back"]) == ("done", 1, 1)
+    found = rows(
+        "SELECT DISTINCT e.school_id = g.school_id, count(*) OVER () FROM studies_enrolment e JOIN studies_group g"
+        " ON g.id = e.group_id JOIN core_sourcekey k ON k.target_id = g.id AND k.source = 'other' AND k.key = 'k1'"
+    )
+    assert found == [(True, 3)]

@@ -181,7 +181,8 @@ def _link(merge: Merge) -> None:
         "  UNION ALL SELECT s.key, CASE WHEN s.role = 'student' THEN 'learner' WHEN s.role IN " + _GUARDIANS + ""
         "  THEN 'guardian' ELSE 'staff' END, NULL, NULL FROM stage_person s WHERE NOT EXISTS"
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = s.key) AND NOT EXISTS"
-        "  (SELECT 1 FROM stage_guardian g WHERE s.key IN (g.guardian_key, g.child_key))"
+        "  (SELECT 1 FROM stage_guardian g WHERE g.guardian_key = s.key) AND NOT EXISTS"
+        "  (SELECT 1 FROM stage_guardian g WHERE g.child_key = s.key)"
         " ) b JOIN ready_person p ON p.key = b.person_key AND p.state <> 'refused' GROUP BY p.id, b.basis"
         f") w{others}"
         # Most links stand already; to try them against the key would lock and log each of them.

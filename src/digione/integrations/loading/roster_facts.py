@@ -353,6 +353,11 @@ def _groups(merge: Merge) -> None:
         " WHERE g.provider_id = t.provider_id AND g.group_id = t.id) IS NOT DISTINCT FROM"
         " (SELECT array_agg(DISTINCT s.id ORDER BY s.id) FROM ready_session s WHERE s.key = ANY (r.session_keys))",
     )
+    # An enrolment's school is where its group really is, also where a held-back row says otherwise.
+    merge.execute(
+        "UPDATE ready_group r SET school_id = t.school_id FROM studies_group t"
+        " WHERE r.state <> 'added' AND t.provider_id = %(provider)s AND t.id = r.id AND t.school_id <> r.school_id"
+    )
     if not merge.has("group", "added", "linked", "changed"):
         return
     wanted = (

@@ -290,5 +290,6 @@ NOT_SERVED: Mapping[str, str] = {
     "import_run": _PLATFORM,
     "key_fingerprint": _PLATFORM,
     "source_key": _PLATFORM,
+    "carried_row": "what has no place in the data model yet is opened when it gets one (results, learning resources)",
     "event": "follows as the feed of events",
 }
