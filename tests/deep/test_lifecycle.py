@@ -253,6 +253,50 @@ def test_a_killed_web_server_comes_back_at_the_same_address(installation: Instal
         assert signs_in(port, "ilmari.saarnio", PASSWORD)
 
 
+def _starts(process: "subprocess.Popen[bytes]", words: str) -> bool:
+    try:
+        return bool(part_of(process, words))
+    except AssertionError:
+        return False
+
+
+def test_a_database_killed_while_the_parts_start_comes_back_and_all_become_ready(installation: Installation) -> None:
+    port = free_port()
+    process = installation.demo(port)
+    assert eventually(lambda: _starts(process, "granian"), PATIENCE), installation.said()
+    os.kill(installation.postmaster(), signal.SIGKILL)
+    installation.wait_until_ready(process, port)
+    assert "PostgreSQL runs again" in installation.said()
+    assert signs_in(port, "ilmari.saarnio", PASSWORD)
+    process.terminate()
+    assert process.wait(60) == 0
+    assert eventually(lambda: not installation.processes()), installation.processes()
+
+
+def test_asked_to_stop_right_after_the_web_server_was_killed_it_frees_the_port(installation: Installation) -> None:
+    port = free_port()
+    process = installation.demo(port)
+    installation.wait_until_ready(process, port)
+    # Stopped, it cannot look before it is asked.
+    process.send_signal(signal.SIGSTOP)
+    os.kill(part_of(process, "granian"), signal.SIGKILL)
+    process.terminate()
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(60) == 0, installation.said()
+    assert "Starting it again" not in installation.said()
+    assert eventually(lambda: not installation.processes()), installation.processes()
+
+
+def test_asked_to_stop_while_the_database_is_stopped_it_ends_it_whole(installation: Installation) -> None:
+    port = free_port()
+    process = installation.demo(port)
+    installation.wait_until_ready(process, port)
+    os.kill(installation.postmaster(), signal.SIGSTOP)
+    process.terminate()
+    assert process.wait(60) == 0, installation.said()
+    assert eventually(lambda: not installation.processes()), installation.processes()
+
+
 def test_asked_to_stop_while_the_database_is_down_it_leaves_nothing_behind(installation: Installation) -> None:
     control = installation.data / "postgres" / "global" / "pg_control"
     away = control.with_name("pg_control.away")

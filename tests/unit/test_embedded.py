@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from digione.config import embedded
 from digione.config.data_folder import StartFailure, data_folder, secret
 from digione.config.embedded import EmbeddedServer, _server_user, running_database
 from digione.config.postgres_binaries import enterable_by, find_binaries
@@ -148,6 +149,51 @@ def test_data_outlives_a_stop_and_a_kill(data: Path) -> None:
     finally:
         server.stop()
         again.stop()
+
+
+def test_a_server_that_was_stopped_with_a_signal_is_let_go_on_and_shuts_down(
+    server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pid = _pid(server)
+    os.kill(pid, signal.SIGSTOP)
+    server.stop()
+    assert _gone(pid)
+    assert "database system is shut down" in server.log.read_text().splitlines()[-1]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("fi", "ei pysähdy pyydettäessä"), ("sv", "stannar inte på begäran"), ("en", "is killed")]
+)
+def test_a_server_that_hears_nothing_is_killed_with_all_of_its_own_and_comes_back_whole(
+    server: EmbeddedServer,
+    language: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kill = os.kill
+
+    def deaf(pid: int, number: int) -> None:
+        if number in {0, signal.SIGKILL}:
+            kill(pid, number)
+
+    with psycopg.connect(server.admin_url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        connection.commit()
+        postmaster, backend = _pid(server), connection.info.backend_pid
+        for pid in (backend, postmaster):
+            os.kill(pid, signal.SIGSTOP)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "kill", deaf)
+            patched.setattr(embedded, "_ENDINGS", [(number, min(wait, 10) / 20) for number, wait in embedded._ENDINGS])
+            patched.setattr("digione.config.language.CHOSEN", [language])
+            server.stop()
+    assert words in capsys.readouterr().err
+    assert _gone(postmaster)
+    assert _gone(backend), "it would hold the shared memory"
+    server.start()
+    assert _one(server.admin_url, "SELECT n FROM kept") == 1
 
 
 def test_a_pid_file_whose_number_was_given_to_another_process_does_not_block(data: Path) -> None:

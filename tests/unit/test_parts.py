@@ -6,12 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import URLError
 
 import psycopg
 import pytest
 
+from digione.cli import lifecycle
 from digione.cli.parts import MOST_LOSSES, WITHIN_SECONDS, Losses, Part, Watch
 from digione.config.data_folder import StartFailure, data_folder
 from digione.config.embedded import EmbeddedServer
@@ -70,22 +73,35 @@ def test_a_part_that_lives_is_left_alone_and_a_killed_one_started_again(
     assert "The sleeper stopped by itself (exit -9). Starting it again" in capsys.readouterr().err
 
 
-def test_what_a_killed_part_had_started_goes_with_it() -> None:
+@pytest.fixture
+def orphan() -> Iterator[tuple[Part, int]]:
+    """A part that was killed, and the child that it has left."""
     reading, writing = os.pipe()
     part = Part("The parent", [sys.executable, "-c", f"import os; os.dup2({writing}, 1); {_WITH_CHILD}"], {})
-    process = subprocess.Popen(part.command, start_new_session=True, pass_fds=[writing])
+    part.process = subprocess.Popen(part.command, start_new_session=True, pass_fds=[writing])
     os.close(writing)
-    part.process = process
     with os.fdopen(reading) as told:
         child = int(told.readline())
     part.command = ["sleep", "60"]
     _kill(part)
-    try:
-        part.again()
-        assert _gone(child), "it would still hold the port"
-    finally:
-        part.ask_to_end()
-        part.end()
+    yield part, child
+    part.ask_to_end()
+    part.end()
+
+
+def test_what_a_killed_part_had_started_goes_with_it(orphan: tuple[Part, int]) -> None:
+    part, child = orphan
+    part.again()
+    assert _gone(child), "it would still hold the port"
+
+
+def test_what_a_killed_part_had_started_goes_also_when_the_end_comes_before_anybody_looks(
+    orphan: tuple[Part, int],
+) -> None:
+    part, child = orphan
+    part.ask_to_end()
+    part.end()
+    assert _gone(child), "it would still hold the port"
 
 
 def test_a_part_that_dies_again_and_again_ends_all_and_says_so(
@@ -187,6 +203,54 @@ def test_a_database_that_dies_again_and_again_ends_all_and_says_where_its_words_
     with pytest.raises(StartFailure, match=rf"PostgreSQL stopped 5 times.*{server.data}/postgres.log"):
         watch.look()
     assert server.lost()
+
+
+def test_a_database_killed_while_the_parts_start_is_started_again_and_waited_for(
+    server: EmbeddedServer, part: Part, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The part stands for one that ends where its database is gone."""
+    killed = _kill(part)
+    _kill_server(server)
+    asked: list[str] = []
+
+    def get(address: str) -> None:
+        asked.append(address)
+        if server.lost():
+            raise URLError("no database")
+
+    monkeypatch.setattr(lifecycle, "_get", get)
+    monkeypatch.setattr(lifecycle, "_READY_SECONDS", 5)
+    lifecycle._wait_until_ready(8123, Watch(server, [part]))
+    assert asked == ["http://127.0.0.1:8123/readyz"]
+    assert part.ended() is None
+    assert part.process is not None
+    assert part.process.pid != killed
+    assert "PostgreSQL stopped by itself. Starting it again" in capsys.readouterr().err
+
+
+def test_a_database_that_dies_again_and_again_while_the_parts_start_is_the_reason_that_is_told(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(address: str) -> None:
+        _kill_server(server)
+        raise URLError("no database")
+
+    monkeypatch.setattr(lifecycle, "_get", get)
+    monkeypatch.setattr(lifecycle, "_READY_SECONDS", 5)
+    moments = [time.monotonic()] * (MOST_LOSSES - 1)
+    with pytest.raises(StartFailure, match="PostgreSQL stopped 5 times"):
+        lifecycle._wait_until_ready(8123, Watch(server, [], Losses(moments=deque(moments))))
+
+
+def test_a_part_that_ends_at_its_start_is_not_started_again_where_its_database_is_there(
+    server: EmbeddedServer, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = _kill(part)
+    monkeypatch.setattr(lifecycle, "_READY_SECONDS", 5)
+    with pytest.raises(StartFailure, match="A part of DigiOne did not start"):
+        lifecycle._wait_until_ready(8123, Watch(server, [part]))
+    assert part.process is not None
+    assert part.process.pid == killed
 
 
 class _AskedError(Exception):

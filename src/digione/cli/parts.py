@@ -89,14 +89,14 @@ class Part:
             self._signal(signal.SIGTERM)
 
     def end(self) -> None:
-        """Wait for its end, and after ten seconds wait no longer."""
+        """Wait for its end, and after ten seconds wait no longer. What it had started ends with it at the latest."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
-            self.process.wait()
+        # Whoever was killed has ended nothing: its own children may have outlived it, and hold the port.
+        self._signal(signal.SIGKILL)
+        self.process.wait()
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None:
@@ -120,13 +120,31 @@ class Watch:
 
     def look(self) -> None:
         """Start again what was lost since the last look. Raises `StartFailure` where that does not help."""
-        if self.server is not None and self.server.lost():
-            # The others would only fail without it.
-            self._revive(self.server)
+        # The others would only fail without it.
+        self.revive()
         for part in self.parts:
             part.again()
 
-    def _revive(self, server: EmbeddedServer) -> None:
+    def look_at_start(self) -> bool:
+        """Look while the parts start for the first time; return whether the database was lost, so that they start anew.
+
+        Raises `StartFailure` where a part has ended though its database was there: it would only end again.
+        """
+        # Asked before the database, so that no loss which ended a part comes between the two.
+        ended = any(part.ended() is not None for part in self.parts)
+        lost = self.revive()
+        if self.losses.moments:
+            for part in self.parts:
+                part.again()
+        elif ended:
+            raise StartFailure(_("A part of DigiOne did not start; the reason stands above."))
+        return lost
+
+    def revive(self) -> bool:
+        """Start PostgreSQL again where it was lost; return whether it was. Raises `StartFailure` where that fails."""
+        server = self.server
+        if server is None or not server.lost():
+            return False
         if self.losses.too_many():
             text = _(
                 "PostgreSQL stopped %(n)s times within %(seconds)s seconds, so DigiOne stops. Its own words stand in "
@@ -137,3 +155,4 @@ class Watch:
         click.echo(_("PostgreSQL stopped by itself. Starting it again …"), err=True)
         server.start()
         click.echo(_("PostgreSQL runs again. What was saved is there."), err=True)
+        return True

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+import click
+
 from digione.config.data_folder import StartFailure, data_folder, is_root, secret
 from digione.config.known_keys import check_keys
 from digione.config.language import _
@@ -29,7 +31,9 @@ from digione.config.postgres_binaries import Binaries, enterable_by, find_binari
 from digione.config.provisioning import Database, provision
 
 _START_SECONDS = 60
-_STOP_SECONDS = 60
+#: How a server is asked to end, and for how many seconds each way is waited for. SIGTERM would wait for every connection
+#: to end by itself; SIGINT ends them, writes what is in memory to the disk, and stops; SIGQUIT stops at once.
+_ENDINGS = ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "300",
@@ -188,17 +192,26 @@ class EmbeddedServer:
             self.socket_folder.rmdir()
 
     def _end(self, pid: int) -> None:
-        # SIGTERM would wait for every connection to end by itself; SIGINT ends them and stops at once.
-        for number in (signal.SIGINT, signal.SIGQUIT):
+        for number, seconds in _ENDINGS:
+            if number == signal.SIGKILL:
+                text = _(
+                    "PostgreSQL does not stop when it is asked, so it is killed. What was saved is there at its next start."
+                )
+                click.echo(text, err=True)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-            deadline = time.monotonic() + _STOP_SECONDS
+                # Who was stopped (SIGSTOP) hears nothing else before it is let go on.
+                os.kill(pid, signal.SIGCONT)
+            deadline = time.monotonic() + seconds
             while time.monotonic() < deadline:
                 if not _alive(pid):
                     if self._process is not None:
                         # Ours is a zombie until it is asked for.
                         self._process.poll()
                         self._process = None
+                    if number == signal.SIGKILL:
+                        # It has ended none of its own.
+                        self._end_orphans(signal.SIGKILL)
                     return
                 time.sleep(0.02)
 
@@ -340,13 +353,13 @@ class EmbeddedServer:
         for left in self.socket_folder.glob(".s.PGSQL.*"):
             left.unlink(missing_ok=True)
 
-    def _end_orphans(self) -> None:
+    def _end_orphans(self, number: signal.Signals = signal.SIGQUIT) -> None:
         for entry in Path("/proc").glob("[0-9]*"):
             pid = int(entry.name)
             # The server itself has ended, so whoever still works here has lost it.
             if _works_in(pid, self.cluster):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGQUIT)
+                    os.kill(pid, number)
 
 
 def _environment() -> dict[str, str]:
