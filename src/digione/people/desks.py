@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from digione.access.roles import DESK_ROLES, Role
 from digione.core.texts import LocalizedText
 from digione.core.use_case import Actor, Row, set_reach
+from digione.organisations.facts import REGISTERS
 from digione.people.rows import decoded
 
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
@@ -123,6 +124,19 @@ def _choices(rows: list[Row], wards: tuple[UUID, ...]) -> tuple[RoleChoice, ...]
             for row in mine
         ]
     return tuple(choices)
+
+
+def registers_came(actor: Actor) -> bool:
+    """Say whether a public register was ever brought in, as far as `actor` may see. Opens its own transaction."""
+    with transaction.atomic():
+        set_reach(actor)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM core_importrun WHERE provider_id IS NULL AND kind = ANY (%s))",
+                [REGISTERS],
+            )
+            found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def providers_with_learners() -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ from digione.core import clock
 from digione.core.errors import DeniedError, NotFoundError
 from digione.core.ids import new_id
 from digione.core.use_case import Actor
-from digione.people.desks import PersonDesk, RoleChoice, desk_of
+from digione.people.desks import PersonDesk, RoleChoice, desk_of, registers_came
+from digione.web import refusal
 from digione.web.templatetags.desk import role_name
 
 ROLE_IN_SESSION = "role"
@@ -162,7 +163,10 @@ class ActorMiddleware:
         if isinstance(error, NotFoundError):
             return render(request, "404.html", status=404)
         if isinstance(error, DeniedError):
-            return render(request, "403.html", {"rule": error.rule}, status=403)
+            mine: Desk | None = cast(Any, request).desk
+            # A lazy object is never None itself; its truth is that of what it wraps.
+            person, chosen = (mine.person, mine.chosen) if mine else (None, None)
+            return render(request, "403.html", refusal.told(person, chosen, error.rule), status=403)
         return None
 
 
@@ -185,10 +189,14 @@ def desk(request: HttpRequest) -> dict[str, Any]:
                 "here": "page" if route == here else "true" if request.path.startswith(reverse(route) + "/") else "",
             }
             for route, label, icon in PLACES.get(chosen, [])
+            # A place where nothing has ever been is no place.
+            if route != "registers" or (mine.actor and registers_came(mine.actor))
         ]
     return {
         "desk": mine,
         "places": places,
+        # Whoever has a desk keeps its menu on pages of trouble too.
+        "frame": "base.html" if mine and mine.chosen else "door.html",
         "theme": theme if theme in THEMES else "",
         "accent": mine.chosen.accent.removeprefix("#") if mine and mine.chosen else "",
         "demo": settings.DEMO,

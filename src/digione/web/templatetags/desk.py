@@ -71,6 +71,38 @@ def home_groups(groups: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [group for group in groups if group["kind"] != "class_section"]
 
 
+def _kinds(groups: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return how many groups learners belong to all day, and in how many they are taught a subject."""
+    sections = sum(group["kind"] == "class_section" for group in groups)
+    return len(groups) - sections, sections
+
+
+@register.filter
+def group_figures(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Show how many groups there are, each kind by itself where there are both: name and number."""
+    home, sections = _kinds(groups)
+    if not (home and sections):
+        return [(ngettext("group", "groups", len(groups)), len(groups))]
+    return [
+        (ngettext("home group", "home groups", home), home),
+        (ngettext("teaching group", "teaching groups", sections), sections),
+    ]
+
+
+@register.filter
+def groups_counted(groups: Sequence[Mapping[str, Any]]) -> str:
+    """Show in words how many groups there are, each kind by itself where there are both."""
+    home, sections = _kinds(groups)
+    if not (home and sections):
+        return ngettext("one group", "%(n)s groups", len(groups)) % {"n": in_words(len(groups))}
+    return ", ".join(
+        (
+            ngettext("one home group", "%(n)s home groups", home) % {"n": in_words(home)},
+            ngettext("one teaching group", "%(n)s teaching groups", sections) % {"n": in_words(sections)},
+        )
+    )
+
+
 @register.filter
 def by_grade(groups: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Put the groups of a subject together by their lowest grade, in the order of grades; without a grade comes last."""
@@ -115,9 +147,23 @@ def contact_name(kind: str) -> str:
 def reach_by(contact: Mapping[str, Any]) -> SafeString:
     """Show a contact detail, as a link where a device can follow it. A long address breaks after @ and dots."""
     value = str(contact["value"])
-    shown = format_html_join(_MAY_BREAK, "{}", ((part,) for part in re.split(r"(?<=[@.])(?=.)", value)))
+    readable = phone_number(value) if contact["kind"] == "phone" else value
+    shown = format_html_join(_MAY_BREAK, "{}", ((part,) for part in re.split(r"(?<=[@.])(?=.)", readable)))
     scheme = {"email": "mailto", "phone": "tel"}.get(contact["kind"])
     return format_html('<a class="reach" href="{}:{}">{}</a>', scheme, value, shown) if scheme else shown
+
+
+@register.filter
+def phone_number(value: str) -> str:
+    """Show a Finnish phone number in groups, as it is read aloud: +358 40 000 0063. Others are shown as they came."""
+    found = re.fullmatch(r"(\+358|0)(9|[1-8]\d)(\d{4,8})", re.sub(r"[ \u00a0()-]", "", value))
+    if not found:
+        return value
+    country, area, rest = found.groups()
+    half = len(rest) // 2
+    groups = [rest[:half], rest[half:]] if len(rest) > 4 else [rest]
+    # No line ends within a number: it is read as one word.
+    return "\u00a0".join([country, area, *groups] if country != "0" else [country + area, *groups])
 
 
 @register.filter

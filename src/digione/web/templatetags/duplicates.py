@@ -52,7 +52,8 @@ def field_value(name: str, value: Any) -> str:
         return f"{desk.role_name(value['role'])}, {desk.localized(value['place'])}"
     if name == "schools":
         return _school(value)
-    return str(value["text"]) if isinstance(value, Mapping) else str(value)
+    text = str(value["text"]) if isinstance(value, Mapping) else str(value)
+    return desk.phone_number(text) if name == "phone" else text
 
 
 def _school(value: Mapping[str, Any]) -> str:
