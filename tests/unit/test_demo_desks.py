@@ -182,7 +182,8 @@ def _principal(town: Town) -> None:
         # The newcomers come to the first school of Kuusniemi: five rows of their table are good.
         newcomers = 2 + sum(NEWCOMERS.values()) if username == "marjukka.hietaranta" else 0
         assert f"learners {town.learners_at(school) + newcomers} " in page
-        assert f"groups {len(groups)} " in page
+        homes = sum(group.kind == "home_group" for group in groups)
+        assert f"home groups {homes} teaching groups {len(groups) - homes} " in page
         assert f"staff {town.staff_at(school)} " in page
         assert town.name(school) in page
         assert ("has no home group" in page) is bool(newcomers)

@@ -71,6 +71,26 @@ def source_name(source: str) -> str:
 
 
 @register.filter
+def compared(page: Mapping[str, Any], which: str) -> list[dict[str, Any]]:
+    """Show the compared fields that are `alike` or `unlike`, what differs before what stands on one side only.
+
+    The head of a column names the sources of its record; `told_by` of a side is empty where it would say them again.
+    """
+    fields = [field for field in page["fields"] if (field["agrees"] == "same") is (which == "alike")]
+    whole = [set(person["sources"] or []) for person in page["persons"]]
+    return [
+        {
+            **field,
+            "sides": [
+                {**side, "told_by": [] if set(side["sources"]) == own else side["sources"]}
+                for side, own in zip(field["sides"], whole, strict=True)
+            ],
+        }
+        for field in sorted(fields, key=lambda field: field["agrees"] == "one")
+    ]
+
+
+@register.filter
 def sides_of(fields: list[Mapping[str, Any]], agrees: str) -> int:
     """Count the fields that agree, differ, or stand on one side only."""
     return sum(field["agrees"] == agrees for field in fields)
