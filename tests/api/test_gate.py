@@ -196,6 +196,10 @@ class TestGate:
         answer = ask(gate, where, method="POST", body=_Unreadable(), length=10 * 1024 * 1024, content_type=content_type)
         assert answer.status == 413
         assert b"at most 2097152 bytes" in answer.content
+        if where.startswith("/oauth/"):
+            assert answer.headers["Content-Type"] == "application/json"
+            assert answer.json()["error"] == "invalid_request"
+            assert "at most 2097152 bytes" in answer.json()["error_description"]
         assert ask(gate, where, method="POST", body=_Unreadable(), length="-1").status == 413
         assert ask(gate, where, method="POST", body=_Unreadable(), length="²").status == 413
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +46,15 @@ def post(gate: Gate, values: Any, where: str = "/oauth/token", **more: Any) -> A
     return ask(gate, where, method=more.pop("method", "POST"), body=sent, **more)
 
 
+def advice(answer: Answer) -> str:
+    """Return what a refusal says to do, held to the characters of RFC 6749, 5.2."""
+    told: str = answer.json()["error_description"]
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", told), told
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Type"].startswith("application/json")
+    return told
+
+
 def tokens() -> int:
     return AccessToken.objects.count()
 
@@ -83,7 +93,9 @@ class TestToken:
         ):
             answer = post(gate, values, authorization=header)
             assert answer.status == 401, values
-            assert answer.json() == {"error": "invalid_client"}
+            assert answer.json()["error"] == "invalid_client"
+            proven = header or "client_secret" in values
+            assert ("rotate-secret" if proven else "client_id and client_secret") in advice(answer)
         assert tokens() == before
 
     def test_only_one_grant_is_served(self, gate: Gate, app: App) -> None:
@@ -103,6 +115,7 @@ class TestToken:
             answer = post(gate, values)
             assert answer.status == 400, grant
             assert answer.json()["error"] == "unsupported_grant_type"
+            assert "grant_type=client_credentials" in advice(answer)
             assert b"<script" not in answer.content
         assert tokens() == before
 
@@ -122,6 +135,7 @@ class TestToken:
             answer = post(gate, values, authorization=authorization)
             assert answer.status == 400
             assert answer.json()["error"] == "invalid_request"
+            assert re.search("Send it once|not in both|Leave it out", advice(answer))
         # The id of another client beside one's own secret is no way in either.
         assert post(gate, {**GRANT, "client_id": other.client_id}, authorization=header).status == 400
         assert tokens() == before
@@ -133,6 +147,15 @@ class TestToken:
             answer = post(gate, {**GRANT, **credentials(app.made), "scope": scope})
             assert answer.status == 400, scope
             assert answer.json()["error"] == "invalid_scope"
+            assert f"This app may ask for: {CORE}." in advice(answer)
+            assert ROSTER not in advice(answer)
+            assert "digione app take" in advice(answer)
+            assert post(gate, {**GRANT, "scope": scope}, authorization=basic(*credentials(app.made).values())).json() == (
+                answer.json()
+            )
+        # Whoever does not prove to be the app is not told what it may.
+        wrong = {**GRANT, **credentials(app.made), "client_secret": "wrong", "scope": ROSTER}
+        assert CORE not in advice(post(gate, wrong))
         assert tokens() == before
 
     def test_an_app_that_nobody_takes_any_more_gets_nothing_that_opens(self, gate: Gate, app: App) -> None:
@@ -140,7 +163,9 @@ class TestToken:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE access_taking SET valid_from = '2020-01-01', valid_to = '2020-12-31'")
             assert cursor.rowcount
-        assert post(gate, {**GRANT, **credentials(app.made), "scope": CORE}).status == 400
+        refused = post(gate, {**GRANT, **credentials(app.made), "scope": CORE})
+        assert refused.status == 400
+        assert advice(refused).startswith("No provider has opened anything to this app today.")
         answer = post(gate, {**GRANT, **credentials(app.made)})
         token = answer.json().get("access_token", app.token)
         assert not answer.json().get("scope")
@@ -174,7 +199,16 @@ class TestToken:
             answer = post(gate, sent, where, **more)
             assert answer.status in (400, 401, 405), answer.content
             assert b"Traceback" not in answer.content
+            if more.get("method") != "HEAD":
+                assert answer.json()["error"] in ("invalid_request", "invalid_client", "unsupported_grant_type")
+                assert advice(answer)
         assert tokens() == before
+
+    def test_what_is_not_sent_as_a_form_is_told_so(self, gate: Gate, app: App) -> None:
+        sent = json.dumps({**GRANT, **credentials(app.made)}).encode()
+        answer = post(gate, sent, content_type="application/json")
+        assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
+        assert "application/x-www-form-urlencoded" in advice(answer)
 
 
 class TestRevocation:

@@ -7,6 +7,7 @@ tries tokens that open nothing is counted by address too, since each of them loo
 opened something from anywhere still do.
 """
 
+import json
 import logging
 import math
 import time
@@ -190,6 +191,9 @@ def _refused(
         return _answer(start_response, status, "application/json", answer.content)
     if environ["PATH_INFO"].startswith("/api/"):
         return _answer(start_response, status, problems.CONTENT_TYPE, _problem(environ, status, text, *values))
+    if environ["PATH_INFO"].startswith("/oauth/"):
+        refused = json.dumps({"error": "invalid_request", "error_description": told})
+        return _answer(start_response, status, "application/json", refused.encode())
     return _answer(start_response, status, "text/plain; charset=utf-8", told.encode())
 
 
