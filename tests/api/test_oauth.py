@@ -150,9 +150,9 @@ class TestToken:
             assert f"This app may ask for: {CORE}." in advice(answer)
             assert ROSTER not in advice(answer)
             assert "digione app take" in advice(answer)
-            assert post(gate, {**GRANT, "scope": scope}, authorization=basic(*credentials(app.made).values())).json() == (
-                answer.json()
-            )
+            assert post(
+                gate, {**GRANT, "scope": scope}, authorization=basic(*credentials(app.made).values())
+            ).json() == (answer.json())
         # Whoever does not prove to be the app is not told what it may.
         wrong = {**GRANT, **credentials(app.made), "client_secret": "wrong", "scope": ROSTER}
         assert CORE not in advice(post(gate, wrong))

@@ -31,6 +31,9 @@ PUBLIC: dict[str, tuple[set[str], str]] = {
     "readyz": (READS, "load balancers ask whether it can serve"),
     "api/v1/openapi.json": ({"GET", "HEAD"}, "the description of the API: it is published, and holds no data"),
     "api/v1/docs": ({"GET", "HEAD"}, "the same for people"),
+    "api": ({"GET", "HEAD"}, "leads to the documentation"),
+    "api/": ({"GET", "HEAD"}, "leads to the documentation"),
+    "api/docs": ({"GET", "HEAD"}, "leads to the documentation"),
     "oauth/token": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 6749)"),
     "oauth/revoke": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 7009)"),
     "accounts/login/": (READS, "one signs in here; a form without its token is refused"),
@@ -59,7 +62,7 @@ ROUTES = sorted(_walk(get_resolver().url_patterns))
 def _address(route: str) -> str:
     """Return an address of a route, with an id where one is wanted."""
     if route.startswith("^"):
-        return "/" + route.removeprefix("^").replace("(?!docs$)", "").replace("(?P<rest>.*)$", "anything")
+        return "/" + re.sub(r"\(\?!.*?\)", "", route.removeprefix("^")).replace("(?P<rest>.*)$", "anything")
     return "/" + re.sub(r"<slug:colour>", "1b5c6e", re.sub(r"<(?!slug)[^>]+>", AN_ID, route))
 
 

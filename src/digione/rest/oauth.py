@@ -115,7 +115,9 @@ def _advise(request: HttpRequest, answer: HttpResponse) -> None:
         case "invalid_request" if "token" not in request.POST and "grant_type" not in request.POST:
             told["error_description"] = "Send the token to give back as token in the body."
         case error:
-            told["error_description"] = _ADVICE.get(error, "The request cannot be served as it is. /api/v1/docs tells how to ask.")
+            told["error_description"] = _ADVICE.get(
+                error, "The request cannot be served as it is. /api/v1/docs tells how to ask."
+            )
     answer.content = json.dumps(told).encode()
 
 
@@ -130,7 +132,7 @@ def _scopes_of(client_id: str) -> str:
 
 def _ascii(name: str) -> str:
     """Return a name from outside as a description may show it (RFC 6749, 5.2)."""
-    return "".join(sign if " " <= sign <= "~" and sign not in "\"\\<>" else "?" for sign in name[:40])
+    return "".join(sign if " " <= sign <= "~" and sign not in '"\\<>' else "?" for sign in name[:40])
 
 
 def _refused(error: str, description: str, *, status: int = HTTPStatus.BAD_REQUEST) -> JsonResponse:

@@ -63,6 +63,13 @@ def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
     return refusal(RefusedError(HTTPStatus.NOT_FOUND, Minor.UNKNOWN_OBJECT, "There is no such operation."))
 
 
+@csrf_exempt
+def elsewhere(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer an address outside the service, such as that of another version. What is served is no secret."""
+    told = f"This address is not served. OneRoster 1.2 rostering stands at {PREFIX}, as in {PREFIX}/users."
+    return refusal(RefusedError(HTTPStatus.NOT_FOUND, Minor.UNKNOWN_OBJECT, told))
+
+
 def _serve(request: HttpRequest, operation: Operation, path: dict[str, str]) -> HttpResponseBase:
     who = caller(request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID])
     base = f"{request.scheme}://{request.get_host()}{PREFIX}"

@@ -2,6 +2,10 @@
 
 from django.urls import path
 
-from digione.rest.v1.views import documentation
+from digione.rest.v1.views import documentation, to_documentation
 
-urlpatterns = [path("api/v1/docs", documentation, name="api_docs")]
+urlpatterns = [
+    path("api/v1/docs", documentation, name="api_docs"),
+    # What people try first.
+    *(path(address, to_documentation) for address in ("api", "api/", "api/docs")),
+]

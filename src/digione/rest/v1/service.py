@@ -165,7 +165,9 @@ def _tagged(request: HttpRequest, body: bytes) -> HttpResponse:
 
 
 def _stranger(request: HttpRequest, error: Any) -> HttpResponse:
-    text = _("Send an access token that is in force: Authorization: Bearer …. /oauth/token gives one.")
+    text = _(
+        "Send an access token that is in force: Authorization: Bearer …. /oauth/token gives one, and /api/v1/docs tells how."
+    )
     return problem(HTTPStatus.UNAUTHORIZED, text)
 
 
@@ -214,7 +216,14 @@ def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Answer an address that the API does not have: strangers learn nothing, also not that."""
     if AppToken()(request) is None:
         return _stranger(request, None)
-    return _absent(request, None)
+    return problem(HTTPStatus.NOT_FOUND, _("The API has no such address. /api/v1/docs tells which it has."))
+
+
+def elsewhere(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer an address of no version of the API, as within one."""
+    if AppToken()(request) is None:
+        return _stranger(request, None)
+    return problem(HTTPStatus.NOT_FOUND, _("The API stands at /api/v1/. /api/v1/docs tells which addresses it has."))
 
 
 def spoken(answer: Answering) -> Answering:

@@ -1,9 +1,9 @@
-"""The addresses of `/api/v1` that programs ask: operations, their description, and whatever else they may try."""
+"""The addresses of `/api/` that programs ask: operations, their description, and whatever else they may try."""
 
 from django.urls import URLPattern, path, re_path
 
 from digione.rest.v1.openapi import PREFIX
-from digione.rest.v1.service import make_api, spoken, unknown
+from digione.rest.v1.service import elsewhere, make_api, spoken, unknown
 from digione.rest.v1.views import description
 
 _PREFIX = PREFIX.removeprefix("/")
@@ -23,6 +23,7 @@ def _operations() -> list[URLPattern]:
 urlpatterns = [
     path(f"{_PREFIX}openapi.json", description),
     *_operations(),
-    # The page for people stands in `pages`: it goes the way of all pages.
+    # The page for people and the ways to it stand in `pages`: they go the way of all pages.
     re_path(rf"^{_PREFIX}(?!docs$)(?P<rest>.*)$", spoken(unknown)),
+    re_path(r"^api/(?!v1/docs$|docs$|$)(?P<rest>.*)$", spoken(elsewhere)),
 ]

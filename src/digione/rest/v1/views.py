@@ -4,7 +4,7 @@ import json
 from functools import cache
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from digione.rest.v1.endpoints import ENDPOINTS
@@ -23,6 +23,12 @@ def description(request: HttpRequest) -> HttpResponse:
 @cache
 def _text() -> bytes:
     return json.dumps(document(), ensure_ascii=False).encode()
+
+
+@require_safe
+def to_documentation(request: HttpRequest) -> HttpResponse:
+    """Lead to the documentation of the newest version."""
+    return redirect("api_docs")
 
 
 @require_safe
