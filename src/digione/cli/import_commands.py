@@ -197,4 +197,14 @@ def _print(report: Any) -> None:
         "dry_run": _("A rehearsal: nothing was changed."),
         "refused": _("Nothing was changed, because something was refused. Correct it, or run again with --partial."),
     }
-    console.print(words[report.status])
+    removals = sum(problem.code == "too-many-removals" for problem in report.problems.found)
+    # Where it was refused for what would end, --partial helps nobody.
+    if report.status != "refused" or report.refused > removals:
+        console.print(words[report.status])
+    if report.status == "refused" and removals:
+        console.print(
+            _(
+                "Nothing was changed, because too much would end. Check that the file is whole. If what it lacks has"
+                " really ended, run again with --accept-removals."
+            )
+        )

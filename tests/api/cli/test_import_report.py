@@ -108,6 +108,12 @@ def test_more_than_a_twentieth_ends_only_where_that_was_said(own: Installation, 
     assert told["status"] == "refused"
     assert "too-many-removals" in [one["code"] for one in told["problems"]]
     assert own.rows(everything) == held
+    for language, words in (("fi", "Mitään ei muutettu"), ("sv", "Ingenting ändrades"), ("en", "Nothing was changed")):
+        printed = own.run(*command, "--language", language, code=1).stdout
+        advice = " ".join(printed.rpartition("┘")[2].split())
+        assert words in advice
+        assert "--accept-removals" in advice
+        assert "--partial" not in advice
     told = own.json(*command, "--accept-removals")
     assert (told["status"], told["refused"]) == ("done", 0)
     assert told["ended"] >= 10
