@@ -1,5 +1,6 @@
 """Rosters into the database: what is added, changed, ended, held back and refused, and that nothing is left half-done."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,11 @@ def test_a_rehearsal_and_a_refused_run_leave_only_their_trace(tmp_path: Path, op
     before = [number(table) for table in ("people_person", "core_sourcekey", "core_outbox", "studies_group")]
     report = load(tmp_path, **options)
     assert report.status in {"dry_run", "refused"}
-    assert report.added > 0
+    # A rehearsal tells what would be done; of what was refused, nothing was.
+    assert (report.added > 0) == (report.status == "dry_run")
+    assert report.added + report.would.get("added", 0) == sum(kind.get("added", 0) for kind in report.kinds.values())
+    [(added, would)] = rows("SELECT (counts ->> 'added')::int, counts ->> 'would' FROM core_importrun")
+    assert (added, json.loads(would)) == (report.added, report.would)
     assert [number(table) for table in ("people_person", "core_sourcekey", "core_outbox", "studies_group")] == before
     assert rows("SELECT status FROM core_importrun ORDER BY started_at DESC LIMIT 1") == [(report.status,)]
 

@@ -124,7 +124,8 @@ def test_a_wrong_type_refuses_its_code_alone(tmp_path: Path, field: str, value: 
 @pytest.mark.parametrize(
     ("content", "problem", "line"),
     [
-        (b"", "json", 1),
+        (b"", "empty-file", 1),
+        (b"\xef\xbb\xbf \n", "empty-file", 1),
         (b"[{\n", "json", 2),
         (b"null", "shape", 0),
         (b'"text"', "shape", 0),

@@ -180,13 +180,20 @@ def _print(report: Any) -> None:
     }
     severities = {"error": _("error"), "warning": _("warning")}
     table = Table("", *names.values())
+    if report.would:
+        table.caption = _("By kind: what would have been, had nothing been refused.")
     for kind, numbers in report.kinds.items():
         table.add_row(kind_name(kind), *(str(numbers.get(name, 0)) for name in names))
     table.add_row(kind_name("all"), *(str(getattr(report, name)) for name in names), style="bold")
     for problem in report.problems.found[:200]:
-        place = f"{problem.file}:{problem.line}" + (f" {problem.field}" if problem.field else "")
+        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+        place += f" {problem.field}" if problem.field else ""
         with suppress(UnicodeEncodeError):
-            console.print(f"{severities[problem.severity]}  {place}: {problem.message}", markup=False, highlight=False)
+            console.print(
+                f"{severities[problem.severity]}  {place + ': ' if place else ''}{problem.message}",
+                markup=False,
+                highlight=False,
+            )
     left = len(report.problems.found) - 200 + report.problems.left_out()
     if left > 0:
         more = ngettext("… and %(n)s more; --json lists it.", "… and %(n)s more; --json lists them.", left)

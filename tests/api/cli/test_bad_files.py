@@ -18,7 +18,7 @@ from tests.unit.test_import_readers import GOOD
 #: What issue and documents promise, in their order; a run that could not be carried out says why besides.
 KEYS = {
     "added", "changed", "unchanged", "held_back", "refused", "warnings", "problems",
-    "ended", "kinds", "sides", "status", "problems_left_out",
+    "ended", "kinds", "sides", "status", "problems_left_out", "would",
 }  # fmt: skip
 PLACE = ["severity", "file", "line", "field", "code", "message"]
 PEOPLE = "own id,identity code,first names,family name,school,birth date,group\n"
@@ -149,7 +149,7 @@ BAD: dict[str, Bad] = {
     **{f"staff: {name}": Bad("staff", a_file("staff.csv", text), 1, code) for name, (text, code) in _rows(STAFF, "teacher").items()},
     "organisations: nothing there": Bad("organisations", lambda folder: folder / "o.json", 2, words="cannot be read"),
     "organisations: a folder": Bad("organisations", lambda folder: folder, 2, words="cannot be read"),
-    "organisations: 0 bytes": Bad("organisations", a_file("o.json", ""), 1, "json"),
+    "organisations: 0 bytes": Bad("organisations", a_file("o.json", ""), 1, "empty-file"),
     "organisations: cut": Bad("organisations", a_file("o.json", json.dumps(REGISTER)[:-9]), 1, "json"),
     "organisations: latin-1": Bad("organisations", a_file("o.json", '[{"nimi": {"fi": "Mäki"}}]'.encode("latin-1")), 1, "encoding"),
     "organisations: utf-16": Bad("organisations", a_file("o.json", json.dumps(REGISTER).encode("utf-16")), 1, "encoding"),
@@ -163,7 +163,7 @@ BAD: dict[str, Bad] = {
     "codes: nothing there": Bad("codes", lambda folder: folder / "c.json", 2, words="does not exist"),
     "codes: no JSON there": Bad("codes", lambda folder: folder, 2, words="no JSON file"),
     "codes: link in folder": Bad("codes", _linked_codes, 2, words="kunta.json is a link"),
-    "codes: 0 bytes": Bad("codes", a_file("c.json", ""), 1, "json"),
+    "codes: 0 bytes": Bad("codes", a_file("c.json", ""), 1, "empty-file"),
     "codes: no list": Bad("codes", a_file("c.json", '{"salaisuus-2027": 1}'), 1, "shape"),
     "codes: no value": Bad("codes", a_file("c.json", '[{"koodiUri": "l_1", "koodiArvo": "1"}, {"koodiUri": "l_2"}]'), 1, "required"),
     "codes: no such day": Bad("codes", a_file("c.json", '[{"koodiUri": "l_1", "koodiArvo": "1", "voimassaAlkuPvm": "2026-02-31"}]'), 1, "date-impossible"),
@@ -224,6 +224,7 @@ def test_a_bad_file_is_told_by_exit_code_and_object_and_changes_nothing(
         assert set(told) == KEYS
         assert (told["status"], made[0], len(made)) == ("refused", ("refused",), runs + 1)
         assert told["refused"] > 0
+        assert [told[key] for key in ("added", "changed", "unchanged", "held_back", "ended")] == [0] * 5
         [first, *_] = [one for one in told["problems"] if one["code"] == bad.problem]
         assert first["severity"] == "error"
         assert first["file"]

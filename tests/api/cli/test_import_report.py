@@ -89,10 +89,17 @@ def test_partial_takes_the_sound_rows_and_says_by_1_that_others_were_refused(own
     path = _file(tmp_path, _rows(100, 103) + f"103,Aino,,{SCHOOL}\n" + _rows(104, 105))
     command = ("import", "people", path, "--provider", PROVIDER, "--source", "partial")
     before = _people(own)
-    assert own.json(*command, code=1)["status"] == "refused"
+    told = own.json(*command, code=1)
+    assert (told["status"], told["refused"]) == ("refused", 1)
+    totals = ("added", "changed", "unchanged", "held_back", "ended")
+    assert [told[name] for name in totals] == [0] * 5, "nothing was done"
+    assert set(told["would"]) == set(totals)
+    assert told["would"]["added"] == sum(kind.get("added", 0) for kind in told["kinds"].values()) >= 4
+    last = next(line for line in own.run(*command, code=1).stdout.splitlines() if "in all" in line)
+    assert [word for word in last.split() if word.isdecimal()] == ["0", "0", "0", "0", "1"]
     assert _people(own) == before
     told = own.json(*command, "--partial", code=1)
-    assert (told["status"], told["refused"]) == ("done", 1)
+    assert (told["status"], told["refused"], told["would"]) == ("done", 1, {})
     assert [(one["line"], one["field"]) for one in told["problems"]] == [(5, "family name")]
     assert _people(own) == before + 4
 
@@ -112,6 +119,9 @@ def test_more_than_a_twentieth_ends_only_where_that_was_said(own: Installation, 
         printed = own.run(*command, "--language", language, code=1).stdout
         advice = " ".join(printed.rpartition("┘")[2].split())
         assert words in advice
+        # The file as a whole has no line.
+        assert "people.csv: " in printed
+        assert "people.csv:0" not in printed
         assert "--accept-removals" in advice
         assert "--partial" not in advice
     told = own.json(*command, "--accept-removals")

@@ -97,6 +97,8 @@ def run(
         report.status = "refused"
         report.count("rows", refused=1)
         report.problems.error("", 0, "", "at-the-same-time")
+    if report.status == "refused":
+        report.undone()
     settle(report)
     figures(report, ours())
     uc.execute(

@@ -4,6 +4,7 @@ Pure and without a database. Nothing that a file may hold raises: a value of ano
 the object that holds it is faulty.
 """
 
+import codecs
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,6 +48,9 @@ def read_json(path: Path, problems: Problems) -> Any:
         written = path.read_bytes()
     except OSError as fault:
         raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
+    if not written.removeprefix(codecs.BOM_UTF8).strip():
+        problems.error(path.name, 1, "", "empty-file.json")
+        return UNREADABLE
     if written.startswith((b"\xff\xfe", b"\xfe\xff")):
         problems.error(path.name, 1, "", "encoding.utf-16")
         return UNREADABLE

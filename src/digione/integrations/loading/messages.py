@@ -35,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "archive-size": gettext_noop("The archive would unpack to more than %(limit)s GB."),
     "archive-twice": gettext_noop("The archive holds %(file)s twice, in different folders."),
     "empty-file": gettext_noop("The file is empty: not even a header line."),
+    "empty-file.json": gettext_noop("The file is empty. Fetch it anew from its source."),
     "encoding": gettext_noop(
         "Byte %(byte)s of the file is %(value)s, which is not UTF-8. In Windows-1252 it would be “%(guess)s”. Save the"
         " file as UTF-8 and try again."

@@ -124,7 +124,8 @@ def figures(report: Report, ours: Mapping[str, Mapping[str, int]]) -> None:
 
 def counted(report: Report) -> dict[str, int]:
     """Return how many `differences` and `remarks` there were, kept or not: lists end somewhere, figures do not."""
-    figured = report.refused + report.held_back + report.ended
+    told = report.would or {"held_back": report.held_back, "ended": report.ended}
+    figured = report.refused + told["held_back"] + told["ended"]
     figured += sum(side.get("kept", 0) for side in report.sides.values())
     return {"differences": max(figured, len(report.reconciliation)), "remarks": report.problems.remarks()}
 

@@ -9,6 +9,8 @@ from typing import Any
 from digione.core.errors import DigiOneError, Severity
 from digione.integrations.loading.messages import message
 
+#: The totals of what became of rows that were taken.
+DONE = ("added", "changed", "unchanged", "held_back", "ended")
 #: What no database and no terminal takes: control characters, by which a file could move the cursor, and half characters.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -138,7 +140,11 @@ class Problems:
 
 @dataclass
 class Report:
-    """The outcome of a run. `refused` counts rows (and whole files) that were not taken; `ended` is part of `changed`."""
+    """The outcome of a run. `refused` counts rows (and whole files) that were not taken; `ended` is part of `changed`.
+
+    The totals are what was done; of a rehearsal, what would be. Of a run that was refused as a whole they are 0, and `would`
+    has what they would have been, had nothing stood against it; the lines of the kinds tell the same by kind.
+    """
 
     added: int = 0
     changed: int = 0
@@ -147,6 +153,7 @@ class Report:
     refused: int = 0
     ended: int = 0
     status: str = "done"
+    would: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, dict[str, int]] = field(default_factory=dict)
     reconciliation: list[dict[str, Any]] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
@@ -163,11 +170,18 @@ class Report:
             line[name] = line.get(name, 0) + number
             setattr(self, name, getattr(self, name) + number)
 
+    def undone(self) -> None:
+        """Note that the run was refused as a whole: its totals were not done."""
+        self.status = "refused"
+        for name in DONE:
+            self.would[name] = self.would.get(name, 0) + getattr(self, name)
+            setattr(self, name, 0)
+
     def counts(self) -> dict[str, Any]:
         """Return the totals and the line of each kind."""
-        names = ("added", "changed", "unchanged", "held_back", "refused", "ended")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in (*DONE, "refused")},
+            "would": self.would,
             "warnings": self.problems.warnings,
             "kinds": self.kinds,
             "sides": self.sides,

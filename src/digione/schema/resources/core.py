@@ -46,7 +46,8 @@ class ImportRun:
         values=("done", "dry_run", "refused"),
     )
     counts: Json = field(
-        "How many rows were added, changed (of them ended), unchanged, held back and refused; and by kind, how many each side has.",
+        "How many rows were added, changed (of them ended), unchanged, held back and refused; and by kind, how many each side has."
+        " Of a run that was refused as a whole nothing was done, and `would` says what would have been.",
         term="import run",
         default={},
         unit="rows",
