@@ -4,6 +4,7 @@ What is expected is counted in what the generator made, not in what the database
 """
 
 import gzip
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from digione.access.roles import DESK_ROLES, Role
+from digione.cli.lifecycle import cast_of
 from digione.core import clock
 from digione.core.texts import in_language
 from digione.core.use_case import set_reach
@@ -113,11 +115,24 @@ def test_everybody_who_is_listed_comes_in_by_door_and_by_password(demo: None, to
     assert len(names) == 4
     held: dict[str, set[str]] = {name: set() for name in names}
     for row in listed["sign_ins"]:
-        for name in names:
-            if name in row["provider"]:
-                held[name] |= {*row["roles"]}
+        assert row["provider"] in names, row
+        assert row["provider"] == row["providers"][0]
+        assert names >= {*row["providers"]}
+        for name in row["providers"]:
+            held[name] |= {*row["roles"]}
     wanted = {*map(str, DESK_ROLES)} - {str(Role.SPECIAL_NEEDS_TEACHER)}
     assert {name: wanted - roles for name, roles in held.items() if wanted - roles} == {}
+    assert any(len(row["providers"]) > 1 for row in listed["sign_ins"])
+    greeting = cast_of(listed)
+    for provider in listed["providers"]:
+        first = next(number for number, line in enumerate(greeting) if provider["oid"] in line)
+        told = " ".join(itertools.takewhile(lambda line: line.startswith("  "), greeting[first + 1 :]))
+        here = [row for row in listed["sign_ins"] if provider["name"] in row["providers"]]
+        assert len(here) >= 6
+        assert {row["role"] for row in here} == {pair.split()[0] for pair in told.split(", ")}
+        assert {tuple(pair.split()) for pair in told.split(", ")} <= {(row["role"], row["username"]) for row in here}
+    assert PASSWORD in greeting[-1]
+    assert len(greeting) < 20
     door = client.get("/demo").content.decode()
     for row in listed["sign_ins"]:
         assert f'value="{row["username"]}"' in door

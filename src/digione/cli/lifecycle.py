@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -249,15 +250,29 @@ def _tell(port: int, seconds: float, *, demo: bool) -> None:
             listing = _get(f"{address}/demo.json")
         except OSError as fault:
             raise StartFailure(_("The demo does not answer as it should: %(reason)s") % {"reason": fault}) from fault
-        for provider in listing["providers"]:
-            number = provider["learners"]
-            learners = ngettext("%(n)s learner", "%(n)s learners", number) % {"n": number}
-            click.echo(f"  {provider['name']} ({provider['oid']}), {learners}")
-        click.echo("  " + _("Sign in as:"))
-        for entry in listing["sign_ins"][:14]:
-            click.echo(f"    {entry['role']:<22} {entry['username']:<28} {entry['password']:<20} {entry['provider']}")
-        click.echo("  " + _("All of them: %(address)s") % {"address": f"{address}/demo.json"})
+        for line in cast_of(listing):
+            click.echo(f"  {line}")
+        click.echo("  " + _("All of them: %(address)s") % {"address": place})
     click.echo(_("Ctrl-C stops it; the data stays.") + "\n")
+
+
+def cast_of(listing: dict[str, Any]) -> list[str]:
+    """Return in lines what `/demo.json` lists: every provider, and whom one can be there, one of each role."""
+    lines = []
+    for provider in listing["providers"]:
+        number = provider["learners"]
+        learners = ngettext("%(n)s learner", "%(n)s learners", number) % {"n": number}
+        lines.append(f"{provider['name']} ({provider['oid']}), {learners}")
+        roles: dict[str, str] = {}
+        for entry in listing["sign_ins"]:
+            if provider["name"] in entry["providers"]:
+                roles.setdefault(entry["role"], entry["username"])
+        told = ", ".join(f"{role} {username}" for role, username in roles.items())
+        lines += textwrap.wrap(
+            told, 110, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    passwords = sorted({entry["password"] for entry in listing["sign_ins"]})
+    return [*lines, _("The password of each of them: %(password)s") % {"password": ", ".join(passwords)}]
 
 
 @click.command()

@@ -139,6 +139,22 @@ def registers_came(actor: Actor) -> bool:
     return bool(found and found[0])
 
 
+def providers_that_know(person: UUID, *, day: date) -> tuple[LocalizedText, ...]:
+    """Return the names of the providers where `person` has a role on `day`, also those that a guardian is not told.
+
+    For the demonstration alone, whose families are invented.
+    """
+    with transaction.atomic():
+        set_reach(Actor("sign_in", person_id=person, persons=(person,)))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT ON (provider_id) provider_name FROM ({_ROLES}) r ORDER BY provider_id",
+                {"person": person, "day": day},
+            )
+            found = [{"name": name} for (name,) in cursor.fetchall()]
+    return tuple(row["name"] for row in decoded(found, "name"))
+
+
 def providers_with_learners() -> list[dict[str, Any]]:
     """Return the OID, the name and the number of learners of every provider of a demo, by name."""
     found = []

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from digione.core import clock
 from digione.core.texts import in_language
-from digione.people.desks import PersonDesk, desk_of, providers_with_learners
+from digione.people.desks import PersonDesk, desk_of, providers_that_know, providers_with_learners
 from digione.web.templatetags.desk import localized
 
 #: What there is to see with a person of the cast (`cast.STORIES`), in words.
@@ -88,16 +88,24 @@ def pick(request: HttpRequest) -> HttpResponse:
 def listing(request: HttpRequest) -> JsonResponse:
     """Answer the providers and the sign-ins of the demonstration, for programs."""
     _only_in_demo()
-    sign_ins = [
-        {
-            "role": entry["choice"].role,
-            "username": entry["username"],
-            "password": _cast().PASSWORD,
-            "provider": ", ".join(in_language(name, ("fi", "sv", "en")) for name in entry["choice"].providers),
-            "roles": [choice.role for choice in entry["person"].roles],
-        }
-        for entry in _people()
-    ]
+    accounts = dict(get_user_model().objects.filter(is_active=True).values_list("username", "person_id"))
+    sign_ins = []
+    for entry in _people():
+        # A guardian may not be told where a child goes to school; programs still ask whose account it is.
+        known, person = entry["choice"].providers, accounts[entry["username"]]
+        if person and not known:
+            known = providers_that_know(person, day=clock.today())
+        names = [in_language(name, ("fi", "sv", "en")) for name in known]
+        sign_ins.append(
+            {
+                "role": entry["choice"].role,
+                "username": entry["username"],
+                "password": _cast().PASSWORD,
+                "provider": next(iter(names), ""),
+                "providers": names,
+                "roles": [choice.role for choice in entry["person"].roles],
+            }
+        )
     providers = [
         {"oid": row["oid"], "name": in_language(row["name"], ("fi", "sv", "en")), "learners": row["learners"]}
         for row in providers_with_learners()
