@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection, transaction
+from oauth2_provider.models import get_application_model
 from oauth2_provider.scopes import SettingsScopes
 
 from digione.core import clock
@@ -64,6 +65,10 @@ class TakenScopes(SettingsScopes):  # type: ignore[misc]
                 {"app": found[0], "day": clock.today()},
             )
             return [row[0] for row in cursor.fetchall()]
+
+    def of_client(self, client_id: str) -> list[str]:
+        """Return the scopes that the app with this client id may be given; none for an unknown one."""
+        return self.get_available_scopes(get_application_model().objects.filter(client_id=client_id).first())
 
     def get_default_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
         """An app that asks for no scope gets all that it may have."""

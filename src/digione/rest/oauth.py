@@ -17,7 +17,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
-from oauth2_provider.models import get_application_model
 from oauth2_provider.views import RevokeTokenView, TokenView
 
 from digione.access.scopes import TakenScopes
@@ -122,8 +121,7 @@ def _advise(request: HttpRequest, answer: HttpResponse) -> None:
 
 
 def _scopes_of(client_id: str) -> str:
-    application = get_application_model().objects.filter(client_id=client_id).first()
-    scopes = TakenScopes().get_available_scopes(application)
+    scopes = TakenScopes().of_client(client_id)
     how = "More is opened by a provider that uses the app: `digione app take`."
     if not scopes:
         return f"No provider has opened anything to this app today. {how}"
