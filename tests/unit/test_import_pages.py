@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import translation
 
 from digione.organisations.selectors import import_runs
-from digione.web.templatetags.imports import both_sides, by_kind, missing_here, run_sentence, what_happened
+from digione.web.templatetags.imports import both_sides, by_kind, meant, missing_here, run_sentence, what_happened
 from tests import cast
 from tests.unit.test_desk_pages import signed_in
 from tests.unit.test_import_loading import load, many_users
@@ -73,3 +73,10 @@ def test_kinds_rows_and_columns_that_are_nought_are_left_out() -> None:
     assert [(row["name"], [number for _label, number, _look in row["cells"]]) for row in sides["rows"]] == [
         ("People", [3, 12, 2])
     ]
+
+
+def test_a_refused_run_is_shown_with_what_it_would_have_done() -> None:
+    counts = {"added": 0, "changed": 0, "refused": 2, "would": {"added": 7, "changed": 1}}
+    assert meant(counts) == {**counts, "added": 7, "changed": 1}
+    assert [number for _words, number in what_happened(meant(counts))] == [2, 7, 1]
+    assert meant({"added": 3, "would": {}}) == {"added": 3, "would": {}}

@@ -32,6 +32,12 @@ def run_sentence(run: Mapping[str, Any] | None) -> str:
 
 
 @register.filter
+def meant(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Show the figures of a run as it was meant: of one that was refused as a whole, what it would have done."""
+    return {**counts, **(counts.get("would") or {})}
+
+
+@register.filter
 def what_happened(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Show what became of the records of an import: words and number of each outcome that occurred."""
     names = {
