@@ -28,7 +28,9 @@ def place(tmp_path: Path) -> Path:
 
 def _make(place: Path, *arguments: str) -> list[str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("PORT", "DATA", "LEARNERS", "MAKEFLAGS")}
-    answer = subprocess.run(["make", *arguments], cwd=place, capture_output=True, text=True, env=kept)
+    answer = subprocess.run(
+        ["make", "--no-print-directory", *arguments], cwd=place, capture_output=True, text=True, env=kept
+    )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout.splitlines()
 
