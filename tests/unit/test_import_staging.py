@@ -126,14 +126,6 @@ def test_a_group_that_moves_takes_its_enrolments_along(tmp_path: Path) -> None:
     assert school == of_group != before
 
 
-def test_a_session_that_has_had_temporary_tables_imports_too(tmp_path: Path) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT before_it; CREATE TEMP TABLE had AS SELECT 1 AS n; SELECT n FROM had")
-        # Undone, and so unknown to whoever asks for it; its buffers stay.
-        cursor.execute("ROLLBACK TO SAVEPOINT before_it; SELECT pg_my_temp_schema()::int")
-    assert load(tmp_path).status == "done"
-
-
 def test_enrolments_in_a_group_that_another_source_places_elsewhere_stand_where_it_is(tmp_path: Path) -> None:
     classes = "sourcedId,title,classCode,classType,courseSourcedId,schoolSourcedId,termSourcedIds\nk1,3B,3B,homeroom,c1,s1,y1\n"
     load(tmp_path, files={"classes": classes})

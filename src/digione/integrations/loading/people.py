@@ -24,7 +24,8 @@ _KEYS = ["sort_key", "search_key"]
 _NATIONAL = ("hetu", "learner_number")
 _OWN = ("local", "username")
 _CONTACTS = ("email", "phone", "address")
-_GUARDIANS = "('guardian', 'parent', 'relative')"
+#: Roles of those who have no row at the school, but a guardianship.
+GUARDIANS = "('guardian', 'parent', 'relative')"
 #: Whom the provider knows. Of a record that was merged into another one it knows that it was.
 _OWN_PEOPLE = (
     "(SELECT DISTINCT l.provider_id, l.person_id AS id FROM people_providerperson l WHERE NOT EXISTS (SELECT 1"
@@ -173,12 +174,12 @@ def _link(merge: Merge) -> None:
         " least(min(coalesce(b.valid_from, %(since)s)), max(b.valid_to)) AS since,"
         " CASE WHEN bool_or(b.valid_to IS NULL) THEN NULL ELSE max(b.valid_to) END AS until FROM ("
         "  SELECT m.person_key, CASE WHEN m.role = 'student' THEN 'learner'"
-        f"  WHEN m.role IN {_GUARDIANS} THEN 'guardian' ELSE 'staff' END AS basis, m.valid_from, m.valid_to"
+        f"  WHEN m.role IN {GUARDIANS} THEN 'guardian' ELSE 'staff' END AS basis, m.valid_from, m.valid_to"
         "  FROM stage_membership m"
         "  UNION ALL SELECT guardian_key, 'guardian', valid_from, valid_to FROM stage_guardian"
         "  UNION ALL SELECT child_key, 'learner', NULL, NULL FROM stage_guardian g WHERE NOT EXISTS"
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = g.child_key)"
-        "  UNION ALL SELECT s.key, CASE WHEN s.role = 'student' THEN 'learner' WHEN s.role IN " + _GUARDIANS + ""
+        "  UNION ALL SELECT s.key, CASE WHEN s.role = 'student' THEN 'learner' WHEN s.role IN " + GUARDIANS + ""
         "  THEN 'guardian' ELSE 'staff' END, NULL, NULL FROM stage_person s WHERE NOT EXISTS"
         "  (SELECT 1 FROM stage_membership m WHERE m.person_key = s.key) AND NOT EXISTS"
         "  (SELECT 1 FROM stage_guardian g WHERE g.guardian_key = s.key) AND NOT EXISTS"
