@@ -51,7 +51,8 @@ def _emitted() -> list[Emitted]:
             if position is None or len(node.args) <= position:
                 continue
             handed_on = any(keyword.arg is None for keyword in node.keywords)
-            names = None if handed_on else frozenset(keyword.arg or "" for keyword in node.keywords)
+            # Any message can end with the element that it is told of.
+            names = None if handed_on else frozenset(keyword.arg or "" for keyword in node.keywords) - {"element"}
             place = f"{path.relative_to(SOURCE)}:{node.lineno}"
             found += [Emitted(place, code, names) for code in _codes(node.args[position])]
     return found

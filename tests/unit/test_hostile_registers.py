@@ -94,7 +94,7 @@ def _asked(kind: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     row, _, read = REGISTERS[kind]
     path.write_text(json.dumps([row(1)]))
     with monkeypatch.context() as noted:
-        noted.setattr(json_files, "_object", noting)
+        noted.setattr(json_files._Lines, "take", lambda _lines, pairs: noting(pairs))
         read(path)
     whole = made[-1]
 
@@ -136,7 +136,11 @@ def test_a_register_keeps_each_text_or_tells_of_it(tmp_path: Path, kind: str, mo
     for table, rows in before.items():
         assert {key: stage[table].get(key) for key in rows} == rows, table
     texts = where_each(stage)
-    told = {(one.line, one.field.split("[")[0]) for one in report.problems.found}
+    # All stand on one line: the element tells which of them it is.
+    told = {
+        (int(one.parameters.get("element", "0").partition(":")[0]), one.field.split("[")[0])
+        for one in report.problems.found
+    }
     wrong = []
     for at, (place, name, text) in enumerate(cells, 1):
         # Names of the register hold layout here and there: runs of white space are one space.

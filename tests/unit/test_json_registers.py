@@ -173,7 +173,52 @@ def test_organisations_that_stand_under_each_other_are_refused(tmp_path: Path) -
     ]
     rows, errors = read(organisations, tmp_path / "o.json", content)
     assert [row.oid for row in rows] == [OID.format(3), OID.format(4)]
-    assert sorted((one["line"], one["code"]) for one in errors) == [(1, "parent"), (2, "parent")]
+    assert sorted((one["message"].partition(" (")[2], one["code"]) for one in errors) == [
+        (f"Element 1: [0], {OID.format(1)})", "parent"),
+        (f"Element 2: [1], {OID.format(2)})", "parent"),
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
+def test_a_fault_is_told_by_the_line_where_its_element_begins_and_by_its_element(tmp_path: Path, end: str) -> None:
+    """The texts hold what would mislead who looks for braces, and what ends no line of the file."""
+    below = organisation(2, oppilaitosKoodi="x{}", nimi={"fi": 'a\n"}{\\'})
+    content = {"organisaatiot": [organisation(1, ytunnus="{1", children=[below, 7, organisation(1)])]}
+    text = json.dumps(content, indent=1).replace("\n", end)
+    (tmp_path / "o.json").write_bytes(text.encode())
+    written = text.split(end) if end else [text]
+    begins = [number for number, line in enumerate(written, 1) if line.strip() == "{"][1:] if end else [1, 1, 1]
+    assert len(begins) == 3
+    problems = Problems()
+    assert [row.oid for row in organisations(tmp_path / "o.json", problems)] == [OID.format(1), OID.format(2)]
+    told = {one.parameters.get("element", ""): one for one in problems.found}
+    first, second, odd, third = (
+        f"1: organisaatiot[0], {OID.format(1)}",
+        f"2: organisaatiot[0].children[0], {OID.format(2)}",
+        "3: organisaatiot[0].children[1]",
+        f"4: organisaatiot[0].children[2], {OID.format(1)}",
+    )
+    assert set(told) - {""} == {first, second, odd, third}
+    assert [told[name].line for name in (first, second, third)] == begins
+    assert all(one.message.endswith(f" (Element {name})") for name, one in told.items() if name)
+    assert f"the first is element {first}." in told[third].message
+    # What is no object has no beginning that is known: it is told by the one around it, and by its path.
+    assert told[odd].line == begins[0]
+    # Rows are counted one by one, also where all of them stand on one line.
+    assert (problems.refused_rows, problems.refused_in) == (2, {"o.json": 2})
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_fault_of_a_code_is_told_by_line_uri_and_place(tmp_path: Path, indent: int | None) -> None:
+    content = [code(1), code(2, koodiArvo=2), code(1, koodiUri=None), code(1)]
+    (tmp_path / "c.json").write_text(json.dumps(content, indent=indent))
+    problems = Problems()
+    assert len(codes(tmp_path / "c.json", problems)) == 1
+    ends = [one.message.rpartition(" (")[2] for one in problems.found]
+    assert ends == ["Element 2: [1], kunta_2)", "Element 3: [2])", "Element 4: [3], kunta_1)"]
+    assert "element 1: [0], kunta_1" in problems.found[2].message
+    begins = [number for number, line in enumerate((tmp_path / "c.json").read_text().split("\n"), 1) if line == " {"]
+    assert [one.line for one in problems.found] == (begins[1:] if indent else [1, 1, 1])
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -254,11 +299,12 @@ def test_any_value_anywhere_in_a_code_list_leaves_the_others_as_they_were(
     changed = _put(some, place, data.draw(ANY))
     path = tmp_path / "c.json"
     path.write_text(json.dumps(some))
-    clean = {row.line: row.digest() for row in codes(path, Problems())}
+    clean = {row.element: row.digest() for row in codes(path, Problems())}
     rows, errors = read(codes, path, changed)
-    others = {row.line: row.digest() for row in rows if row.line != place[0] + 1}
-    assert others == {line: digest for line, digest in clean.items() if line != place[0] + 1}
-    assert {one["line"] for one in errors} <= {place[0] + 1}
+    changed_one = f"{place[0] + 1}: "
+    others = {row.element: row.digest() for row in rows if not row.element.startswith(changed_one)}
+    assert others == {name: digest for name, digest in clean.items() if not name.startswith(changed_one)}
+    assert all(f"(Element {changed_one}" in one["message"] for one in errors)
     problems = Problems()
     report = Report(problems=problems)
     import_codes(cast.platform, rows=codes(path, problems), report=report, file_hash="x", dry_run=True, partial=True)
@@ -281,7 +327,7 @@ def test_what_hangs_on_a_refused_organisation_is_refused_and_nothing_is_ended_fo
     assert (report.added, report.refused, report.ended) == (1, 1, 0)
     report = load([organisation(1), organisation(5, parentOid=OID.format(9)), organisation(6, parentOid=OID.format(5))])
     assert (report.added, report.refused, report.ended) == (0, 2, 0)
-    assert [(one.line, one.text) for one in report.problems.found if one.severity == "error"] == [
-        (2, "dangling"),
-        (3, "dangling"),
+    assert [(one.parameters["element"], one.text) for one in report.problems.found if one.severity == "error"] == [
+        (f"2: [1], {OID.format(5)}", "dangling"),
+        (f"3: [2], {OID.format(6)}", "dangling"),
     ]

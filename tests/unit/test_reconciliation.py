@@ -309,6 +309,12 @@ def test_a_code_list_has_both_sides_and_what_stays(tmp_path: Path) -> None:
         ("refused", True), ("stays", False),
     ]  # fmt: skip
     assert second.sides["codes"]["in_ours"] == 5
+    # Two refused codes of a file without line ends are two differences, each with its own reason.
+    third = _codes(tmp_path, [*values[:-2], {"koodiUri": "testilista_8"}, {"koodiUri": "testilista_9"}])
+    refused = [row for row in third.reconciliation if row["why"] == "refused"]
+    assert [[reason["parameters"]["element"] for reason in row["reasons"]] for row in refused] == [
+        ["4: [3], testilista_8"], ["5: [4], testilista_9"],
+    ]  # fmt: skip
 
 
 def test_a_problem_of_a_whole_file_counts_no_row(tmp_path: Path) -> None:

@@ -19,7 +19,14 @@ _OPTIONS = [
     click.option("--dry-run", is_flag=True, help="Look and report, but change nothing."),
     click.option("--partial", is_flag=True, help="Take the good rows although others are refused."),
     click.option("--accept-removals", is_flag=True, help="Allow more than 5 % of what is covered to end."),
-    click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object."),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print the report as one JSON object. A problem's `line` is the line of the file on which its row begins,"
+        " from 1; 0 means the file as a whole. A JSON file may have all of it on one line: there the message ends with the"
+        " element (its place among the others, its path, its OID or code).",
+    ),
     click.option(
         "--reconciliation",
         type=click.Path(path_type=Path, dir_okay=False),

@@ -24,7 +24,7 @@ class CodeRow:
     """One value of a list. The value keeps its original letters; `status` is the service's own word (`tila`)."""
 
     file: str
-    line: int
+    element: str
     list_uri: str
     value: str
     version: int
@@ -37,7 +37,7 @@ class CodeRow:
 
     def digest(self) -> bytes:
         """Return the hash of what the list says, without the place in the file."""
-        facts = {name: value for name, value in asdict(self).items() if name not in {"file", "line"}}
+        facts = {name: value for name, value in asdict(self).items() if name not in {"file", "element"}}
         return hashlib.blake2b(
             json.dumps(facts, sort_keys=True, default=str, ensure_ascii=False).encode(), digest_size=16
         ).digest()
@@ -72,31 +72,24 @@ def read_codes(paths: Sequence[Path], problems: Problems) -> list[CodeRow]:
             problems.error(path.name, 0, "", "shape.codes")
             continue
         for place, node in enumerate(answer, start=1):
-            row = _row(path.name, place, node, problems)
+            item = Item.begin(path.name, place, f"[{place - 1}]", node, problems, answer, "koodiUri")
+            row = _row(item, node)
             if row is None:
                 continue
             key = (row.list_uri, row.value, row.version)
             if key in rows:
                 before = rows[key]
-                problems.warning(
-                    path.name,
-                    place,
-                    "koodiArvo",
-                    "duplicate.code",
-                    value=f"{row.list_uri} {row.value}",
-                    file=before.file,
-                    row=before.line,
-                )
+                value = f"{row.list_uri} {row.value}"
+                item.warn("koodiArvo", "duplicate.code", value=value, file=before.file, first=before.element)
                 continue
             rows[key] = row
     return list(rows.values())
 
 
-def _row(file: str, place: int, node: Any, problems: Problems) -> CodeRow | None:
+def _row(item: Item, node: Any) -> CodeRow | None:
     if not isinstance(node, dict):
-        problems.error(file, place, f"[{place - 1}]", "shape.code")
+        item.error(item.path, "shape.code")
         return None
-    item = Item(file, place, f"[{place - 1}]", node, problems)
     uri, value = item.short("koodiUri") or "", item.short("koodiArvo") or ""
     if not item.faulty and not (uri and value):
         missing = "koodiUri" if not uri else "koodiArvo"
@@ -121,8 +114,8 @@ def _row(file: str, place: int, node: Any, problems: Problems) -> CodeRow | None
     if valid_from and valid_to and valid_to < valid_from:
         item.warn("voimassaLoppuPvm", "period.taken", subject=uri[:80])
     return CodeRow(
-        file=file,
-        line=place,
+        file=item.file,
+        element=item.element,
         list_uri=list_uri,
         value=value,
         version=1 if version is None else version,

@@ -6,6 +6,8 @@ the object that holds it is faulty.
 
 import codecs
 import json
+import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,8 @@ UNREADABLE = object()
 #: The largest number that JSON's readers all understand alike (RFC 8259, 6).
 _MAX_NUMBER = 2**53 - 1
 _SHOWN = 40
+#: What an object's beginning is found by: where it opens and closes, past whatever its texts say.
+_BRACES = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,72 @@ class NoNumber:
     written: str
 
 
-class TwiceNamed(dict[str, Any]):
-    """An object that gives a field twice: which of the two is meant, nobody knows."""
+class _Lines:
+    """The lines of a file on which its objects begin, looked for when the first of them is asked for."""
 
-    names: tuple[str, ...] = ()
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: array[int] | None = None
+        self._objects = 0
+
+    def take(self, pairs: list[tuple[str, Any]]) -> "JsonObject":
+        """Return an object that was read to its end."""
+        read = JsonObject(pairs)
+        read.lines, read.number = self, self._objects
+        self._objects += 1
+        if len(read) < len(pairs):
+            names = [name for name, _ in pairs]
+            read.twice = tuple(name for name in read if names.count(name) > 1)
+        return read
+
+    def of(self, number: int) -> int:
+        """Return the line, counted from 1, on which the object begins that is closed as the `number`-th from 0."""
+        if self._found is None:
+            self._found = self._look()
+        return self._found[number]
+
+    def _look(self) -> "array[int]":
+        end = "\n" if "\n" in self._text else "\r"
+        if end not in self._text:
+            return array("L", [1]) * self._objects
+        found, opened, line, counted = array("L"), array("L"), 1, 0
+        for brace in _BRACES.finditer(self._text):
+            if brace[0] == "{":
+                line += self._text.count(end, counted, brace.start())
+                counted = brace.start()
+                opened.append(line)
+            elif brace[0] == "}":
+                found.append(opened.pop())
+        return found
+
+
+class JsonObject(dict[str, Any]):
+    """An object of a file. `twice` names the fields that it gives twice: which of the two is meant, nobody knows."""
+
+    __slots__ = ("lines", "number", "twice")
+    lines: _Lines
+    number: int
+    twice: tuple[str, ...]
+
+    def __init__(self, pairs: Any = ()) -> None:
+        super().__init__(pairs)
+        self.twice = ()
+
+    @property
+    def line(self) -> int:
+        """The line of the file, counted from 1, on which the object begins."""
+        return self.lines.of(self.number)
+
+
+def element_name(number: int, path: str, key: str = "") -> str:
+    """Return what tells an element of a file from all others: its place among them from 1, its path, and its id or code."""
+    return f"{number}: {path[:300]}" + (f", {key[:60]}" if key else "")
 
 
 def read_json(path: Path, problems: Problems) -> Any:
     """Return the parsed file, or `UNREADABLE` after telling why it is none. Raises `ImportRefusedError` without a file.
 
-    Objects with a field twice are `TwiceNamed`, numbers that are none are `NoNumber`.
+    Objects are `JsonObject`, numbers that are none are `NoNumber`.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
@@ -55,9 +115,10 @@ def read_json(path: Path, problems: Problems) -> Any:
         problems.error(path.name, 1, "", "encoding.utf-16")
         return UNREADABLE
     try:
+        text = written.decode("utf-8-sig")
         return json.loads(
-            written.decode("utf-8-sig"),
-            object_pairs_hook=_object,
+            text,
+            object_pairs_hook=_Lines(text).take,
             parse_constant=NoNumber,
             parse_int=_whole,
             parse_float=_decimal,
@@ -69,16 +130,6 @@ def read_json(path: Path, problems: Problems) -> Any:
     except RecursionError:
         problems.error(path.name, 0, "", "json.deep")
     return UNREADABLE
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    whole = dict(pairs)
-    if len(whole) == len(pairs):
-        return whole
-    doubtful = TwiceNamed(whole)
-    names = [name for name, _ in pairs]
-    doubtful.names = tuple(name for name in whole if names.count(name) > 1)
-    return doubtful
 
 
 def _whole(written: str) -> int | NoNumber:
@@ -111,12 +162,14 @@ def shown(value: Any) -> str:
 class Item:
     """One row of a JSON file: an object whose fields are asked for by the type that is due.
 
-    `line` is the place of the row in the file, counted from 1, and `path` says where it stands, as `organisaatiot[3]`.
-    A field that is missing or null is simply not there; one of another type is told and makes the row `faulty`.
+    `line` is the line of the file on which the row begins, counted from 1: the same for all where the file has no line
+    ends. `element` tells the row from all others (see `element_name`), and `path` says where it stands, as
+    `organisaatiot[3]`. A field that is missing or null is simply not there; one of another type is told and makes the row `faulty`.
     """
 
     file: str
     line: int
+    element: str
     path: str
     value: dict[str, Any]
     problems: Problems
@@ -126,8 +179,21 @@ class Item:
 
     def __post_init__(self) -> None:
         """Tell of fields that stand twice."""
-        for name in getattr(self.value, "names", ()):
+        for name in getattr(self.value, "twice", ()):
             self._blame(name, "json-twice")
+
+    @classmethod
+    def begin(cls, file: str, number: int, path: str, node: Any, problems: Problems, around: Any, key: str) -> "Item":
+        """Return the `number`-th row of a file. `around` is what holds it, and `key` the field that has its id or code.
+
+        A row that is no object has no fields, and the line of the object around it.
+        """
+        value = node if isinstance(node, dict) else JsonObject()
+        placed = node if isinstance(node, JsonObject) else around
+        line = placed.line if isinstance(placed, JsonObject) else 1
+        known = dict.get(value, key)
+        name = element_name(number, path, known if isinstance(known, str) else "")
+        return cls(file, line, name, path, value, problems)
 
     def text(self, name: str) -> str | None:
         """Return a text. One that the database cannot hold (a null character, half a character) is told as well."""
@@ -197,15 +263,16 @@ class Item:
         self.faulty = True
         if self.row is not None:
             self.row.faulty = True
-        self.problems.error(self.file, self.line, self._named(name), code, **parameters)
+        self.problems.error(self.file, self.line, self._named(name), code, element=self.element, **parameters)
 
     def warn(self, name: str, code: str, /, **parameters: Any) -> None:
         """Tell something of a field for which the row is not refused."""
-        self.problems.warning(self.file, self.line, self._named(name), code, **parameters)
+        self.problems.warning(self.file, self.line, self._named(name), code, element=self.element, **parameters)
 
     def _part(self, name: str, value: dict[str, Any]) -> "Item":
         row = self.row or self
-        return Item(self.file, self.line, f"{self.path}.{name}", value, self.problems, row, self._named(name))
+        path = f"{self.path}.{name}"
+        return Item(self.file, self.line, self.element, path, value, self.problems, row, self._named(name))
 
     def _named(self, name: str) -> str:
         return f"{self.name}.{name}" if self.name and name else name or self.name

@@ -150,12 +150,12 @@ MESSAGES: dict[str, str] = {
     "dangling-reference.emptied": gettext_noop("%(value)s is not in %(file)s; left empty."),
     "dangling-reference.parent": gettext_noop("The parent %(value)s is not in %(file)s."),
     "duplicate": gettext_noop("%(value)s stands already in an earlier row."),
-    "duplicate.code": gettext_noop("%(value)s stands already in %(file)s, row %(row)s; the first is kept."),
+    "duplicate.code": gettext_noop("%(value)s stands already in %(file)s, element %(first)s; the first is kept."),
     "duplicate.person": gettext_noop("Row %(row)s is about the same person already."),
     "duplicate.somebody-else": gettext_noop(
         "Row %(row)s gives the same id or identity code to somebody else. Correct one of the two."
     ),
-    "duplicate.row": gettext_noop("%(value)s stands twice; the first is row %(row)s."),
+    "duplicate.element": gettext_noop("%(value)s stands twice; the first is element %(first)s."),
     "duplicate.username": gettext_noop("Row %(row)s has the same username; only the first keeps it."),
     "duplicate-identifier": gettext_noop("An earlier row has the same identifier."),
     "parent.circle": gettext_noop("%(subject)s stands under itself, so it is not taken. Correct its parent."),
@@ -265,7 +265,11 @@ def kind_name(kind: str) -> str:
 def message(code: str, parameters: Mapping[str, Any]) -> str:
     """Return what `code` means with its parameters, in the language that is active."""
     values = {name: kind_name(value) if name == "kind" else value for name, value in parameters.items()}
-    return gettext(MESSAGES[code]) % values
+    said = gettext(MESSAGES[code]) % values
+    if parameters.get("element"):
+        # In brackets behind whatever is said, since every code of a row can be told of an element.
+        said += " " + gettext("(Element %(element)s)") % parameters
+    return said
 
 
 def stored_message(problem: Mapping[str, Any]) -> str:

@@ -69,17 +69,18 @@ def settle(report: Report) -> None:
     In the order of the kinds, of their files and of the lines; what no line of a file says comes last.
     """
     kinds = {file: kind for kind, file in reversed(report.files.items())} | report.main_kinds
-    reasons: dict[tuple[str, int], list[Problem]] = {}
+    reasons: dict[tuple[str, int, str], list[Problem]] = {}
     for problem in report.problems.found:
         if is_difference(problem.stored()):
-            reasons.setdefault((problem.file, problem.line), []).append(problem)
+            reasons.setdefault(problem.row, []).append(problem)
     found: list[dict[str, Any]] = []
     for row in report.reconciliation:
         file = report.files.get(row["kind"], "") if row["line"] else ""
         found.append({**row, "file": file, "why": _FORMER.get(row["why"], row["why"])})
-    placed = {(row["file"], row["line"]) for row in found if row["line"]}
-    for (file, line), problems in reasons.items():
-        if (file, line) not in placed:
+    placed = {(row["file"], row["line"], "") for row in found if row["line"]}
+    for place, problems in reasons.items():
+        if place not in placed:
+            file, line, element = place
             refused = any(problem.severity == Severity.ERROR for problem in problems)
             found.append(
                 {
@@ -87,15 +88,16 @@ def settle(report: Report) -> None:
                     "key": "",
                     "file": file,
                     "line": line,
+                    "element": element,
                     "in_source": True,
                     # Whether an earlier form of a refused row stands here, its line does not tell.
                     "in_ours": None if refused else True,
                     "why": "refused" if refused else "held_back",
                 }
             )
-    told: set[tuple[str, int]] = set()
+    told: set[tuple[str, int, str]] = set()
     for row in found:
-        place = (row["file"], row["line"])
+        place = (row["file"], row["line"], row.pop("element", ""))
         # One line can speak of a person and of their role; its reasons are told once.
         fresh = row["line"] is not None and place not in told
         told.add(place)

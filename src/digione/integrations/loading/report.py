@@ -36,7 +36,8 @@ class ImportRefusedError(DigiOneError):
 class Problem:
     """One thing that is wrong with the source. `line` counts lines of the file from 1; 0 means the file as a whole.
 
-    `text` names its words in `messages`; `parameters` are what they speak of, as plain JSON.
+    `text` names its words in `messages`; `parameters` are what they speak of, as plain JSON. Where lines do not tell rows
+    apart, as in JSON, the parameter `element` does: the message ends with it.
     """
 
     severity: Severity
@@ -55,6 +56,11 @@ class Problem:
     def message(self) -> str:
         """What is wrong, in the language that is active."""
         return message(self.text, self.parameters)
+
+    @property
+    def row(self) -> tuple[str, int, str]:
+        """What the problems of one row have in common."""
+        return self.file, self.line, self.parameters.get("element", "")
 
     def _place(self) -> dict[str, Any]:
         return {"severity": str(self.severity), "file": self.file, "line": self.line, "field": self.field}
@@ -79,18 +85,19 @@ class Problems:
     refused_rows: int = 0
     #: How many rows of each file were refused; a header and a whole file are no rows.
     refused_in: Counter[str] = field(default_factory=Counter)
-    _last_refused: tuple[str, int] = ("", -1)
+    _last_refused: tuple[str, int, str] = ("", -1, "")
     _by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def error(self, file: str, line: int, name: str, code: str, /, **parameters: Any) -> None:
         """Note a fault for which the row (or the file) is refused."""
         self.errors += 1
+        problem = Problem(Severity.ERROR, file, line, name, code, parameters)
         # The errors of one row follow each other, so counting rows needs no memory of them all.
-        if (file, line) != self._last_refused:
+        if problem.row != self._last_refused:
             self.refused_rows += 1
             self.refused_in[file] += line > 0
-            self._last_refused = (file, line)
-        self._add(Problem(Severity.ERROR, file, line, name, code, parameters))
+            self._last_refused = problem.row
+        self._add(problem)
 
     def warning(self, file: str, line: int, name: str, code: str, /, **parameters: Any) -> None:
         """Note something that is only told; the row is taken."""

@@ -38,9 +38,11 @@ _KINDS |= {f"organisaatiotyyppi_{number:02}": kind for number, kind in enumerate
 
 @dataclass(slots=True)
 class OrganisationRow:
-    """One organisation as the register has it. `line` is its place in the answer, counted from 1."""
+    """One organisation as the register has it. `line` and `element` say where it stands in the file (see `Item`)."""
 
+    file: str
     line: int
+    element: str
     oid: str
     parent_oid: str | None
     provider_oid: str | None
@@ -57,7 +59,7 @@ class OrganisationRow:
 
     def digest(self) -> bytes:
         """Return the hash of what the register says, without the place in the answer."""
-        facts = {name: value for name, value in asdict(self).items() if name != "line"}
+        facts = {name: value for name, value in asdict(self).items() if name not in {"file", "line", "element"}}
         return hashlib.blake2b(
             json.dumps(facts, sort_keys=True, default=str, ensure_ascii=False).encode(), digest_size=16
         ).digest()
@@ -84,7 +86,7 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
         problems.error(path.name, 0, "", "shape.organisations")
         return []
     walk = _Walk(path.name, problems)
-    _read_all(walk, nodes, where)
+    _read_all(walk, nodes, where, answer)
     if walk.place and not walk.rows:
         problems.error(path.name, 0, "oid", "no-national-organisation")
     promised = answer.get("numHits") if isinstance(answer, dict) else None
@@ -96,18 +98,18 @@ def read_organisations(path: Path, problems: Problems) -> list[OrganisationRow]:
     return list(walk.rows.values())
 
 
-def _read_all(walk: _Walk, nodes: list[Any], where: str) -> None:
+def _read_all(walk: _Walk, nodes: list[Any], where: str, answer: Any) -> None:
     """Read organisations and those below them, in the order of the file. A file may nest deeper than calls can."""
-    waiting: list[tuple[Any, str, OrganisationRow | None, str | None]] = [
-        (node, f"{where}[{number}]", None, None) for number, node in reversed(list(enumerate(nodes)))
+    waiting: list[tuple[Any, str, Any, OrganisationRow | None, str | None]] = [
+        (node, f"{where}[{number}]", answer, None, None) for number, node in reversed(list(enumerate(nodes)))
     ]
     while waiting:
-        node, path, parent, provider = waiting.pop()
+        node, path, around, parent, provider = waiting.pop()
         walk.place += 1
+        item = Item.begin(walk.file, walk.place, path, node, walk.problems, around, "oid")
         if not isinstance(node, dict):
-            walk.problems.error(walk.file, walk.place, path[:300], "shape.organisation")
+            item.error(path[:300], "shape.organisation")
             continue
-        item = Item(walk.file, walk.place, path, node, walk.problems)
         row = _row(walk, item, parent, provider)
         # Children of a refused organisation are still diagnosed; they hang on the nearest one that was taken.
         below = item.listed("children")
@@ -117,7 +119,7 @@ def _read_all(walk: _Walk, nodes: list[Any], where: str) -> None:
             walk.rows[row.oid] = row
         under = row.provider_oid if row else provider
         waiting += [
-            (child, f"{path}.children[{number}]", row or parent, under)
+            (child, f"{path}.children[{number}]", node, row or parent, under)
             for number, child in reversed(list(enumerate(below)))
         ]
 
@@ -136,7 +138,9 @@ def _refuse_circles(walk: _Walk) -> None:
             met = list(way)
             for oid in met[met.index(above) :]:
                 gone = walk.rows.pop(oid)
-                walk.problems.error(walk.file, gone.line, "parentOid", "parent.circle", subject=oid)
+                walk.problems.error(
+                    walk.file, gone.line, "parentOid", "parent.circle", subject=oid, element=gone.element
+                )
         else:
             sound.update(way)
 
@@ -161,7 +165,7 @@ def _row(walk: _Walk, item: Item, parent: OrganisationRow | None, provider: str 
             item.error("oid", "oid", value=oid[:60])
         return None
     if oid in walk.rows:
-        item.error("oid", "duplicate.row", value=oid, row=walk.rows[oid].line)
+        item.error("oid", "duplicate.element", value=oid, first=walk.rows[oid].element)
         return None
     if not name and not item.faulty:
         item.error("nimi", "required.name", subject=oid)
@@ -179,7 +183,9 @@ def _row(walk: _Walk, item: Item, parent: OrganisationRow | None, provider: str 
     if valid_from and valid_to and valid_to < valid_from:
         item.warn("lakkautusPvm", "period.taken", subject=oid)
     return OrganisationRow(
+        file=item.file,
         line=item.line,
+        element=item.element,
         oid=oid,
         parent_oid=above,
         provider_oid=oid if {"provider", "early_years_organiser"} & set(kinds) else provider,

@@ -15,7 +15,7 @@ from digione.integrations.organisaatio.reader import OrganisationRow
 
 SOURCE = "organisaatiopalvelu"
 _COLUMNS = (
-    ("line", "int"),
+    ("place", "int"),
     ("id", "uuid"),
     ("oid", "text"),
     ("parent_oid", "text"),
@@ -61,7 +61,7 @@ def import_organisations(
             _COLUMNS,
             (
                 (
-                    row.line,
+                    place,
                     new_id(),
                     row.oid,
                     row.parent_oid,
@@ -78,11 +78,11 @@ def import_organisations(
                     row.valid_to,
                     row.digest(),
                 )
-                for row in rows
+                for place, row in enumerate(rows)
             ),
         )
         uc.execute("CREATE INDEX ON stage_organisation (oid)")
-        _merge(uc, report, file, whole=whole, accept_removals=accept_removals)
+        _merge(uc, report, file, rows, whole=whole, accept_removals=accept_removals)
 
     report.main_kinds = dict.fromkeys((file, *report.problems.refused_in), "organisations")
     return run(
@@ -98,7 +98,9 @@ def import_organisations(
     )
 
 
-def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_removals: bool) -> None:
+def _merge(
+    uc: UseCase, report: Report, file: str, rows: Sequence[OrganisationRow], *, whole: bool, accept_removals: bool
+) -> None:
     staged = uc.json("SELECT count(*) FROM stage_organisation")
     report.sides["organisations"] = {
         "in_source": staged + sum(report.problems.refused_in.values()),
@@ -106,7 +108,7 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
             "SELECT count(*) FROM stage_organisation s JOIN organisations_organisation o ON o.oid = s.oid"
         ),
     }
-    _refuse_orphans(uc, report, file)
+    _refuse_orphans(uc, report, rows)
     whole = whole and not report.problems.errors
     report.count("organisations", refused=report.problems.refused_rows)
     gone = uc.rows(
@@ -134,7 +136,7 @@ def _merge(uc: UseCase, report: Report, file: str, *, whole: bool, accept_remova
     added = uc.rows(
         f"INSERT INTO organisations_organisation (id, oid, source, {names})"
         f" SELECT s.id, s.oid, %s, {names} FROM stage_organisation s"
-        " WHERE NOT EXISTS (SELECT 1 FROM organisations_organisation o WHERE o.oid = s.oid) ORDER BY line RETURNING id",
+        " WHERE NOT EXISTS (SELECT 1 FROM organisations_organisation o WHERE o.oid = s.oid) ORDER BY place RETURNING id",
         [SOURCE],
     )
     # Parents and providers are set once all rows are there, and only where they differ.
@@ -195,20 +197,22 @@ def _ours(uc: UseCase) -> dict[str, dict[str, int]]:
     return {"organisations": dict(row or {})}
 
 
-def _refuse_orphans(uc: UseCase, report: Report, file: str) -> None:
+def _refuse_orphans(uc: UseCase, report: Report, rows: Sequence[OrganisationRow]) -> None:
     """Take away what hangs on nothing, and then what hung on that."""
     while orphans := uc.rows(
         "DELETE FROM stage_organisation s WHERE parent_oid IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM stage_organisation p WHERE p.oid = s.parent_oid)"
         " AND NOT EXISTS (SELECT 1 FROM organisations_organisation p WHERE p.oid = s.parent_oid)"
-        " RETURNING line, oid, parent_oid"
+        " RETURNING place, oid, parent_oid"
     ):
         for orphan in orphans:
+            row = rows[orphan["place"]]
             report.problems.error(
-                file,
-                orphan["line"],
+                row.file,
+                row.line,
                 "parentOid",
                 "dangling",
                 subject=orphan["oid"],
                 value=orphan["parent_oid"][:60],
+                element=row.element,
             )
