@@ -54,7 +54,13 @@ def test_the_masters_name_of_a_group_stays_and_the_other_is_held_back_once(tmp_p
     first = classes(tmp_path, "Yhdeksän X")
     assert (first.status, first.held_back, told(first)) == ("done", 1, [("classes.csv", 2, "title")])
     assert [line["why"] for line in first.reconciliation] == ["held_back"]
+    # The school and the group stood here already: added from this source, and told apart from what is new.
+    kinds = {
+        kind: (numbers["added"], numbers["linked"]) for kind, numbers in first.kinds.items() if numbers.get("added")
+    }
+    assert (kinds["school"], kinds["group"], kinds["person"], first.linked) == ((1, 1), (1, 1), (1, 0), 2)
     same = classes(tmp_path, "Yhdeksän X")
+    assert same.linked == 0
     assert (same.added, same.changed, same.held_back, same.unchanged) == (0, 0, 0, 7)
     changed = classes(tmp_path, "Ysi X")
     assert (changed.added, changed.changed, changed.held_back, changed.unchanged) == (0, 0, 1, 6)

@@ -57,6 +57,19 @@ def test_what_differs_stands_first_and_nothing_that_is_nought_is_shown(client: C
     assert "No differences" in whole
 
 
+def test_what_stood_here_already_is_not_called_new() -> None:
+    counts = {
+        "added": 12,
+        "linked": 5,
+        "kinds": {"school": {"added": 3, "linked": 3}, "person": {"added": 9, "linked": 2}},
+    }
+    with translation.override("en"):
+        assert what_happened(counts) == [("New", 7), ("New from this source, and here already", 5)]
+        assert [line["said"] for line in by_kind(counts)] == ["3 here already", "7 new, 2 here already"]
+        # A run of an earlier version does not tell them apart.
+        assert what_happened({"added": 12}) == [("New", 12)]
+
+
 def test_kinds_rows_and_columns_that_are_nought_are_left_out() -> None:
     nought: dict[str, Any] = {"in_source": 0, "missing": 0, "in_ours": 9, "from_source": 0}
     counts = {

@@ -223,6 +223,10 @@ def test_nobody_learns_from_a_report_that_another_provider_knows_a_person(tmp_pa
         for side in report["sides"].values():
             side.pop("in_ours", None)
     assert lives["known"] == lives["unknown"]
+    # Here the same person comes a second time, so a third source finds somebody who stands at this provider.
+    third = template(tmp_path, head, f"1;{HETU};Aino;Lehto;no;a@example.fi", source="third")
+    assert (third.kinds["person"]["added"], third.kinds["person"]["linked"]) == (1, 1)
+    assert [report["linked"] for report in lives["known"]] == [1, 0, 0, 0]
     assert [report["refused"] + report["held_back"] for report in lives["known"]] == [0, 0, 0, 0]
 
 

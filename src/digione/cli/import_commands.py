@@ -206,6 +206,18 @@ def _print(report: Any) -> None:
         more = ngettext("… and %(n)s more; --json lists it.", "… and %(n)s more; --json lists them.", left)
         console.print(more % {"n": left})
     console.print(table)
+    if linked := report.linked or report.would.get("linked", 0):
+        text = ngettext(
+            "Of what was added, %(n)s row names what stood here already (from the register or another source), so nothing"
+            " was made for it: %(kinds)s.",
+            "Of what was added, %(n)s rows name what stood here already (from the register or another source), so nothing"
+            " was made for them: %(kinds)s.",
+            linked,
+        )
+        kinds = [
+            f"{kind_name(kind)} {numbers['linked']}" for kind, numbers in report.kinds.items() if numbers.get("linked")
+        ]
+        console.print(text % {"n": linked, "kinds": ", ".join(kinds)}, markup=False, highlight=False)
     words = {
         "done": _("Done."),
         "dry_run": _("A rehearsal: nothing was changed."),

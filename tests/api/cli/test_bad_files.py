@@ -17,7 +17,7 @@ from tests.unit.test_import_readers import GOOD
 
 #: What issue and documents promise, in their order; a run that could not be carried out says why besides.
 KEYS = {
-    "added", "changed", "unchanged", "held_back", "refused", "warnings", "problems",
+    "added", "linked", "changed", "unchanged", "held_back", "refused", "warnings", "problems",
     "ended", "kinds", "sides", "status", "problems_left_out", "would",
 }  # fmt: skip
 PLACE = ["severity", "file", "line", "field", "code", "message"]

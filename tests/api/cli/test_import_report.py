@@ -91,8 +91,8 @@ def test_partial_takes_the_sound_rows_and_says_by_1_that_others_were_refused(own
     before = _people(own)
     told = own.json(*command, code=1)
     assert (told["status"], told["refused"]) == ("refused", 1)
-    totals = ("added", "changed", "unchanged", "held_back", "ended")
-    assert [told[name] for name in totals] == [0] * 5, "nothing was done"
+    totals = ("added", "linked", "changed", "unchanged", "held_back", "ended")
+    assert [told[name] for name in totals] == [0] * 6, "nothing was done"
     assert set(told["would"]) == set(totals)
     assert told["would"]["added"] == sum(kind.get("added", 0) for kind in told["kinds"].values()) >= 4
     last = next(line for line in own.run(*command, code=1).stdout.splitlines() if "in all" in line)
@@ -102,6 +102,24 @@ def test_partial_takes_the_sound_rows_and_says_by_1_that_others_were_refused(own
     assert (told["status"], told["refused"], told["would"]) == ("done", 1, {})
     assert [(one["line"], one["field"]) for one in told["problems"]] == [(5, "family name")]
     assert _people(own) == before + 4
+
+
+def test_what_a_second_source_names_and_stood_here_already_is_told_apart_from_what_is_new(
+    own: Installation, tmp_path: Path
+) -> None:
+    def run(source: str, *options: str) -> str:
+        path = _file(tmp_path, f"1,Aino,{source},{SCHOOL}\n")
+        return " ".join(
+            own.run("import", "people", path, "--provider", PROVIDER, "--source", source, *options).stdout.split()
+        )
+
+    run("before")
+    told = json.loads(run("after", "--dry-run", "--json"))
+    # The school is the register's; the person and the place at the school are new.
+    assert (told["added"], told["linked"], told["kinds"]["school"]["linked"]) == (3, 1, 1)
+    said = "Of what was added, 1 row names what stood here already (from the register or another source), so nothing"
+    assert f"{said} was made for it: schools 1." in run("after")
+    assert said not in run("after"), "the second time nothing is added"
 
 
 def test_more_than_a_twentieth_ends_only_where_that_was_said(own: Installation, tmp_path: Path) -> None:

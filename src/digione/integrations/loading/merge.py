@@ -322,10 +322,15 @@ class Merge:
         """Count the kind's rows for the report, announce what changed, and list what differs."""
         self.recount(kind)
         numbers = self.states[kind]
+        linked = numbers.get("linked", 0)
+        if linked and kind == "person":
+            # Of those whom other providers alone know, the report reads as of anybody who is new.
+            linked = self.count("SELECT count(*) FROM ready_person WHERE state = 'linked' AND known_here")
         ended = self.count(f"SELECT count(*) FROM gone_{kind}")
         self.report.count(
             kind,
             added=numbers.get("added", 0) + numbers.get("linked", 0),
+            linked=linked,
             changed=numbers.get("changed", 0) + ended,
             unchanged=numbers.get("unchanged", 0) + numbers.get("agreed", 0),
             ended=ended,

@@ -10,7 +10,7 @@ from digione.core.errors import DigiOneError, Severity
 from digione.integrations.loading.messages import message
 
 #: The totals of what became of rows that were taken.
-DONE = ("added", "changed", "unchanged", "held_back", "ended")
+DONE = ("added", "linked", "changed", "unchanged", "held_back", "ended")
 #: What no database and no terminal takes: control characters, by which a file could move the cursor, and half characters.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -149,11 +149,13 @@ class Problems:
 class Report:
     """The outcome of a run. `refused` counts rows (and whole files) that were not taken; `ended` is part of `changed`.
 
-    The totals are what was done; of a rehearsal, what would be. Of a run that was refused as a whole they are 0, and `would`
+    `linked` is part of `added`: rows that are new from this source and name what the provider had already, by the register
+    or another source, so that nothing was made for them. The totals are what was done; of a rehearsal, what would be. Of a run that was refused as a whole they are 0, and `would`
     has what they would have been, had nothing stood against it; the lines of the kinds tell the same by kind.
     """
 
     added: int = 0
+    linked: int = 0
     changed: int = 0
     unchanged: int = 0
     held_back: int = 0

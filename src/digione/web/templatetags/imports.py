@@ -37,6 +37,12 @@ def meant(counts: Mapping[str, Any]) -> dict[str, Any]:
     return {**counts, **(counts.get("would") or {})}
 
 
+def _apart(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures with what stood here already beside what is new, and not within it."""
+    linked = counts.get("linked") or 0
+    return {**counts, "added": (counts.get("added") or 0) - linked}
+
+
 @register.filter
 def what_happened(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Show what became of the records of an import: words and number of each outcome that occurred."""
@@ -44,17 +50,20 @@ def what_happened(counts: Mapping[str, int]) -> list[tuple[str, int]]:
         "refused": _("Refused, with the reason on the row"),
         "held_back": _("Held back, because another source masters the field"),
         "added": _("New"),
+        "linked": _("New from this source, and here already"),
         "changed": _("Changed"),
         "unchanged": _("Unchanged"),
     }
-    return [(words, counts[name]) for name, words in names.items() if counts.get(name)]
+    apart = _apart(counts)
+    return [(words, apart[name]) for name, words in names.items() if apart.get(name)]
 
 
 @register.filter
 def by_kind(counts: Mapping[str, Any]) -> list[dict[str, str]]:
     """Show kind by kind what happened: `name` and `said`. Kinds to which nothing happened are left out."""
     found = []
-    for kind, numbers in counts.get("kinds", {}).items():
+    for kind, told in counts.get("kinds", {}).items():
+        numbers = _apart(told)
         said = [_outcome(name, numbers[name]) for name in _OUTCOMES if numbers.get(name)]
         if said:
             found.append({"name": kinds_name(kind), "said": ", ".join(said)})
@@ -62,7 +71,7 @@ def by_kind(counts: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 #: In the order in which they are told: what needs a look comes first.
-_OUTCOMES = ("refused", "held_back", "ended", "added", "changed", "unchanged")
+_OUTCOMES = ("refused", "held_back", "ended", "added", "linked", "changed", "unchanged")
 
 
 def _outcome(name: str, number: int) -> str:
@@ -71,6 +80,7 @@ def _outcome(name: str, number: int) -> str:
         "held_back": ngettext("%(n)s held back", "%(n)s held back", number),
         "ended": ngettext("%(n)s ended", "%(n)s ended", number),
         "added": ngettext("%(n)s new", "%(n)s new", number),
+        "linked": ngettext("%(n)s here already", "%(n)s here already", number),
         "changed": ngettext("%(n)s changed", "%(n)s changed", number),
         "unchanged": ngettext("%(n)s unchanged", "%(n)s unchanged", number),
     }
