@@ -1,6 +1,8 @@
 """What an app is not told: of people with non-disclosure, of those who have left, of guardians who are barred."""
 
+import json
 from datetime import timedelta
+from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +16,7 @@ from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 from tests.api.oneroster import App
+from tests.api.v1 import ALL, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +41,48 @@ def test_one_agreement_does_not_open_protected_people_for_the_scopes_of_another(
     assert protected not in app.ids("demographics")
     assert app.get(f"demographics/{protected}").status_code == 404
     assert len(app.ids("demographics")) == 9
+
+
+@pytest.mark.parametrize("by_agreement", [False, True])
+def test_both_interfaces_tell_the_same_of_where_protected_people_are(by_agreement: bool) -> None:
+    """Decision 14: an agreement opens the person with schools and groups, and never an address or a municipality."""
+    app = App(cast.KUUSNIEMI_OID, scopes=(ROSTER, DEMOGRAPHICS, *ALL))
+    run("UPDATE people_person SET non_disclosure = true WHERE id = %s", cast.TEACHER)
+    for person, kind in product((cast.PROTECTED_PUPIL, cast.TEACHER), ("email", "phone", "address")):
+        run(
+            "INSERT INTO people_contact (id, provider_id, person_id, kind, value, sources, valid_from)"
+            " VALUES (gen_random_uuid(), %s, %s, %s, 'secret-place', '{}', %s)",
+            cast.KUUSNIEMI, person, kind, cast.START,
+        )  # fmt: skip
+        run("UPDATE people_person SET home_municipality = '987' WHERE id = %s", person)
+    if by_agreement:
+        run("UPDATE access_taking SET non_disclosure_included = true")
+    protected = {app.sourced(person) for person in (cast.PROTECTED_PUPIL, cast.TEACHER)}
+    users = {row["sourcedId"]: row for row in app.get("users", {"limit": 1000}).json()["users"]}
+    persons = {row["id"]: row for row in rows(app, "persons")}
+    assert users.keys() == persons.keys()
+    assert protected <= users.keys() if by_agreement else not protected & users.keys()
+    groups = {
+        (row["user"]["sourcedId"], row["class"]["sourcedId"])
+        for row in app.get("enrollments", {"limit": 1000}).json()["enrollments"]
+    }
+    assert groups == {(row["person_id"], row["group_id"]) for row in rows(app, "enrolments")}
+    schools = {
+        (ident, role["org"]["sourcedId"])
+        for ident, user in users.items()
+        for role in user["roles"]
+        if role["role"] in ("student", "teacher")
+    }
+    places = {(row["person_id"], row["school_id"]) for row in rows(app, "school_enrolments")}
+    places |= {
+        (row["person_id"], row["organisation_id"]) for row in rows(app, "staff_assignments") if "teacher" in row["role"]
+    }
+    assert schools == places
+    for found in (groups, schools):
+        assert {ident for ident, _ in found} & protected == (protected if by_agreement else set())
+    told = json.dumps([*(users.get(ident) for ident in protected), *(persons.get(ident) for ident in protected)])
+    assert "secret-place" not in told
+    assert "987" not in told
 
 
 def test_of_somebody_who_left_an_app_learns_nothing_new() -> None:

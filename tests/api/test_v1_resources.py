@@ -264,24 +264,30 @@ class TestIds:
 
 
 class TestProtection:
-    """A school or a group is a place: of people with non-disclosure none is told, whatever an agreement opens."""
+    """Where people with non-disclosure are, is told by an agreement alone: the one that opens the person."""
 
     @of_people
-    def test_protected_people_are_in_no_list(self, app: App, endpoint: Endpoint) -> None:
-        crowd(NAMED_SUBJECTS + 1)
+    def test_protected_people_are_in_no_list_but_by_agreement(self, app: App, endpoint: Endpoint) -> None:
         person = cast.PROTECTED_PUPIL if endpoint.path != "staff_assignments" else cast.TEACHER
-        before = {row["id"] for row in rows(app, endpoint.path)}
-        run(cast.administrator, "UPDATE people_person SET non_disclosure = true WHERE id = %s", [person])
-        run(cast.platform, "UPDATE access_taking SET non_disclosure_included = true", [])
         hidden = app.sourced(person)
-        assert ask(app, f"persons/{hidden}").status_code == 200, "The agreement gives the app the person."
-        seen = len(audit(person))
-        listed = rows(app, endpoint.path)
-        assert len(listed) > NAMED_SUBJECTS
-        assert hidden not in json.dumps(listed)
-        for ident in before - {row["id"] for row in listed}:
-            assert ask(app, f"{endpoint.path}/{ident}").status_code == 404
-        assert len(audit(person)) == seen, "The log tells nobody of a list that left them out."
+        run(cast.administrator, "UPDATE people_person SET non_disclosure = false WHERE id = %s", [person])
+        theirs = {row["id"] for row in rows(app, endpoint.path) if row["person_id"] == hidden}
+        assert theirs
+        run(cast.administrator, "UPDATE people_person SET non_disclosure = true WHERE id = %s", [person])
+        for more in (0, NAMED_SUBJECTS + 1):
+            crowd(more)
+            seen = len(audit(person))
+            listed = rows(app, endpoint.path)
+            assert hidden not in json.dumps(listed)
+            assert rows(app, endpoint.path, person_id=hidden) == []
+            assert all(ask(app, f"{endpoint.path}/{ident}").status_code == 404 for ident in theirs)
+            assert len(audit(person)) == seen, "The log tells nobody of a list that left them out."
+        run(cast.platform, "UPDATE access_taking SET non_disclosure_included = true", [])
+        opened = rows(app, endpoint.path)
+        assert len(opened) > NAMED_SUBJECTS
+        assert {row["id"] for row in opened if row["person_id"] == hidden} == theirs
+        assert all(ask(app, f"{endpoint.path}/{ident}").status_code == 200 for ident in theirs)
+        assert len(audit(person)) == seen + 1 + len(theirs), "By agreement they are shown, and told so."
 
     @of_people
     def test_readings_are_told_to_the_person(self, app: App, endpoint: Endpoint) -> None:

@@ -138,6 +138,41 @@ def test_a_narrow_scope_is_told_as_narrow(lane: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "seen_topics", "level"),
+    [
+        ("users/{}", {"fields": "familyName"}, [Topic.NAME], 1),
+        ("users", {"fields": "sourcedId,givenName,email"}, [Topic.NAME, Topic.CONTACT], 2),
+        ("users", {"fields": "agents,grades"}, [Topic.GUARDIANS, Topic.SCHOOL], 1),
+        # That somebody is known there is told by any row.
+        ("users/{}", {"fields": "sourcedId,phone"}, [Topic.PROVIDER], 1),
+        # What is compared or sorted by is told as well, whatever is handed out.
+        ("users", {"fields": "sourcedId", "filter": "familyName!='Nobody' OR status='active'"}, [Topic.NAME], 1),
+        ("users", {"fields": "sourcedId", "sort": "email"}, [Topic.CONTACT], 2),
+        ("users", {"fields": "sourcedId", "filter": "roles.role='student'"}, [Topic.SCHOOL], 2),
+        ("demographics", {"fields": "sex"}, [Topic.SEX], 2),
+        ("enrollments", {"fields": "sourcedId"}, [Topic.GROUPS], 2),
+        ("schools/{school}/students", {"fields": "givenName"}, [Topic.NAME, Topic.SCHOOL], 2),
+        ("classes/{group}/students", {"fields": "givenName"}, [Topic.NAME, Topic.GROUPS], 2),
+        (
+            "classes/{group}/students",
+            {},
+            [Topic.NAME, Topic.CONTACT, Topic.GUARDIANS, Topic.SCHOOL, Topic.GROUPS],
+            2,
+        ),
+    ],
+)
+def test_what_an_app_left_out_by_fields_was_not_seen(
+    path: str, query: dict[str, str], seen_topics: list[Topic], level: int
+) -> None:
+    app = App(cast.KUUSNIEMI_OID)
+    answer = app.get(path.format(app.sourced(cast.PUPIL), school=cast.RANTAPUISTO, group=cast.GROUP_3B), query)
+    assert answer.status_code == 200, answer.content
+    assert viewer_of(cast.PUPIL, cast.pupil, "fetch")["topics"] == seen_topics
+    [row] = [row for row in entries() if row["event"] == "roster.read" or "demographics" in row["event"]]
+    assert row["sensitivity"] == level
+
+
 def test_an_export_is_told_as_one_with_all_that_is_in_its_files() -> None:
     export_roster(cast.platform.at(cast.KUUSNIEMI), write=lambda _name, _columns, rows: len(list(rows)))
     viewer = viewer_of(cast.PUPIL, cast.pupil, "export")

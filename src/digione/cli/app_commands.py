@@ -109,7 +109,8 @@ def show(app: str, data: str | None, as_json: bool) -> None:
 @click.option(
     "--include-non-disclosure",
     is_flag=True,
-    help="Open people under non-disclosure too, without address and phone. Only where the agreement says so.",
+    help="Open people under non-disclosure too, with their schools and groups, without municipality, address, phone and"
+    " e-mail. Only where the agreement says so.",
 )
 @click.option(
     "--reason", default="", metavar="TEXT", help="Why, and by which agreement; needed with the former, kept in the log."

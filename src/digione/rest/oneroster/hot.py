@@ -56,6 +56,24 @@ def _list(operation: Operation) -> str:
     return f"        WHEN '{operation.name}' THEN {found};"
 
 
+def _seen(*operations: Operation) -> str:
+    """Return what the log says was seen of each user, as SQL over `who`, and over `operation` where there are several."""
+    told = {
+        operation.name: tuple(
+            f"'{seen.written(USERS.told(contact=contact) | operation.places)}'" for contact in (True, False)
+        )
+        for operation in operations
+    }
+    by_words: dict[tuple[str, ...], list[str]] = {}
+    for name, words in told.items():
+        by_words.setdefault(words, []).append(f"'{name}'")
+    cases = {words: "CASE WHEN who.contact THEN {} ELSE {} END".format(*words) for words in by_words}
+    if len(cases) == 1:
+        return next(iter(cases.values()))
+    parts = " ".join(f"WHEN operation IN ({', '.join(names)}) THEN {cases[words]}" for words, names in by_words.items())
+    return f"CASE {parts} END"
+
+
 def _functions() -> str:
     # The address is kept apart, since not every scope opens it.
     shown = frozenset(USERS.properties) - {"email"}
@@ -67,8 +85,8 @@ def _functions() -> str:
         "lists": "\n".join(map(_list, WITHIN)),
         "within": ", ".join(operation.name for operation in WITHIN),
         "sensitivity": str(sensitivity.highest(USERS.told(contact=True))),
-        "seen": f"CASE WHEN who.contact THEN '{seen.written(USERS.told(contact=True))}'"
-        f" ELSE '{seen.written(USERS.told(contact=False))}' END",
+        "seen": _seen(*(operation for operation in OPERATIONS if operation.name == "getAllUsers")),
+        "seen_within": _seen(*WITHIN),
         "persons": _inlined(PAGE_PERSONS, _NAMES),
         "json": _inlined(USERS.json_sql(shown), _NAMES),
         "email": _inlined(USERS.properties["email"], _NAMES),

@@ -10,6 +10,12 @@ _SCOPE = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 ROSTER = f"{_SCOPE}roster.readonly"
 CORE = f"{_SCOPE}roster-core.readonly"
 DEMOGRAPHICS = f"{_SCOPE}roster-demographics.readonly"
+#: What it tells of a person to stand in the list of a kind of thing that the path names, as fields of the open data model.
+_TELLS: dict[str, str] = {
+    "class": "studies_enrolment.group_id",
+    "class_of_school": "studies_enrolment.group_id",
+    "school": "studies_schoolenrolment.school_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class Operation:
     def demographic(self) -> bool:
         """Whether the more sensitive permission is needed."""
         return self.resource is people.DEMOGRAPHICS
+
+    @property
+    def places(self) -> set[str]:
+        """What the path tells of the persons who stand in the list."""
+        return {_TELLS[kind] for kind in self.within.values() if kind in _TELLS}
 
 
 def _both(plural: str, single: str, path: str, resource: Resource, condition: str = "") -> list[Operation]:

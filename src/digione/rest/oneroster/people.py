@@ -221,11 +221,15 @@ def _users(rows: str) -> Resource:
     return Resource(
         "users", "user", "k.sourced_id", rows, USER_BODIES, _USER_FIELDS, USER_PROPERTIES, "k.person_id", _USER_KNOWN,
         guarded={
-            "people_person": ("given_name", "family_name"),
-            "people_contact": ("value",),
-            "people_guardianship": ("guardian_id", "child_id"),
-            "studies_schoolenrolment": ("school_id", "grade"),
+            "givenName": ("people_person.given_name",),
+            "familyName": ("people_person.family_name",),
+            "email": ("people_contact.value",),
+            "agents": ("people_guardianship.guardian_id", "people_guardianship.child_id"),
+            "roles": ("studies_schoolenrolment.school_id",),
+            "primaryOrg": ("studies_schoolenrolment.school_id",),
+            "grades": ("studies_schoolenrolment.grade",),
         },
+        bare="people_providerperson.person_id",
         # A bar on information counts at every provider.
         elsewhere=frozenset({"agents.sourcedId"}),
     )  # fmt: skip
@@ -282,5 +286,6 @@ DEMOGRAPHICS = Resource(
             "publicSchoolResidenceStatus",
         ]
     ),
-    {"people_person": ("birth_date", "sex")},
+    {"birthDate": ("people_person.birth_date",), "sex": ("people_person.sex",)},
+    "people_providerperson.person_id",
 )

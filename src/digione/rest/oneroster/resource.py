@@ -64,9 +64,11 @@ class Resource:
     #: SQL of the person whose data a row shows, for the audit; None where it shows nobody.
     person: str | None = None
     known: frozenset[str] = field(default_factory=frozenset)
-    #: Which fields of the open data model a row tells of a person, by table, for the log.
+    #: Which fields of the open data model (`table.column`) each property tells of a person, for the log.
     #: Contact details are told only where the grant opens them.
     guarded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Which of them a row tells though it has none of these properties: that it is there.
+    bare: str = ""
     #: SQL of the day on which a row began that is over, NULL for the others; None where no period is told.
     past: str | None = None
     #: Fields that also follow what other providers know, so that no count of this provider's changes tells of them.
@@ -84,10 +86,16 @@ class Resource:
         """The names that `fields` accepts: every property of the standard, also one that we never fill."""
         return self.known | self.properties.keys()
 
-    def told(self, *, contact: bool) -> list[str]:
-        """Return the fields of the open data model, `table.column`, that a row tells; contact details where they are opened."""
-        tables = [table for table in self.guarded if contact or table != "people_contact"]
-        return [f"{table}.{column}" for table in tables for column in self.guarded[table]]
+    def told(self, *, contact: bool, selected: Collection[str] | None = None) -> set[str]:
+        """Return the fields of the open data model, `table.column`, that a row tells; contact details where they are opened.
+
+        `selected`: the properties that it has; None where it has all of them.
+        """
+        names = self.guarded.keys() if selected is None else self.guarded.keys() & set(selected)
+        found = {
+            one for name in names for one in self.guarded[name] if contact or not one.startswith("people_contact.")
+        }
+        return found or ({self.bare} - {""})
 
     def bodies_sql(self, selected: frozenset[str] | None, ids: str = "%(ids)s::uuid[]") -> str:
         """Return the statement that makes the JSON of the rows whose ids are asked (`ids`: an array), in their order."""

@@ -92,12 +92,24 @@ def _read(uc: UseCase, ask: Ask) -> Found:
         uc.target = ask.path[ask.operation.one]
     parameters = _parameters(uc.actor, ask, ask.grant)
     uc.scope.update(operation=ask.operation.name)
-    uc.fields.update(ask.operation.resource.told(contact=ask.grant.contact))
+    uc.fields.update(_told(ask, ask.grant))
     if ask.wanted is not None:
         return Found([], _bodies(uc, ask, parameters, list(ask.wanted)))
     if ask.operation.one:
         return _one(uc, ask, parameters)
     return _page(uc, ask, parameters, _state(uc, ask, parameters))
+
+
+def _told(ask: Ask, grant: Grant) -> set[str]:
+    """Return what the answer tells of its persons: what is handed out, what they were found and sorted by, and where."""
+    operation, query = ask.operation, ask.query
+    selected = query.selected
+    if selected is not None:
+        every = query.condition.parts if query.condition else ()
+        asked = [term.field for part in every for term in part.parts] + [query.sort or ""]
+        selected = selected | {name.partition(".")[0] for name in asked}
+    told = operation.resource.told(contact=grant.contact, selected=selected)
+    return told | operation.places if operation.resource.person else told
 
 
 def _parameters(actor: Actor, ask: Ask, grant: Grant) -> dict[str, Any]:

@@ -220,7 +220,8 @@ ENROLLMENTS = Resource(
     },
     "e.person_id",
     frozenset({"metadata"}),
-    guarded={"studies_enrolment": ("group_id",)},
+    # Whatever of it is shown: that it is there tells that somebody belongs to a group.
+    bare="studies_enrolment.group_id",
     past="CASE WHEN e.valid_to < %(today)s THEN e.valid_from END",
     # It links a person to a class: by a common id two suppliers would know their persons to be one.
     sealed=True,

@@ -32,9 +32,8 @@ class Endpoint:
     table of the resource. `columns` says where a field comes from that is no plain column of `alias`. `withheld`:
     declared fields that no app gets, each with the reason. `told`: what a field means to an app, where it is not what
     is declared. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data a row is, for
-    the log. `by_agreement`: whether an agreement can open the rows of people with non-disclosure. `filters`: by which
-    ids a list can be narrowed, as field → condition, in which `{value}` is the id. `sealed`: whether the app knows a row
-    by an id that is made of `key` for its supplier alone (decision 12).
+    the log. `filters`: by which ids a list can be narrowed, as field → condition, in which `{value}` is the id. `sealed`:
+    whether the app knows a row by an id that is made of `key` for its supplier alone (decision 12).
     """
 
     path: str
@@ -51,7 +50,6 @@ class Endpoint:
     narrow: frozenset[str] = frozenset()
     narrow_scope: str | None = None
     person: str | None = None
-    by_agreement: bool = False
     filters: Mapping[str, str] = field(default_factory=dict)
     sealed: bool = False
 
@@ -169,7 +167,7 @@ PERSONS = Endpoint(
     alias="p",
     columns={
         "id": "k.sourced_id",
-        # Also where the agreement gives an app the person, it does not give the place.
+        # Also where the agreement gives an app the person, it does not give the municipality (decision 14).
         "home_municipality": "CASE WHEN NOT k.hidden THEN p.home_municipality END",
     },
     withheld={
@@ -181,19 +179,18 @@ PERSONS = Endpoint(
     ),
     narrow_scope=PERSONS_IDENTITY_READ,
     person="k.person_id",
-    by_agreement=True,
 )
 
 
 def _of_people(table: str, alias: str) -> str:
     """Return the rows of a table that say where a person is, today or later.
 
-    What has ended is no longer listed, as people are not who have gone. A school or a group is a place: of people with
-    non-disclosure an app gets none, also where an agreement gives it the person.
+    What has ended is no longer listed, as people are not who have gone. Of people with non-disclosure an app gets them by
+    the agreement that gives it the person (decision 14).
     """
     return (
         f"FROM {table} {alias} JOIN LATERAL (SELECT k.sourced_id FROM access_listing k WHERE k.supplier_id = %(supplier)s"
-        f" AND k.provider_id = %(provider)s AND k.person_id = {alias}.person_id AND NOT k.hidden AND {_STILL_HERE}"
+        f" AND k.provider_id = %(provider)s AND k.person_id = {alias}.person_id AND (%(disclosed)s OR NOT k.hidden) AND {_STILL_HERE}"
         f" {_EACH}) k ON true WHERE {alias}.provider_id = %(provider)s AND {LIVE.format(alias)}"
     )
 

@@ -111,8 +111,7 @@ def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
     elif endpoint.person:
         # By this the log tells each person later whether they were among them.
         by = "row" if endpoint.sealed else "person"
-        disclosed = grant.disclosed and endpoint.by_agreement
-        uc.saw_in_bulk(by=by, disclosed=disclosed, first=str(found[0].id), last=str(found[-1].id))
+        uc.saw_in_bulk(by=by, disclosed=grant.disclosed, first=str(found[0].id), last=str(found[-1].id))
     uc.touched(endpoint.resource.table, *sorted(ask.shown))
     uc.saw_in_bulk(count=len(found))
 

@@ -62,7 +62,8 @@ class Taking:
     app_id: UUID = field("The app.", term="app")
     scopes: list[str] = field("What the app may read.", term="scope", default=[])
     non_disclosure_included: bool = field(
-        "Whether the agreement gives the app learners under a non-disclosure order.",
+        "Whether the agreement gives the app people under a non-disclosure order, with their schools and groups, never with"
+        " municipality, address, phone or e-mail.",
         term="non-disclosure",
         default=False,
     )

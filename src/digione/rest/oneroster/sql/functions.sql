@@ -409,5 +409,5 @@ BEGIN
     VALUES (who.provider, who.app, 'app', 'rest.oneroster.roster.read_roster', 'roster.read', 'service', 'app-taken',
             CASE WHEN held = 1 THEN aliases[1] END, CASE WHEN held BETWEEN 2 AND <<named>> THEN aliases END, <<sensitivity>>, 'done',
             CASE WHEN held <= <<named>> THEN jsonb_build_object('operation', operation, 'count', held)
-                ELSE jsonb_build_object('operation', operation, 'count', held, 'by', 'person', 'disclosed', who.disclosed, 'first', ids[1], 'last', ids[held]) END, request, <<seen>>);
+                ELSE jsonb_build_object('operation', operation, 'count', held, 'by', 'person', 'disclosed', who.disclosed, 'first', ids[1], 'last', ids[held]) END, request, <<seen_within>>);
 END $f$;
