@@ -66,6 +66,9 @@ MESSAGES: dict[str, str] = {
     # Rows and columns.
     "duplicate-column": gettext_noop("The column stands twice; the first is read."),
     "duplicate-column.template": gettext_noop("“%(value)s” means a column that stands already. Remove one of them."),
+    "extended": gettext_noop(
+        "“%(value)s” extends the list of the standard: read as %(meant)s wherever it stands in this column, and kept as it came."
+    ),
     "extension-column": gettext_noop(
         "This column is not part of the standard. Its values are kept; nothing reads them yet."
     ),

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cache
 
 from digione.integrations.loading.values import BadValueError, read_date
+from digione.integrations.oneroster_csv.beyond import EXTENSION
 
 #: What is read of closed lists, by the name that a column's declaration uses.
 ORG_TYPES = frozenset(["department", "school", "district", "local", "state", "national"])
@@ -50,8 +51,6 @@ _LISTS: dict[str, frozenset[str]] = {
     "score-status": frozenset(["exempt", "fully graded", "not submitted", "partially graded", "submitted"]),
     "objective-source": frozenset(["case", "unknown"]),
 }
-#: How 1.2 lets a closed list be extended (the pattern of its OpenAPI files).
-_EXTENSION = re.compile(r"ext:[a-zA-Z0-9.\-_]+")
 #: A date-time as the standard writes it (ISO 8601, with its zone).
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -107,7 +106,7 @@ class Column:
                 raise BadValueError("number.decimal", value=text[:40])
         elif self.kind == "list":
             written = text.lower() if self.values is TRUTH else text
-            if written not in self.values and not (self.extensible and _EXTENSION.fullmatch(text)):
+            if written not in self.values and not (self.extensible and EXTENSION.fullmatch(text)):
                 raise BadValueError("enum", value=text[:40], allowed=", ".join(sorted(self.values)))
 
 
@@ -147,15 +146,15 @@ class Table:
 # `=list` (a closed list; `+` behind it: open to `ext:` in 1.2), `@file` (a sourcedId of that file); `[]`: several of them.
 _ALWAYS = "sourcedId! status dateLastModified"
 _ROSTER = {
-    "orgs": "name! type!:=org identifier parentSourcedId:@orgs",
-    "academicSessions": "title! type!:=session startDate!:date endDate!:date parentSourcedId:@academicSessions schoolYear~",
+    "orgs": "name! type!:=org+ identifier parentSourcedId:@orgs",
+    "academicSessions": "title! type!:=session+ startDate!:date endDate!:date parentSourcedId:@academicSessions schoolYear~",
     "courses": "title! schoolYearSourcedId:@academicSessions courseCode grades[] orgSourcedId~:@orgs subjects[]"
     " subjectCodes[]*",
-    "classes": "title! classType!:=class schoolSourcedId!:@orgs courseSourcedId~:@courses"
+    "classes": "title! classType!:=class+ schoolSourcedId!:@orgs courseSourcedId~:@courses"
     " termSourcedIds[]~:@academicSessions grades[] classCode subjects[] location* subjectCodes[]* periods[]*",
-    "enrollments": "classSourcedId!:@classes schoolSourcedId!:@orgs userSourcedId!:@users role!:=enrolment"
+    "enrollments": "classSourcedId!:@classes schoolSourcedId!:@orgs userSourcedId!:@users role!:=enrolment+"
     " primary:=truth beginDate:date endDate:date",
-    "demographics": "birthDate:date sex:=sex americanIndianOrAlaskaNative*:=truth asian*:=truth"
+    "demographics": "birthDate:date sex:=sex+ americanIndianOrAlaskaNative*:=truth asian*:=truth"
     " blackOrAfricanAmerican*:=truth nativeHawaiianOrOtherPacificIslander*:=truth white*:=truth"
     " demographicRaceTwoOrMoreRaces*:=truth hispanicOrLatinoEthnicity*:=truth countryOfBirthCode*"
     " stateOfBirthAbbreviation* cityOfBirth* publicSchoolResidenceStatus*",

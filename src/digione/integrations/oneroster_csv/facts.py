@@ -142,7 +142,7 @@ QUERIES: dict[str, str] = {
     "classes": f"""
         SELECT {_KEY.format("k", "g.id")} COLLATE "C" AS id, '', '', {_NAME.format("g.title")}, {_LIST.format("g.grades")},
                coalesce({_KEY.format("c", "g.course_id")}, '{HOME_COURSE}'), coalesce(g.code, ''),
-               CASE g.kind WHEN 'class_section' THEN 'scheduled' ELSE 'homeroom' END, '', x.key, coalesce((
+               CASE g.kind WHEN 'class_section' THEN 'scheduled' WHEN 'home_group' THEN 'homeroom' ELSE 'ext:careGroup' END, '', x.key, coalesce((
                    SELECT string_agg({_KEY.format("s", "t.session_id")}, ',' ORDER BY {_KEY.format("s", "t.session_id")} COLLATE "C")
                    FROM studies_groupsession t {_SESSION_KEY.format("s", "t.session_id")}
                    WHERE t.provider_id = %(provider)s AND t.group_id = g.id), ''),

@@ -9,6 +9,7 @@ from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.sources import Source
 from digione.integrations.loading.tabular import read_table
 from digione.integrations.loading.values import UNSTORABLE
+from digione.integrations.oneroster_csv.beyond import PARTLY, beyond
 from digione.integrations.oneroster_csv.columns import MOMENT, OLD_NAMES, Table, tables
 from digione.integrations.oneroster_csv.tables import (
     ALL_FILES,
@@ -119,7 +120,22 @@ class Set:
 
     def rows(self, table: str) -> Iterator[tuple[int, Cells]]:
         """Yield (line, cells that are modelled) of every live row that has its required values; deleted rows are passed over."""
-        return self._rows(table, self.problems, self.table(table).read.__contains__, self.more(table))
+        rows = self._rows(table, self.problems, self.table(table).read.__contains__, self.more(table))
+        if table not in PARTLY:
+            yield from rows
+            return
+        for line, cells in rows:
+            if table not in self.tells_more and self._beyond(table, cells):
+                self.tells_more.add(table)
+            yield line, cells
+
+    def _beyond(self, table: str, cells: Cells) -> dict[str, str]:
+        """Return what modelled cells say beyond what the model keeps of them."""
+        found = beyond(table, cells)
+        if self.system == OWN_SYSTEM:
+            # Our own export gathers them of several enrolments at schools, each of which has its own.
+            found.pop("grades", None)
+        return found
 
     def whole_rows(self, table: str) -> Iterator[tuple[int, Cells]]:
         """Yield the same rows with every column, also those that the standard does not have."""
@@ -132,9 +148,10 @@ class Set:
         """
         if table not in self.tells_more:
             return
-        more, needed = self.more(table), {*self.table(table).demanded, "status"}
+        more, needed = self.more(table), {*self.table(table).demanded, "status", *PARTLY.get(table, ())}
         for line, cells in self._rows(table, Problems(), lambda name: name in needed or more(name)):
             others = Cells({name: value for name, value in cells.items() if value and more(name)})
+            others |= self._beyond(table, cells)
             if others:
                 yield line, cells["sourcedId"], others
 

@@ -1,7 +1,7 @@
 """What the rows of a OneRoster set mean: typed rows for the loader, and every fault with its line and field."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +18,7 @@ from digione.integrations.loading.roster import (
     new_person,
 )
 from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
+from digione.integrations.oneroster_csv.beyond import HETU_NAMES, READ_AS, listed, read_as, user_ids
 from digione.integrations.oneroster_csv.carried import carried_files
 from digione.integrations.oneroster_csv.columns import (
     CLASS_TYPES,
@@ -31,20 +32,13 @@ from digione.integrations.oneroster_csv.columns import (
 from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import (
     COLUMNS_OF,
-    EXTENSION_ROLES,
+    GROUP_KINDS,
     HOME_COURSE,
     MADE_OF,
     OWN_SYSTEM,
     ROLE_COLUMNS_1_1,
     SEXES,
 )
-
-_USER_ID = re.compile(r"\{([^:{}]+):([^{}]*)\}")
-_HETU_NAMES = {"hetu", "henkilotunnus", "personbeteckning", "national_identification_number"}
-
-
-def _listed(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()] if text else []
 
 
 @dataclass
@@ -62,6 +56,8 @@ class Reader:
     #: Lines of demographics.csv that were refused, of which nothing is carried either.
     refused_demographics: set[int] = field(default_factory=set)
     _usernames: dict[str, int] = field(default_factory=dict)
+    #: The extended values that were remarked on: each is, once.
+    _extended: set[tuple[str, str]] = field(default_factory=set)
 
     def roster(self) -> Roster:
         """Return the roster, whose rows are read when the loader asks for them."""
@@ -139,11 +135,18 @@ class Reader:
             return False
         return True
 
-    def _one_of(self, table: str, line: int, column: str, value: str, allowed: frozenset[str]) -> bool:
+    def _one_of(self, table: str, line: int, column: str, value: str, allowed: Collection[str]) -> str:
+        """Return what a value of a closed list is read as; nothing where it is none, which is told."""
         if value in allowed:
-            return True
+            return value
+        meant = read_as(table, column, value) if self.files.version == "1.2" else None
+        if meant is not None:
+            if meant == READ_AS[table, column] and (table, value) not in self._extended and meant != value:
+                self._extended.add((table, value))
+                self._warn(table, line, column, "extended", value=value[:40], meant=meant.removeprefix("ext:"))
+            return meant
         self._error(table, line, column, "enum", value=value[:40], allowed=", ".join(sorted(allowed)))
-        return False
+        return ""
 
     def _refers(self, table: str, line: int, column: str, key: str, known: set[str], target: str) -> bool:
         if key in known:
@@ -173,15 +176,16 @@ class Reader:
         parents: list[tuple[int, str]] = []
         for line, cells in self.files.rows("orgs"):
             key = cells["sourcedId"]
-            if not self._fresh("orgs", line, key, self.orgs) or not self._one_of(
-                "orgs", line, "type", cells["type"], ORG_TYPES
-            ):
+            if not self._fresh("orgs", line, key, self.orgs):
+                continue
+            kind = self._one_of("orgs", line, "type", cells["type"], ORG_TYPES)
+            if not kind:
                 continue
             self.orgs.add(key)
             if cells["parentSourcedId"]:
                 parents.append((line, cells["parentSourcedId"]))
             names = [value for value in (key, cells["identifier"]) if value]
-            yield School(line, key, cells["name"], cells["type"] != "school", names)
+            yield School(line, key, cells["name"], kind != "school", names)
         for line, parent in parents:
             if parent not in self.orgs:
                 self._warn(
@@ -196,8 +200,8 @@ class Reader:
             good, starts = self._day(table, line, "startDate", cells["startDate"])
             fine, ends = self._day(table, line, "endDate", cells["endDate"])
             key = cells["sourcedId"]
-            allowed = self._one_of(table, line, "type", cells["type"], SESSION_TYPES)
-            if not (self._fresh(table, line, key, self.sessions) and allowed and good and fine and starts and ends):
+            kind = self._one_of(table, line, "type", cells["type"], SESSION_TYPES)
+            if not (self._fresh(table, line, key, self.sessions) and kind and good and fine and starts and ends):
                 continue
             if ends < starts:
                 self._error(table, line, "endDate", "period", begin=str(starts), end=str(ends))
@@ -213,7 +217,7 @@ class Reader:
                 line,
                 key,
                 cells["title"],
-                cells["type"],
+                kind,
                 starts,
                 ends,
                 cells["parentSourcedId"] or None,
@@ -249,7 +253,7 @@ class Reader:
                 continue
             yield Course(
                 line, key, cells["title"], cells["courseCode"] or None, org or None, year or None,
-                _listed(cells["grades"]), _listed(cells["subjects"]),
+                listed(cells["grades"]), listed(cells["subjects"]),
             )  # fmt: skip
 
     def read_classes(self) -> Iterator[Group]:
@@ -257,13 +261,14 @@ class Reader:
         for line, cells in self.files.rows("classes"):
             key, course, school = cells["sourcedId"], cells["courseSourcedId"], cells["schoolSourcedId"]
             good = self._fresh("classes", line, key, self.classes)
-            good &= self._one_of("classes", line, "classType", cells["classType"], CLASS_TYPES)
+            kind = self._one_of("classes", line, "classType", cells["classType"], CLASS_TYPES)
+            good &= bool(kind)
             good &= self._refers("classes", line, "schoolSourcedId", school, self.orgs, "orgs")
             if course:
                 good &= self._refers("classes", line, "courseSourcedId", course, self.courses, "courses")
             if course == HOME_COURSE and self.files.system == OWN_SYSTEM:
                 course = ""
-            terms = _listed(cells["termSourcedIds"])
+            terms = listed(cells["termSourcedIds"])
             for term in terms:
                 good &= self._refers("classes", line, "termSourcedIds", term, self.sessions, "academicSessions")
             if not good:
@@ -271,8 +276,8 @@ class Reader:
             self.classes.add(key)
             yield Group(
                 line, key, cells["title"], cells["classCode"] or None,
-                "home_group" if cells["classType"] == "homeroom" else "class_section",
-                course or None, school, _listed(cells["grades"]), _listed(cells["subjects"]), terms,
+                GROUP_KINDS.get(kind, "class_section"),
+                course or None, school, listed(cells["grades"]), listed(cells["subjects"]), terms,
             )  # fmt: skip
 
     def _demographics(self) -> dict[str, tuple[int, date | None, str | None]]:
@@ -290,15 +295,8 @@ class Reader:
                 good = False
             sex = cells["sex"].lower()
             if sex not in SEXES:
-                self._error(
-                    "demographics",
-                    line,
-                    "sex",
-                    "enum",
-                    value=cells["sex"][:20],
-                    allowed="female, male, other, unspecified",
-                )
-                good = False
+                sex = self._one_of("demographics", line, "sex", cells["sex"], SEXES.keys() - {""})
+                good &= bool(sex)
             if good:
                 known[key] = (line, born, SEXES[sex])
             else:
@@ -314,8 +312,8 @@ class Reader:
             good = self._fresh("users", line, key, self.users)
             schools: list[str] = []
             if old:
-                good &= self._one_of("users", line, "role", cells["role"], ROLES_1_1)
-                schools = _listed(cells["orgSourcedIds"])
+                good &= bool(self._one_of("users", line, "role", cells["role"], ROLES_1_1))
+                schools = listed(cells["orgSourcedIds"])
                 if not schools:
                     self._error("users", line, "orgSourcedIds", "required", column="orgSourcedIds")
                     good = False
@@ -342,10 +340,11 @@ class Reader:
     def _identifiers(self, line: int, cells: Cells) -> tuple[str | None, str | None, bool]:
         hetu = number = None
         written = cells["userIds"]
-        if written and not _USER_ID.search(written):
+        ids = user_ids(written)
+        if written and not ids:
             self._warn("users", line, "userIds", "user-ids")
-        for kind, value in _USER_ID.findall(written):
-            if kind.strip().lower() in _HETU_NAMES:
+        for kind, value in ids:
+            if kind.strip().lower() in HETU_NAMES:
                 try:
                     hetu = check_hetu(value, today=self.today)[0]
                 except BadValueError as fault:
@@ -371,13 +370,13 @@ class Reader:
             if before != line:
                 self._warn("users", line, "username", "duplicate.username", row=before)
                 username = ""
-        grades = _listed(cells["grades"])
+        grades = listed(cells["grades"])
         return new_person(
             line=line, key=key, first_names=first, given_name=given, family_name=family, known=self.known_people,
             birth_date=born, sex=sex, hetu=hetu, learner_number=number, local=local or None, username=username or None,
             email=cells.get("email"), phone=cells["sms"] or cells.get("phone", cells.get("sms")),
             role=role, school_keys=schools, grade=grades[0] if grades else None,
-            agent_keys=_listed(cells["agentSourcedIds"]),
+            agent_keys=listed(cells["agentSourcedIds"]),
         )  # fmt: skip
 
     def read_roles(self) -> Iterator[Membership]:
@@ -386,9 +385,9 @@ class Reader:
         for line, cells in self.files.rows("roles"):
             key = cells["sourcedId"]
             good = self._fresh("roles", line, key, seen)
-            if not cells["role"].startswith("ext:"):
-                good &= self._one_of("roles", line, "role", cells["role"], ROLES_1_2)
-            good &= self._one_of("roles", line, "roleType", cells["roleType"], ROLE_TYPES)
+            role = self._one_of("roles", line, "role", cells["role"], ROLES_1_2)
+            good &= bool(role)
+            good &= bool(self._one_of("roles", line, "roleType", cells["roleType"], ROLE_TYPES))
             good &= self._refers("roles", line, "userSourcedId", cells["userSourcedId"], self.users, "users")
             good &= self._refers("roles", line, "orgSourcedId", cells["orgSourcedId"], self.orgs, "orgs")
             fine, begin, end = self._period("roles", line, cells)
@@ -397,7 +396,7 @@ class Reader:
             seen.add(key)
             yield Membership(
                 line, key, cells["userSourcedId"], cells["orgSourcedId"],
-                EXTENSION_ROLES.get(cells["role"], cells["role"]), None,
+                role, None,
                 cells["roleType"] == "primary", begin, end,
             )  # fmt: skip
 
@@ -407,7 +406,8 @@ class Reader:
         for line, cells in self.files.rows(table):
             key = cells["sourcedId"]
             good = self._fresh(table, line, key, seen)
-            good &= self._one_of(table, line, "role", cells["role"], ENROLMENT_ROLES)
+            role = self._one_of(table, line, "role", cells["role"], ENROLMENT_ROLES)
+            good &= bool(role)
             good &= self._refers(table, line, "classSourcedId", cells["classSourcedId"], self.classes, "classes")
             good &= self._refers(table, line, "userSourcedId", cells["userSourcedId"], self.users, "users")
             good &= self._refers(table, line, "schoolSourcedId", cells["schoolSourcedId"], self.orgs, "orgs")
@@ -420,5 +420,5 @@ class Reader:
                 continue
             seen.add(key)
             yield Enrolment(
-                line, key, cells["classSourcedId"], cells["userSourcedId"], cells["role"], primary == "true", begin, end
+                line, key, cells["classSourcedId"], cells["userSourcedId"], role, primary == "true", begin, end
             )

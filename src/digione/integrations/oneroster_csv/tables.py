@@ -38,8 +38,8 @@ CARRIED_FILES = (
 ALL_FILES = (*ROSTER_FILES, *CARRIED_FILES)
 #: What our own export writes twice: columns that are made of what is modelled, so that nothing in them is to be carried.
 MADE_BY_EXPORT = {"courses": {"subjectCodes"}, "classes": {"subjectCodes"}, "users": {"primaryOrgSourcedId"}}
-#: Our roles of staff that the standard has no word for, by the names under which they travel.
-EXTENSION_ROLES = {"ext:schoolSecretary": "school_secretary", "ext:specialNeedsTeacher": "special_needs_teacher"}
+#: Which sort of group a type of class is; what is none of these meets as a section of a course does.
+GROUP_KINDS = {"homeroom": "home_group", "ext:careGroup": "care_group"}
 STATUSES = frozenset(("", "active", "tobedeleted"))
 SEXES = {"male": "1", "female": "2", "other": None, "unspecified": None, "": None}
 
