@@ -273,6 +273,34 @@ def test_a_database_killed_while_the_parts_start_comes_back_and_all_become_ready
     assert eventually(lambda: not installation.processes()), installation.processes()
 
 
+def test_a_database_killed_while_the_demonstration_is_made_comes_back_and_it_becomes_whole() -> None:
+    with tempfile.TemporaryDirectory(prefix="digione-making-", ignore_cleanup_errors=True) as name:
+        fresh = Installation(Path(name).resolve())
+        port = free_port()
+        process = fresh.start("demo", "--port", str(port), "--learners", "4000")
+        try:
+            assert eventually(lambda: "Making 4000 learners" in fresh.said(), PATIENCE), fresh.said()
+
+            writing = "SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'COPY demo_%'"
+            with _administrator(fresh) as watcher:
+                assert eventually(lambda: watcher.execute(writing).fetchone() is not None, PATIENCE)
+            os.kill(fresh.postmaster(), signal.SIGKILL)
+            fresh.wait_until_ready(process, port)
+            said = fresh.said()
+            assert "The database stopped answering while the demonstration was made" in said
+            assert said.index("PostgreSQL runs again") < said.index("Going on with the demonstration")
+            assert "Traceback" not in said
+            listing = demo_listing(port)
+            # Nobody is there twice: as many as were asked for, and the five sound rows of the table of newcomers.
+            assert sum(provider["learners"] for provider in listing["providers"]) == 4000 + 5  # type: ignore[attr-defined]
+            assert signs_in(port, "ilmari.saarnio", PASSWORD)
+        finally:
+            process.terminate()
+            assert process.wait(60) == 0
+            fresh.output.unlink(missing_ok=True)
+        assert eventually(lambda: not fresh.processes()), fresh.processes()
+
+
 def test_asked_to_stop_right_after_the_web_server_was_killed_it_frees_the_port(installation: Installation) -> None:
     port = free_port()
     process = installation.demo(port)

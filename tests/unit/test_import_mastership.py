@@ -345,3 +345,77 @@ def test_a_load_of_one_source_asks_nothing_about_others(tmp_path: Path) -> None:
     assert [
         sql for sql in asked if "left_over" in sql or "WITH seen" in sql or "'staff' AS basis FROM core" in sql
     ] == []
+
+
+YEAR = "sourcedId,title,type,startDate,endDate,schoolYear\n{key},{title},{kind},2026-08-01,{end},2027\n"
+COURSE = "sourcedId,title,courseCode,orgSourcedId,schoolYearSourcedId\n{key},Matematiikka,{code},{school},{year}\n"
+APART = [("academicSessions.csv", 2, "kept-apart.session"), ("courses.csv", 2, "kept-apart.course")]
+
+
+def taught(folder: Path, source: str, **other: str) -> Report:
+    """A set with one session and one course; `other`: what of them differs, and under which ids they stand."""
+    told = {
+        "key": "y1", "title": "Lukuvuosi", "kind": "schoolYear", "end": "2027-07-31",
+        "course": "c1", "code": "MA1", "school": "s1",
+    } | other  # fmt: skip
+    place = {name: told[name] for name in ("code", "school")}
+    return oneroster(
+        folder,
+        USER,
+        source=source,
+        orgs="sourcedId,name,type\ns1,Rantapuiston koulu,school\nd1,Kuusniemi,district\n",
+        academicSessions=YEAR.format(**{name: told[name] for name in ("key", "title", "kind", "end")}),
+        courses=COURSE.format(key=told["course"], year=told["key"], **place),
+        classes="sourcedId,title,classType,courseSourcedId,schoolSourcedId,termSourcedIds\n"
+        f"k1,3B,homeroom,{told['course']},s1,{told['key']}\n",
+    )
+
+
+def apart(report: Report) -> list[tuple[str, int, str]]:
+    return [(one.file, one.line, one.text) for one in report.problems.found if one.code == "kept-apart"]
+
+
+def test_courses_and_sessions_of_two_sources_stay_apart_and_how_to_link_them_is_told(tmp_path: Path) -> None:
+    assert apart(taught(tmp_path, "one")) == []
+    second = taught(tmp_path, "other", key="v1", title="2026–2027", course="m1")
+    assert (second.status, apart(second)) == ("done", APART)
+    keys = "SELECT target_id::text FROM core_sourcekey WHERE source = 'one' AND kind = %s"
+    [(session,)], [(course,)] = rows(keys, "session"), rows(keys, "course")
+    said = [one.message for one in second.problems.found if one.code == "kept-apart"]
+    assert [ident in text for ident, text in zip((session, course), said, strict=True)] == [True, True]
+    courses = "SELECT count(*) FROM studies_course WHERE code = 'MA1' AND status = 'active'"
+    assert rows(courses) == [(2,)], "nothing is linked by a guess"
+    assert apart(taught(tmp_path, "other", key="v1", title="2026–2027", course="m1")) == [], "it is told once"
+    # Called by our ids they are the other source's, who masters them; what this one had of its own ends.
+    linked = taught(tmp_path, "other", key=session, title="2026–2027", course=course)
+    assert (linked.status, linked.kinds["session"]["linked"], linked.kinds["course"]["linked"]) == ("done", 1, 1)
+    assert (apart(linked), rows(courses)) == ([], [(1,)])
+    assert rows("SELECT title ->> 'fi' FROM organisations_academicsession WHERE id = %s::uuid", session) == [
+        ("Lukuvuosi",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"code": "MA2"}, APART[:1]),
+        ({"school": "d1"}, APART[:1]),
+        ({"code": ""}, APART[:1]),
+        ({"kind": "term"}, APART[1:]),
+        ({"end": "2027-06-05"}, []),
+    ],
+)
+def test_what_differs_in_what_tells_them_is_not_called_the_same(
+    tmp_path: Path, other: dict[str, str], same: list[tuple[str, int, str]]
+) -> None:
+    """A course of another year is another course, so with other days neither is told."""
+    taught(tmp_path, "one")
+    assert apart(taught(tmp_path, "other", key="v1", course="m1", **other)) == same
+
+
+def test_another_provider_s_course_cannot_be_linked_by_its_id(tmp_path: Path) -> None:
+    """The id of somebody else's row is a key like any other."""
+    taught(tmp_path, "one")
+    report = taught(tmp_path, "other", key=str(cast.YEAR_VALKAMO), course="m1")
+    assert report.kinds["session"]["linked"] == 0
+    assert rows("SELECT count(*) FROM core_sourcekey WHERE target_id = %s", cast.YEAR_VALKAMO) == [(0,)]

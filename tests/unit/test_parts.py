@@ -8,7 +8,9 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import psycopg
@@ -203,6 +205,60 @@ def test_a_database_that_dies_again_and_again_ends_all_and_says_where_its_words_
     with pytest.raises(StartFailure, match=rf"PostgreSQL stopped 5 times.*{server.data}/postgres.log"):
         watch.look()
     assert server.lost()
+
+
+@pytest.mark.parametrize(("losses", "whole"), [(2, True), (MOST_LOSSES, False)])
+def test_a_database_killed_while_the_demonstration_is_made_is_started_again_and_it_goes_on(
+    server: EmbeddedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    losses: int,
+    whole: bool,
+) -> None:
+    """The command that makes it stands for one that ends where its database is gone."""
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE organisations_provider (demo boolean)")
+        connection.execute("CREATE TABLE core_importrun (kind text, status text, provider_id uuid)")
+    tries = []
+
+    def make(command: list[str], **_more: object) -> subprocess.CompletedProcess[bytes]:
+        tries.append(command)
+        if len(tries) <= losses:
+            _kill_server(server)
+            return subprocess.CompletedProcess(command, 2)
+        with psycopg.connect(server.admin_url) as connection:
+            connection.execute("INSERT INTO organisations_provider VALUES (true)")
+        return subprocess.CompletedProcess(command, 0)
+
+    # The module that starts the server has one of its own.
+    monkeypatch.setattr(lifecycle, "subprocess", SimpleNamespace(run=make))
+    environment = {"DIGIONE_APP_DATABASE_URL": server.admin_url, "DIGIONE_DATA": str(server.data)}
+    expected = nullcontext() if whole else pytest.raises(StartFailure, match=r"PostgreSQL stopped 5 times")
+    with expected:
+        lifecycle._load_demo_once(environment, 100, 1, Watch(server, []))
+    assert len(tries) == (losses + 1 if whole else MOST_LOSSES)
+    said = capsys.readouterr().err
+    assert said.count("PostgreSQL stopped by itself") == said.count("Going on with the demonstration") == len(tries) - 1
+
+
+def test_a_demonstration_that_fails_though_its_database_is_there_is_not_tried_again(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE organisations_provider (demo boolean)")
+        connection.execute("CREATE TABLE core_importrun (kind text, status text, provider_id uuid)")
+    tries: list[object] = []
+
+    def fail(command: list[str], **_more: object) -> subprocess.CompletedProcess[bytes]:
+        tries.append(command)
+        return subprocess.CompletedProcess(command, 2)
+
+    # The module that starts the server has one of its own.
+    monkeypatch.setattr(lifecycle, "subprocess", SimpleNamespace(run=fail))
+    environment = {"DIGIONE_APP_DATABASE_URL": server.admin_url, "DIGIONE_DATA": str(server.data)}
+    with pytest.raises(StartFailure, match="The next start goes on with it"):
+        lifecycle._load_demo_once(environment, 100, 1, Watch(server, []))
+    assert len(tries) == 1
 
 
 def test_a_database_killed_while_the_parts_start_is_started_again_and_waited_for(

@@ -39,16 +39,24 @@ SEED = click.option(
 )
 def load_demo_command(learners: int, seed: int, data: str | None) -> None:
     """Load invented municipalities, with schools, families and staff. Does nothing where they are already."""
+    import psycopg
+    from django.db import InterfaceError, OperationalError
+
+    from digione.config.data_folder import StartFailure
     from digione.config.embedded import django_ready
 
     began = time.monotonic()
-    with django_ready(data) as database:
-        from digione.integrations.demo.load import is_whole
+    try:
+        with django_ready(data) as database:
+            from digione.integrations.demo.load import is_whole
 
-        if is_whole():
-            click.echo(_("The demonstration is here already; nothing was changed."))
-            return
-        loaded = make_whole(learners, seed, database.migrate_url)
+            if is_whole():
+                click.echo(_("The demonstration is here already; nothing was changed."))
+                return
+            loaded = make_whole(learners, seed, database.migrate_url)
+    except (InterfaceError, OperationalError, psycopg.OperationalError) as fault:
+        text = _("The database stopped answering while the demonstration was made: %(reason)s")
+        raise StartFailure(text % {"reason": str(fault).strip()}) from fault
     if loaded.already:
         click.echo(_("The demonstration had been made only in part; it is whole now."))
         return

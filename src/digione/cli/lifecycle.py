@@ -109,7 +109,7 @@ def _serve(port: int, data: str | None, workers: int, *, invented: tuple[int, in
         if not environment.get("DIGIONE_STATIC_ROOT"):
             environment["DIGIONE_STATIC_ROOT"] = str(_collected(environment))
         if invented is not None:
-            _load_demo_once(environment, *invented)
+            _load_demo_once(environment, *invented, Watch(None if given else server, []))
         free = _free_port(port)
         if free != port:
             click.echo(_("Port %(port)s is taken by another program; using %(free)s.") % {"port": port, "free": free})
@@ -166,7 +166,8 @@ def _collected(environment: dict[str, str]) -> Path:
     return folder
 
 
-def _load_demo_once(environment: dict[str, str], learners: int, seed: int) -> None:
+def _load_demo_once(environment: dict[str, str], learners: int, seed: int, watch: Watch) -> None:
+    """Make the demonstration where it is not whole. A database that is lost meanwhile is started again, and it goes on."""
     with psycopg.connect(environment["DIGIONE_APP_DATABASE_URL"]) as connection:
         connection.execute("SELECT set_config('digione.register', 'on', true)")
         # Invented people are never put beside real ones, and what was killed half-way is made whole.
@@ -192,8 +193,13 @@ def _load_demo_once(environment: dict[str, str], learners: int, seed: int) -> No
         "--language",
         spoken(),
     ]
-    if subprocess.run(command, env=environment, check=False).returncode:  # noqa: S603
-        raise StartFailure(_("The demo data could not be loaded; the reason stands above."))
+    while subprocess.run(command, env=environment, check=False).returncode:  # noqa: S603
+        # Each step of it is all or nothing and is not taken twice, so whatever was made stays.
+        if not watch.revive():
+            raise StartFailure(
+                _("The demo data could not be loaded; the reason stands above. The next start goes on with it.")
+            )
+        click.echo(_("Going on with the demonstration; what was made of it is there."), err=True)
 
 
 def _web(environment: dict[str, str], port: int, workers: int) -> Part:

@@ -185,13 +185,27 @@ class Merge:
         )
         self._foreign[kind]["linked"] = self._foreign[kind].get("linked", 0) + linked
 
-    def link_own(self, kind: str, *tables: str) -> None:
+    def link_own(self, kind: str, *tables: str, always: bool = False) -> None:
         """Let added rows of a roster that was written here mean the provider's rows whose ids are their keys.
 
-        `tables` have `id` and `provider_id`.
+        `tables` have `id` and `provider_id`. `always`: of any roster, since such a row tells of nobody.
         """
-        for table in tables if self.own_ids else ():
+        for table in tables if self.own_ids or (always and self.has(kind, "added")) else ():
             self.link(kind, f"{table} t", f"t.provider_id = %(provider)s AND t.id = {_OWN_ID}")
+
+    def remark_twins(self, kind: str, table: str, same: str, said: str) -> list[dict[str, Any]]:
+        """Return the new and changed rows of which another source has brought one that is as good as the same: SQL over `r`, `t`.
+
+        Nothing is linked by that. With each come `id`, the twin's, and `said`, SQL of what tells a reader which it is.
+        """
+        if not self.has(kind, "added", "changed"):
+            return []
+        return self.rows(
+            f"SELECT DISTINCT ON (r.line) r.line, t.id::text AS id, {said} AS said FROM ready_{kind} r JOIN {table} t"
+            f" ON t.provider_id = %(provider)s AND t.id <> r.id AND {same} WHERE r.state IN ('added', 'changed')"
+            " AND EXISTS (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s AND k.target_id = t.id"
+            f" AND k.kind = '{kind}' AND k.source <> %(source)s AND {LASTING}) ORDER BY r.line, t.id"
+        )
 
     def refuse_repeated(self, kind: str, columns: list[str]) -> list[int]:
         """Refuse the rows that have the same `columns` as an earlier one; return their lines.

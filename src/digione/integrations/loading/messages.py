@@ -178,6 +178,14 @@ MESSAGES: dict[str, str] = {
     "database-lost": gettext_noop(
         "The database stopped answering. Nothing was changed: start it and run the import again."
     ),
+    "kept-apart.course": gettext_noop(
+        "Another source has brought a course with the code %(value)s at the same school. Each source keeps its own. If they"
+        " are one, let this file call it by our id, %(id)s, as its sourcedId."
+    ),
+    "kept-apart.session": gettext_noop(
+        "Another source has brought a session of the same type, days and school year as “%(value)s”. Each source keeps its"
+        " own. If they are one, let this file call it by our id, %(id)s, as its sourcedId."
+    ),
     "no-national-organisation": gettext_noop(
         "Nothing in this file is an organisation of the national register (1.2.246.562.10.…). Use an answer of"
         " Organisaatiopalvelu's hierarchy search for the whole country, such as hierarkia-koko-maa.json."

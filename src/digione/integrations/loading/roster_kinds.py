@@ -34,9 +34,14 @@ _OTHER_SESSIONS = (
 
 def _sessions(merge: Merge) -> None:
     merge.ready("session", [])
-    merge.link_own("session", "organisations_academicsession")
+    merge.link_own("session", "organisations_academicsession", always=True)
     fields = {name: other(name) for name in ("kind", "starts_on", "ends_on", "school_year")}
     hold_back(merge, "session", {"organisations_academicsession": {"title": other_name("title"), **fields}})
+    days = " AND ".join(f"t.{name} = r.{name}" for name in ("kind", "starts_on", "ends_on", "school_year"))
+    for row in merge.remark_twins("session", "organisations_academicsession", days, "r.title"):
+        merge.report.problems.warning(
+            merge.files["session"], row["line"], "", "kept-apart.session", value=row["said"][:80], id=row["id"]
+        )
     merge.remember("session")
     merge.write(
         "session",
@@ -56,7 +61,7 @@ def _sessions(merge: Merge) -> None:
 def _courses(merge: Merge) -> None:
     references = [Reference("school_id", "school", "school_key"), Reference("session_id", "session", "session_key")]
     merge.ready("course", references)
-    merge.link_own("course", "studies_course")
+    merge.link_own("course", "studies_course", always=True)
     fields = {
         "title": other_name("title"),
         "code": other("code"),
@@ -67,6 +72,14 @@ def _courses(merge: Merge) -> None:
         "status": "t.status <> 'active'",
     }
     hold_back(merge, "course", {"studies_course": fields})
+    # A course of the provider's own has no school, and of another year it is another one.
+    same = (
+        "t.code = r.code AND t.status = 'active' AND coalesce(t.school_id, t.provider_id)"
+        f" = coalesce(r.school_id, t.provider_id) AND NOT {_OTHER_YEAR}"
+    )
+    for row in merge.remark_twins("course", "studies_course", same, "r.code"):
+        file, line, column = merge.blame("course", {"key": "", **row}, "code")
+        merge.report.problems.warning(file, line, column, "kept-apart.course", value=row["said"][:80], id=row["id"])
     merge.remember("course")
     merge.write(
         "course",

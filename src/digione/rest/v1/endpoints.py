@@ -233,7 +233,14 @@ ENROLMENTS = Endpoint(
         "person_id": _OWN_PERSON.format("Who belongs to the group."),
     },
     person="e.person_id",
-    filters={"person_id": _BY_PERSON.format("e"), **_by("e", "group_id")},
+    filters={
+        "person_id": _BY_PERSON.format("e"),
+        **_by("e", "group_id"),
+        # An enrolment's school is its group's (a key holds it to that), and the groups of a school are found by an index:
+        # one of enrolments by school would be written with every row of every import.
+        "school_id": "e.group_id = ANY (ARRAY(SELECT g.id FROM studies_group g WHERE g.provider_id = %(provider)s"
+        " AND g.school_id = {value}))",
+    },
     sealed=True,
 )
 
