@@ -233,7 +233,7 @@ def test_a_worker_killed_while_it_seals_the_log_leaves_the_seals_whole_and_they_
             os.kill(killed, signal.SIGKILL)
         assert eventually(lambda: "The worker for jobs stopped by itself (exit -9)" in installation.said())
         assert part_of(process, "digione.cli.worker") != killed
-        # Its job keeps the lock of the seals until the worker has given no sign of life for half a minute.
+        # The next worker seals, whatever has become of the job.
         with _administrator(installation) as connection:
             assert eventually(lambda: _seals(connection) > before, 120)
         assert _seals_go_on(installation, port)

@@ -1,10 +1,16 @@
 """Jobs that nobody does any more stop no others, and old ones go."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from digione.audit import heads, jobs
+from digione.audit.jobs import seal_periodically
 from digione.core.jobs import end_orphaned_jobs, forget_jobs
 
 
@@ -58,6 +64,38 @@ def test_what_a_killed_worker_left_stops_its_lock_no_longer() -> None:
     _work()
     _work()
     assert (_status(orphan), _status(waiting)) == ("failed", "succeeded")
+
+
+@pytest.mark.usefixtures("committing")
+def test_a_sealer_that_was_killed_keeps_no_other_from_sealing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its job looks as if it ran; nobody has given it up yet."""
+    monkeypatch.setenv("DIGIONE_DATA", str(tmp_path))
+    _job("audit.seal", "doing")
+    waiting = seal_periodically.defer(timestamp=0)
+    _work()
+    assert _status(waiting) == "succeeded"
+
+
+def test_one_sealer_at_a_time_writes_the_heads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrote: list[Path] = []
+    monkeypatch.setenv("DIGIONE_DATA", str(tmp_path))
+    monkeypatch.setattr(jobs, "_write_and_send", wrote.append)
+    path = heads.file_in(tmp_path)
+    holder = "import sys; from pathlib import Path; from digione.audit import heads\n"
+    holder += "with heads.alone(Path(sys.argv[1])) as mine: print(mine, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        jobs._put_outside()
+        assert wrote == []
+        with heads.alone(path) as mine:
+            assert mine is False
+        other.kill()
+        other.wait()
+    jobs._put_outside()
+    assert wrote == [path], "the lock of whoever was killed is free"
 
 
 @pytest.mark.usefixtures("committing")

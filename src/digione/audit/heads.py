@@ -4,11 +4,13 @@ Whoever keeps them elsewhere can prove later that no row of the log was changed 
 the database. A line: time, number of the seal, how many rows it covers, head in hexadecimals.
 """
 
+import contextlib
+import fcntl
 import logging
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +23,21 @@ Heads = Mapping[int, tuple[int, str]]
 def file_in(folder: str | os.PathLike[str]) -> Path:
     """Return where the heads stand in a data folder."""
     return Path(folder) / "audit-heads.log"
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Keep every other process and thread of this machine from `path` for the block; False where one has it already.
+
+    The system gives the lock back of whoever is killed.
+    """
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _parsed(line: str) -> tuple[int, int, str]:

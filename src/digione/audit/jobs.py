@@ -3,6 +3,7 @@ database cannot reach it. And partitions, made in time."""
 
 import logging
 import os
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -31,6 +32,13 @@ def _put_outside() -> None:
     if not folder:
         return
     path = heads.file_in(folder)
+    with heads.alone(path) as mine:
+        # Who has the file takes these heads along, or the next sealer does.
+        if mine:
+            _write_and_send(path)
+
+
+def _write_and_send(path: Path) -> None:
     last = heads.last_told(path)
     if last is None or _seals_after(last[0] - 1)[:1] == [last]:
         fresh = _seals_after(last[0] if last else 0)
@@ -59,9 +67,11 @@ def lag() -> float:
     return float(row[0]) if row else 0.0
 
 
-# The sixth field of the schedule is seconds; one sealer at a time, and a late one does not run twice.
+# The sixth field of the schedule is seconds, and a late one does not run twice. One sealer at a time is what the advisory
+# lock of `audit_seal_next` and that of the file see to, which end with whoever is killed; a lock of the job would outlive
+# a killed worker until it is given up, and nothing would be sealed that long.
 @app.periodic(cron="* * * * * */5", periodic_id="audit-seal")
-@app.task(name="audit.seal", queueing_lock="audit.seal", lock="audit.seal")
+@app.task(name="audit.seal", queueing_lock="audit.seal")
 def seal_periodically(timestamp: int) -> None:
     """Run `seal`, and raise the alarm where rows wait nevertheless; `timestamp` is the moment for which it was planned."""
     seal()
