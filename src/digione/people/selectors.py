@@ -30,6 +30,8 @@ _ACTS = {
     Event.ACCOUNT_MANAGED: "change",
     Event.DUPLICATE_DECIDED: "change",
     Event.DUPLICATE_UNDONE: "change",
+    Event.PLACEMENT_MADE: "change",
+    Event.PLACEMENT_UNDONE: "change",
 }
 
 

@@ -16,8 +16,8 @@ MOVED = (
     Moved("studies_enrolment", "person_id", ("group_id", "role")),
 )
 
-_LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
-_GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to IS NULL OR g.valid_to >= %(day)s)"
+LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+GROUP_LIVE = "(g.valid_from IS NULL OR g.valid_from <= %(day)s) AND (g.valid_to IS NULL OR g.valid_to >= %(day)s)"
 
 
 def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str) -> list[Row]:
@@ -42,10 +42,10 @@ def groups_of_person(uc: UseCase, provider: UUID | None, person: UUID, role: str
                              ORDER BY e.is_primary DESC, p.sort_key) FILTER (WHERE e.role = 'teacher') AS teachers
             FROM studies_enrolment e
             LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'
-            WHERE e.provider_id = mine.provider_id AND e.group_id = mine.group_id AND {_LIVE.format("e")}
+            WHERE e.provider_id = mine.provider_id AND e.group_id = mine.group_id AND {LIVE.format("e")}
         ) people ON true
         WHERE mine.provider_id = %(provider)s AND mine.person_id = %(person)s AND mine.role = %(role)s
-          AND {_LIVE.format("mine")} AND {_GROUP_LIVE}
+          AND {LIVE.format("mine")} AND {GROUP_LIVE}
         ORDER BY g.kind <> 'home_group', o.sort_key, g.code, g.id
         """,
             {"provider": provider, "person": person, "role": role, "day": uc.today},
@@ -99,9 +99,9 @@ def groups(uc: UseCase, *, schools: Sequence[UUID] = (), ids: Sequence[UUID] = (
                         ORDER BY e.is_primary DESC, p.sort_key) FILTER (WHERE p.id IS NOT NULL), '[]') AS teachers
         FROM studies_group g
         JOIN organisations_organisation o ON o.id = g.school_id
-        LEFT JOIN studies_enrolment e ON e.provider_id = g.provider_id AND e.group_id = g.id AND {_LIVE.format("e")}
+        LEFT JOIN studies_enrolment e ON e.provider_id = g.provider_id AND e.group_id = g.id AND {LIVE.format("e")}
         LEFT JOIN people_person p ON p.id = e.person_id AND e.role = 'teacher'
-        WHERE g.provider_id = %(provider)s AND (g.id = ANY (%(ids)s) OR g.school_id = ANY (%(schools)s)) AND {_GROUP_LIVE}
+        WHERE g.provider_id = %(provider)s AND (g.id = ANY (%(ids)s) OR g.school_id = ANY (%(schools)s)) AND {GROUP_LIVE}
         GROUP BY g.id, o.name, o.sort_key
         ORDER BY o.sort_key, g.kind <> 'home_group', g.code COLLATE "C", g.id
         """,
@@ -119,42 +119,13 @@ def counts_of_schools(uc: UseCase, schools: Sequence[UUID]) -> dict[str, int]:
         f"""
         SELECT (SELECT count(DISTINCT e.person_id) FROM studies_schoolenrolment e
                 WHERE e.provider_id = %(provider)s AND e.school_id = ANY (%(schools)s)
-                  AND {_LIVE.format("e")}) AS learners,
+                  AND {LIVE.format("e")}) AS learners,
                (SELECT count(DISTINCT a.person_id) FROM people_staffassignment a
                 WHERE a.provider_id = %(provider)s AND a.organisation_id = ANY (%(schools)s)
-                  AND {_LIVE.format("a")}) AS staff
+                  AND {LIVE.format("a")}) AS staff
         """,
         {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today},
     ) or {"learners": 0, "staff": 0}
-
-
-def learners_without_home_group(uc: UseCase, schools: Sequence[UUID], *, at_most: int) -> list[Row]:
-    """Return learners of `schools` who belong to no home group or care group today, by name, at most `at_most`.
-
-    `total` is how many there are in all.
-    """
-    found = decoded(
-        uc.rows(
-            f"""
-        SELECT s.person_id AS id, p.given_name, p.family_name, s.grade, o.name AS school_name, count(*) OVER () AS total
-        FROM studies_schoolenrolment s
-        JOIN people_person p ON p.id = s.person_id
-        JOIN organisations_organisation o ON o.id = s.school_id
-        WHERE s.provider_id = %(provider)s AND s.school_id = ANY (%(schools)s) AND s.is_primary AND {_LIVE.format("s")}
-          AND NOT EXISTS (
-              SELECT 1 FROM studies_enrolment e
-              JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
-              WHERE e.provider_id = s.provider_id AND e.person_id = s.person_id AND e.role = 'student'
-                AND g.kind IN ('home_group', 'care_group') AND {_LIVE.format("e")})
-        ORDER BY p.sort_key, s.person_id LIMIT %(n)s
-        """,
-            {"provider": uc.actor.provider_id, "schools": list(schools), "day": uc.today, "n": at_most},
-        ),
-        "school_name",
-    )
-    if found:
-        uc.touched("studies_schoolenrolment", "school_id", "grade")
-    return found
 
 
 def schools_of_provider(uc: UseCase) -> list[Row]:
@@ -163,11 +134,11 @@ def schools_of_provider(uc: UseCase) -> list[Row]:
         uc.rows(
             f"""
         WITH learners AS (SELECT e.school_id, count(DISTINCT e.person_id) AS n FROM studies_schoolenrolment e
-                          WHERE e.provider_id = %(provider)s AND {_LIVE.format("e")} GROUP BY 1),
+                          WHERE e.provider_id = %(provider)s AND {LIVE.format("e")} GROUP BY 1),
              groups AS (SELECT g.school_id, count(*) AS n FROM studies_group g
-                        WHERE g.provider_id = %(provider)s AND {_GROUP_LIVE} GROUP BY 1),
+                        WHERE g.provider_id = %(provider)s AND {GROUP_LIVE} GROUP BY 1),
              staff AS (SELECT a.organisation_id, count(DISTINCT a.person_id) AS n FROM people_staffassignment a
-                       WHERE a.provider_id = %(provider)s AND {_LIVE.format("a")} GROUP BY 1)
+                       WHERE a.provider_id = %(provider)s AND {LIVE.format("a")} GROUP BY 1)
         SELECT o.id, o.oid, o.name, o.kinds, coalesce(l.n, 0) AS learners, coalesce(g.n, 0) AS groups,
                coalesce(s.n, 0) AS staff
         FROM organisations_organisation o
@@ -223,7 +194,7 @@ def people_of_provider(uc: UseCase) -> dict[str, Any]:
                count(*) FILTER (WHERE pp.basis = 'staff') AS staff,
                (SELECT count(*) FROM people_duplicatecase d
                 WHERE d.provider_id = %(provider)s AND d.status = 'open') AS duplicates
-        FROM people_providerperson pp WHERE pp.provider_id = %(provider)s AND {_LIVE.format("pp")}
+        FROM people_providerperson pp WHERE pp.provider_id = %(provider)s AND {LIVE.format("pp")}
         """,
         {"provider": uc.actor.provider_id, "day": uc.today},
     ) or {"learners": 0, "guardians": 0, "staff": 0, "duplicates": 0}
@@ -235,7 +206,7 @@ def apps_taken(uc: UseCase) -> list[Row]:
         f"""
         SELECT a.id, a.name, s.name AS supplier, t.scopes, t.valid_from, t.valid_to
         FROM access_taking t JOIN access_app a ON a.id = t.app_id JOIN access_supplier s ON s.id = a.supplier_id
-        WHERE t.provider_id = %(provider)s AND {_LIVE.format("t")} ORDER BY a.name, t.valid_from
+        WHERE t.provider_id = %(provider)s AND {LIVE.format("t")} ORDER BY a.name, t.valid_from
         """,
         {"provider": uc.actor.provider_id, "day": uc.today},
     )

@@ -1,5 +1,6 @@
 """Reads of the room: the landing pages of each role, a group, a person, and the search for people."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from digione.organisations import facts as organisations
 from digione.people import duplicate_facts as duplicates
 from digione.people import facts as people
 from digione.people.rows import decoded
-from digione.studies import facts
+from digione.studies import comparing, facts
+from digione.studies import placement_facts as placing
 
 _MOST_FOUND = 40
 _MOST_LISTED = 8
+#: How long a placement by the desk is shown with its undoing.
+_PLACED_LATELY = timedelta(days=7)
 
 
 def _schooling(uc: UseCase, person: UUID, path: list[Row]) -> list[Row]:
@@ -92,7 +96,7 @@ def principal_landing(uc: UseCase) -> dict[str, Any]:
     schools = people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)
     ids = [school["id"] for school in schools]
     groups = facts.groups(uc, schools=ids)
-    lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
+    lost = placing.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
     uc.saw(row["id"] for row in lost)
     return {
         "schools": schools,
@@ -110,7 +114,7 @@ def secretary_landing(uc: UseCase) -> dict[str, Any]:
     uc.check()
     schools = people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)
     ids = [school["id"] for school in schools]
-    lost = facts.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
+    lost = placing.learners_without_home_group(uc, ids, at_most=_MOST_LISTED)
     cases = _seen_cases(uc)
     uc.saw(row["id"] for row in lost)
     return {
@@ -140,6 +144,60 @@ def _seen_cases(uc: UseCase) -> list[Row]:
     mine = [case for case in cases if case["person_id"] in open_to and case["other_id"] in open_to]
     uc.saw(case[key] for case in mine for key in ("person_id", "other_id"))
     return [{**case, "total": len(mine)} for case in mine[:_MOST_LISTED]]
+
+
+@use_case(Permission.PLACEMENT_MAKE, Event.PLACEMENT_READ)
+def placement_queue(uc: UseCase) -> dict[str, Any]:
+    """Return the learners of the actor's schools who have no home group today, and whom the desk has placed of late.
+
+    Each learner has `source`: the import source that keeps their groups, None where the desk may place them.
+    """
+    office = _placement_office(uc)
+    lost = placing.learners_without_home_group(uc, office["schools"], at_most=_MOST_FOUND)
+    kept = placing.sources_of_groups(uc, [row["id"] for row in lost])
+    uc.saw(row["id"] for row in lost)
+    return {
+        "waiting": [{**row, "source": kept.get(row["id"])} for row in lost],
+        "total": lost[0]["total"] if lost else 0,
+        "made": office["made"],
+    }
+
+
+@use_case(Permission.PLACEMENT_MAKE, Event.PLACEMENT_READ)
+def placement_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
+    """Return a learner who waits for a home group, and the groups of the school among which to choose.
+
+    `fitting` are those of the learner's grade, `others` the rest. `source` is who keeps the learner's groups where it is
+    not the desk; `placed` is set where the learner has a home group already, and nothing is to be chosen then. `next` is
+    who waits after this one. Raises `NotFoundError` unless the actor works in the office of the learner's school.
+    """
+    uc.check(learner)
+    found = placing.places_of_learner(uc, learner)
+    if not found:
+        raise NotFoundError("There is no such learner here.")
+    place = found[0]
+    office = _placement_office(uc)
+    groups = [g for g in facts.groups(uc, schools=[place["school_id"]]) if g["kind"] in placing.HOME_KINDS]
+    fitting = [group for group in groups if place["grade"] and place["grade"] in group["grades"]]
+    following = placing.learners_without_home_group(uc, office["schools"], at_most=1, after=learner)
+    return {
+        **place,
+        "source": placing.sources_of_groups(uc, [learner]).get(learner),
+        "fitting": fitting,
+        "others": [group for group in groups if group not in fitting],
+        "next": next((row["id"] for row in following if row["id"] != learner), None),
+        "total": following[0]["total"] if following else 0,
+        "made": office["made"],
+    }
+
+
+def _placement_office(uc: UseCase) -> dict[str, Any]:
+    """Return the ids of the schools whose office the actor is, and whom the desk has placed there in the last days."""
+    predicate, parameters = uc.visible("e.person_id")
+    schools = [row["id"] for row in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)]
+    made = placing.placements(uc, schools, predicate, parameters, since=uc.today - _PLACED_LATELY)
+    uc.saw(row["person_id"] for row in made)
+    return {"schools": schools, "made": made}
 
 
 @use_case(Permission.DESK_ADMINISTRATOR, Event.DESK_OPENED)
@@ -357,46 +415,9 @@ def duplicate_case(uc: UseCase, *, case: UUID) -> dict[str, Any]:
         "persons": persons,
         # The office may open a person's page; an administrator has no business there.
         "opens": Detail.PAGE in opens,
-        "suggested": max(persons, key=_weight)["id"],
-        "fields": _compared(persons, told, hidden) if not found["kept"] else [],
+        "suggested": max(persons, key=comparing.weight)["id"],
+        "fields": comparing.compared(persons, told, hidden) if not found["kept"] else [],
     }
-
-
-def _weight(person: Row) -> tuple[int, int]:
-    """What speaks for keeping a record: a national identifier, then its age (ids are made in the order of time)."""
-    national = {"hetu": 2, "learner_number": 1}
-    return sum(national.get(kind, 0) for kind in person["identifiers"] or []), -person["id"].int
-
-
-def _compared(persons: list[Row], told: list[Row], hidden: set[str]) -> list[Row]:
-    """Return field by field what each of two persons has, whether it agrees, and where it came from."""
-    compared = []
-    for name in (*_IDENTITY_FIELDS, *_TOLD_FIELDS):
-        sides = []
-        for person in persons:
-            rows = [row for row in told if row["field"] == name and row["person_id"] == person["id"]]
-            values = _identity_values(person, name) if name in _IDENTITY_FIELDS else [row["value"] for row in rows]
-            sources = {row["source"] for row in rows if row["source"]} if rows else set(person["sources"] or [])
-            sides.append({"values": values, "sources": sorted(sources) if values else []})
-        one, other = sides[0]["values"], sides[1]["values"]
-        if one or other:
-            agrees = "same" if one == other else "differs" if one and other else "one"
-            compared.append({"name": name, "sides": sides, "agrees": agrees, "hidden": name in hidden})
-    return compared
-
-
-_IDENTITY_FIELDS = ("name", "first_names", "birth_date", "mother_tongue", "hetu", "learner_number", "bases")
-_TOLD_FIELDS = ("schools", "groups", "guardians", "children", "posts", "email", "phone", "address")
-
-
-def _identity_values(person: Row, name: str) -> list[Any]:
-    if name == "name":
-        return [f"{person['given_name']} {person['family_name']}".strip()]
-    if name in ("hetu", "learner_number"):
-        return [True] if name in (person["identifiers"] or []) else []
-    if name == "bases":
-        return list(person["bases"] or [])
-    return [person[name]] if person[name] else []
 
 
 @use_case(Permission.ACCOUNT_MANAGE, Event.ACCOUNT_READ)

@@ -1,4 +1,4 @@
-"""Writes of the room: deciding whether two records are one person, and taking the decision back."""
+"""Writes of the room: whether two records are one person, the placement of learners, and how either is taken back."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +9,8 @@ from digione.core.errors import NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import duplicate_facts as duplicates
+from digione.people import facts as people
+from digione.studies import placement_facts as placing
 from digione.studies.facts import MOVED
 
 
@@ -118,3 +120,77 @@ def _set_status(uc: UseCase, case: UUID, status: str) -> None:
 def _refused(uc: UseCase, *reasons: str) -> Outcome:
     uc.saw_in_bulk(refused=list(reasons))
     return Outcome(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What came of placing a learner. `placement` is its id, None where `reasons` (codes) say why nothing was written."""
+
+    placement: UUID | None = None
+    reasons: tuple[str, ...] = ()
+    #: Who waits for a home group after this learner, by name.
+    following: UUID | None = None
+
+
+@use_case(Permission.PLACEMENT_MAKE, Event.PLACEMENT_MADE)
+def place_learner(uc: UseCase, *, learner: UUID, group: UUID) -> Placed:
+    """Let a learner belong to a home group or care group of the school from today on, until the group's last day.
+
+    Refused with reasons: `placed_already`, `kept_by_source` (an import keeps the learner's groups), `no_home_group` (a group
+    of another kind, or one that does not go on today), `other_school`. Raises `NotFoundError` unless the actor works in the
+    office of the school of both.
+    """
+    uc.check(learner)
+    uc.check_object("group", group)
+    places = placing.places_of_learner(uc, learner, to_change=True)
+    if not places:
+        raise NotFoundError("There is no such learner here.")
+    uc.touched("studies_enrolment", "group_id", "role")
+    chosen = placing.group_to_place(uc, group)
+    objections = {
+        "placed_already": places[0]["placed"] is not None,
+        "kept_by_source": bool(placing.sources_of_groups(uc, [learner])),
+        "no_home_group": chosen is None or chosen["kind"] not in placing.HOME_KINDS,
+        "other_school": chosen is not None and chosen["school_id"] not in [place["school_id"] for place in places],
+    }
+    reasons = tuple(code for code, holds in objections.items() if holds)
+    if reasons or chosen is None:
+        uc.saw_in_bulk(refused=list(reasons))
+        return Placed(reasons=reasons)
+    uc.execute("SELECT set_config('digione.reason', 'placed by the office', true)")
+    made = placing.place(uc, learner, group, chosen["school_id"], chosen["valid_to"])
+    announce(
+        uc, "studies.learner_placed", provider_id=uc.actor.provider_id, subject=learner, group=group, enrolment=made
+    )
+    schools = [row["id"] for row in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)]
+    following = placing.learners_without_home_group(uc, schools, at_most=1, after=learner)
+    return Placed(placement=made, following=following[0]["id"] if following else None)
+
+
+@use_case(Permission.PLACEMENT_MAKE, Event.PLACEMENT_UNDONE)
+def undo_placement(uc: UseCase, *, placement: UUID) -> UUID:
+    """Take a learner out of the group into which the desk placed them, and return who it is.
+
+    What was placed today is as if it had never been, but for history and log; what was placed earlier ends with yesterday.
+    Raises `NotFoundError` for what is no placement of the desk that goes on, and unless the actor works in the office of the
+    learner's school.
+    """
+    found = placing.placement(uc, placement)
+    if found is None:
+        uc.target = placement
+        raise NotFoundError("There is no such placement here.")
+    uc.check(found["person_id"])
+    # Of two who undo at once the second one waits here, and finds nothing more to undo.
+    placing.places_of_learner(uc, found["person_id"], to_change=True)
+    found = placing.placement(uc, placement)
+    if found is None or (found["valid_to"] is not None and found["valid_to"] < uc.today):
+        raise NotFoundError("There is no such placement here.")
+    uc.touched("studies_enrolment", "group_id", "role")
+    uc.execute("SELECT set_config('digione.reason', 'placement undone', true)")
+    placing.take_out(uc, found)
+    whose: UUID = found["person_id"]
+    announce(
+        uc, "studies.placement_undone", provider_id=uc.actor.provider_id, subject=whose, group=found["group_id"],
+        enrolment=placement,
+    )  # fmt: skip
+    return whose

@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import path
 from django.views.generic import RedirectView
 
-from digione.web import demo, duplicates, imports, views
+from digione.web import demo, duplicates, imports, placements, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,6 +19,10 @@ urlpatterns = [
     path("duplicates/<uuid:case>", duplicates.case, name="duplicate"),
     path("duplicates/<uuid:case>/decide", duplicates.decide, name="duplicate_decide"),
     path("duplicates/<uuid:case>/undo", duplicates.undo, name="duplicate_undo"),
+    path("placements", placements.queue, name="placements"),
+    path("placements/<uuid:learner>", placements.learner, name="placement"),
+    path("placements/<uuid:learner>/place", placements.place, name="placement_make"),
+    path("placements/<uuid:placement>/undo", placements.undo, name="placement_undo"),
     path("imports", imports.imports, name="imports"),
     path("imports/<uuid:run>", imports.import_run, name="import_run"),
     path("imports/<uuid:run>.csv", imports.import_file, name="import_file"),

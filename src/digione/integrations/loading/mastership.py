@@ -3,15 +3,18 @@
 The source that brought a row masters it, and so stands in the row's key (`core_sourcekey.masters`). Another one that
 means the same row (the staff's table and the learners' mean one 3B) changes nothing of it: what it says otherwise is
 held back and told by file, line and field. A source that says nothing of a field (an empty list of grades, no first
-day) does not contradict. A row that no source masters is DigiOne's own or the register's, and all imports are held back.
+day) does not contradict. A row that no source masters is the register's, and one that the desk has written is
+DigiOne's own (its key names DigiOne as the source): from both, all imports are held back.
 
 Mastership passes on: to another source that has the row when the master's file drops it, or to the one that brings it
 back when nobody had it any more. The heir's hash is emptied, so that its next file is compared and written.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from digione.integrations.loading.merge import LASTING, Merge
+from digione.studies.placement_facts import DESK
 
 #: What stands differs in no language from the name that is told.
 _NAMED = "EXISTS (SELECT 1 FROM jsonb_each_text(t.{0}) n WHERE n.value = r.{1})"
@@ -68,6 +71,39 @@ def hold_back(merge: Merge, kind: str, tables: Mapping[str, Mapping[str, str]]) 
             " WHERE d.key = r.key RETURNING r.line, r.key, d.fields)"
             " SELECT line, key, fields FROM seen WHERE fields <> ''"
         )
+    _tell_held(merge, kind, held)
+
+
+def hold_back_of_placed(merge: Merge) -> None:
+    """Keep enrolments of learners in home groups from being added beside the place that the desk gave them.
+
+    The desk's placement masters which home group the learner is in (`studies.placement_facts`). A row that names the same
+    group agrees; one that names another is held back and told. Neither gets a key, so it is added by the next run after the
+    placement was undone. Runs after the kind's rows were linked.
+    """
+    if not merge.has("enrolment", "added") or not merge.count(
+        "SELECT count(*) FROM (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s"
+        f" AND k.source = '{DESK}' AND k.kind = 'enrolment' LIMIT 1) k"
+    ):
+        return
+    held = merge.rows(
+        "WITH seen AS (UPDATE ready_enrolment r SET state = CASE WHEN t.group_id = r.group_id THEN 'agreed' ELSE 'held' END"
+        " FROM core_sourcekey k JOIN studies_enrolment t ON t.provider_id = k.provider_id AND t.id = k.target_id,"
+        " studies_group g WHERE k.provider_id = %(provider)s"
+        f" AND k.source = '{DESK}' AND k.kind = 'enrolment' AND k.masters"
+        " AND r.state = 'added' AND r.role = 'student' AND r.person_id = t.person_id"
+        " AND g.provider_id = %(provider)s AND g.id = r.group_id AND g.kind = ANY (ARRAY['home_group', 'care_group'])"
+        " AND (t.valid_to IS NULL OR coalesce(r.valid_from, %(since)s) <= t.valid_to)"
+        " AND (r.valid_to IS NULL OR r.valid_to >= t.valid_from)"
+        " RETURNING r.line, r.key, 'group' AS fields, r.state)"
+        " SELECT line, key, fields FROM seen WHERE state = 'held'"
+    )
+    merge.recount("enrolment")
+    _tell_held(merge, "enrolment", held)
+
+
+def _tell_held(merge: Merge, kind: str, held: list[dict[str, Any]]) -> None:
+    """Count and tell rows (`line`, `key`, `fields`) that were held back, in the order of the file."""
     merge.report.count(kind, held_back=len(held))
     held.sort(key=lambda row: (row["line"], row["key"]))
     for row in held:

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from digione.integrations.loading.mastership import PERIOD, hold_back, kept_name, other, other_list, other_name
+from digione.integrations.loading.mastership import (
+    PERIOD,
+    hold_back,
+    hold_back_of_placed,
+    kept_name,
+    other,
+    other_list,
+    other_name,
+)
 from digione.integrations.loading.merge import KEPT_PERIOD, MASTERED, Merge, Reference
 from digione.integrations.loading.people import GUARDIANS, load_people
 from digione.integrations.loading.schools import load_schools
@@ -283,6 +291,7 @@ def _enrolments(merge: Merge) -> None:
         [Reference("group_id", "group", "group_key", ("school_id",)), Reference("person_id", "person", "person_key")],
     )
     merge.once("enrolment", "studies_enrolment", ["group_id", "person_id", "role"], True)
+    hold_back_of_placed(merge)
     fields = {
         "group": other("group_id"),
         "person": other("person_id"),

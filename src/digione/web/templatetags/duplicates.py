@@ -67,7 +67,7 @@ def _school(value: Mapping[str, Any]) -> str:
 @register.filter
 def source_name(source: str) -> str:
     """Show the source of a value in the words of the page, where it has some."""
-    return _("Demonstration data") if source == "demo" else source
+    return {"demo": _("Demonstration data"), "digione": _("DigiOne's own pages")}.get(source, source)
 
 
 @register.filter
@@ -106,7 +106,14 @@ def refusal(reason: str) -> str:
             "The record that would end is not yours alone to decide about. Let the other record stay, or leave the case open."
         ),
         "identity_codes_differ": _("The records have different identity codes, so they are two persons."),
+        "kept_by_source": _(
+            "An import keeps the learner's groups, so the group is given in the system that it comes from."
+        ),
         "kin": _("One of them is the guardian of the other, so they are two persons."),
+        "no_home_group": _("The group is no home group any more. Choose another."),
+        "not_chosen": _("Choose a group first."),
         "open_already": _("The case is open already."),
+        "other_school": _("The group is at another school than the learner. Choose another."),
+        "placed_already": _("Somebody has placed the learner before you. Below you see where."),
     }
     return texts[reason]
