@@ -6,14 +6,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model
 from django.db import connection, transaction
 from psycopg.conninfo import make_conninfo
 
 from digione.access.roles import Role
 from digione.cli import demo_commands, lifecycle
+from digione.cli.demo_reads import first_day
 from digione.core import clock
-from digione.core.use_case import Actor, set_reach
+from digione.core.use_case import REGISTRY, Actor, set_reach
+from digione.integrations.demo import cast
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.load import is_whole, load_demo, mark_whole
 from digione.integrations.loading.report import Report
@@ -22,6 +24,9 @@ from digione.integrations.oneroster_csv.files import Set
 from digione.integrations.oneroster_csv.reader import Reader
 from digione.integrations.oneroster_csv.selectors import export_roster
 from digione.integrations.oneroster_csv.writer import SetWriter
+from digione.people import selectors as people
+from digione.people.desks import desk_of
+from tests.log import entries
 
 
 def _count(sql: str) -> int:
@@ -45,7 +50,7 @@ def test_a_load_is_whole_and_a_second_one_changes_nothing() -> None:
     learners = 0
     for provider in providers:
         set_reach(Actor(str(Role.ADMINISTRATOR), provider_id=provider))
-        learners += _count("SELECT count(*) FROM people_providerperson WHERE basis = 'learner'")
+        learners += _count("SELECT count(*) FROM people_providerperson WHERE basis = 'learner' AND valid_to IS NULL")
         # Every person that a link opens is there, and nobody else is.
         assert _count("SELECT count(DISTINCT person_id) FROM people_providerperson") == _count(
             "SELECT count(*) FROM people_person"
@@ -54,6 +59,33 @@ def test_a_load_is_whole_and_a_second_one_changes_nothing() -> None:
     set_reach(Actor(str(Role.ADMINISTRATOR)))
     assert _count("SELECT count(*) FROM people_person") == 0
     assert authenticate(username="katri.lehtovaara", password=PASSWORD) is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("owners_log")
+def test_the_first_day_is_in_the_log_by_real_looks_alone(settings: Any) -> None:
+    """Guardian and learner read who has looked: staff who may, and the app; all of it written by use cases."""
+    settings.DEMO = True
+    first_day(load_demo(300, seed=11))
+    accounts = dict(get_user_model().objects.filter(username__in=cast.SIGN_INS).values_list("username", "person_id"))
+
+    def viewers(reader: str, whose: str) -> dict[str, list[str]]:
+        desk = desk_of(accounts[reader], day=clock.today())
+        choice = desk.roles[0]
+        me = accounts[reader]
+        actor = Actor(choice.role, person_id=me, account_id=me, persons=(me, *choice.wards))
+        page = people.views_of(actor, person=accounts[whose])
+        return {viewer["name"]: viewer["events"] for viewer in page["viewers"] if viewer["act"] != "home"}
+
+    aino = viewers("katri.lehtovaara", "aino.lehtovaara")
+    assert set(aino) == {"Pirjo Vainionpää", "Tuula Mäntykoski", "Lukupolku"}
+    assert aino["Lukupolku"] == ["roster.read"]
+    assert set(aino["Pirjo Vainionpää"]) == {"person.read", "group.read"}
+    assert set(viewers("otso.lehtovaara", "otso.lehtovaara")) == {"Sampo Ketola", "Tarmo Vesiranta", "Lukupolku"}
+    assert set(viewers("eetu.tervajoki", "eetu.tervajoki")) == {"Veikko Ohravuori", "Maarit Kaarnaluoto"}
+    found = [(row["use_case"], row["outcome"]) for row in entries("e.event NOT LIKE %s", "app.%")]
+    assert {outcome for _, outcome in found} == {"done"}, "nobody looked who may not"
+    assert {name for name, _ in found} <= set(REGISTRY)
 
 
 _TABLES = (

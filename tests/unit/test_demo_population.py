@@ -4,17 +4,20 @@ The shares are those that the generator's own tables and comments tell; a share 
 sample of that size, and the seed is fixed, so that the same people are counted each time.
 """
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
 from digione.access.roles import DESK_ROLES, Role
 from digione.integrations.demo import cast, names
 from digione.integrations.demo.generate import generate
-from digione.integrations.demo.records import Batch, Person
+from digione.integrations.demo.population import GRADES
+from digione.integrations.demo.records import Batch, Person, SchoolEnrolment
 
 LEARNERS = 8000
 #: A fifth of the families has two homes, one in twelve a single guardian; the others one home (`Population._guardians`).
@@ -211,3 +214,73 @@ def test_every_provider_has_somebody_to_sign_in_as_in_every_role(learners: int) 
     assert len(roles) == 4
     assert {name: wanted - found for name, found in roles.items() if wanted - found} == {}
     assert str(Role.SPECIAL_NEEDS_TEACHER) in roles["Kuusniemi"]
+
+
+def test_a_teacher_leads_one_home_group_and_a_special_needs_teacher_is_of_one_school(nation: Nation) -> None:
+    """As in a real school: one class teacher a home group, one school a special needs teacher, at most eight groups."""
+    led: Counter[str] = Counter()
+    for batch in nation.batches:
+        home = {group.id: group for group in batch.groups if group.kind == "home_group"}
+        leaders: Counter[str] = Counter()
+        beside: dict[str, set[str]] = defaultdict(set)
+        for row in batch.enrolments:
+            if row.role == "teacher" and row.group_id in home:
+                if row.is_primary:
+                    led[row.person_id] += 1
+                    leaders[row.group_id] += 1
+                else:
+                    beside[row.person_id].add(row.group_id)
+        assert leaders == Counter(home.keys())
+        posts = {row.person_id: row.organisation_id for row in batch.assignments if row.role == "special_needs_teacher"}
+        assert posts.keys() == beside.keys()
+        for person, groups in beside.items():
+            assert {home[group].school_id for group in groups} == {posts[person]}
+            assert len(groups) <= 8
+        places = [row.person_id for row in batch.assignments if row.role == "special_needs_teacher"]
+        assert len(places) == len(set(places))
+    assert set(led.values()) == {1}
+
+
+def test_learners_have_a_past_without_gaps_that_ends_where_the_present_begins(nation: Nation) -> None:
+    """Each year of school from grade 1 on is told once, and the last of it ended before this school year."""
+    now = {row.person_id: row for batch in nation.batches for row in batch.school_enrolments}
+    past: dict[str, list[SchoolEnrolment]] = defaultdict(list)
+    schools = {row.id: row.provider_id for batch in nation.batches for row in batch.organisations}
+    for batch in nation.batches:
+        for row in batch.earlier_schools:
+            past[row.person_id].append(row)
+    assert set(past) <= set(now)
+    assert {row.grade for person, row in now.items() if person not in past} <= {"0", "1"}
+    moved = elsewhere = 0
+    for person, rows in past.items():
+        rows.sort(key=lambda row: row.valid_from)
+        for one, following in itertools.pairwise([*rows, now[person]]):
+            assert one.valid_to is not None
+            assert one.valid_to + timedelta(days=1) == following.valid_from
+            assert one.valid_from < one.valid_to
+            assert GRADES.index(one.grade) < GRADES.index(following.grade)
+        assert GRADES.index(now[person].grade) == GRADES.index(rows[-1].grade) + 1
+        # What was not the first school of somebody who is in one that begins with pre-primary.
+        moved += len({row.school_id for row in rows} | {now[person].school_id}) > 1
+        elsewhere += len({schools[row.school_id] for row in [*rows, now[person]]}) > 1
+    assert moved > len(past) // 20
+    assert elsewhere == 1, "Otso, who has moved from another municipality"
+
+
+def test_last_years_home_groups_are_those_of_this_year_a_grade_lower(nation: Nation) -> None:
+    kept = 0
+    for batch in nation.batches:
+        now = {group.id: group for group in batch.groups if group.kind == "home_group"}
+        then = {group.id: group for group in batch.earlier_groups}
+        mine = {
+            row.person_id: now[row.group_id]
+            for row in batch.enrolments
+            if row.role == "student" and row.group_id in now
+        }
+        leads = {row.person_id: now[row.group_id] for row in batch.enrolments if row.is_primary and row.group_id in now}
+        for row in batch.earlier_enrolments:
+            group, was = (mine if row.role == "student" else leads)[row.person_id], then[row.group_id]
+            assert GRADES.index(was.grade) == GRADES.index(group.grade) - 1
+            assert (was.school_id, was.code[len(was.grade) :]) == (group.school_id, group.code[len(group.grade) :])
+        kept += len(then)
+    assert kept > 50

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digione.cli.demo_reads import first_day
 from digione.cli.language import _, ngettext
 from digione.config.adapters import is_on
 
@@ -87,6 +88,7 @@ def make_whole(learners: int, seed: int, owner_url: str) -> "Loaded":
 
         import_newcomers()
     _tidy(owner_url)
+    first_day(loaded)
     mark_whole({"learners": loaded.learners, "rows": loaded.rows})
     return loaded
 

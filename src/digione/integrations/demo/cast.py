@@ -44,6 +44,8 @@ class Child:
     guardians: tuple[tuple[str, tuple[str, ...]], ...]
     non_disclosure: bool = False
     municipality: str = "994"
+    #: Another place at whose first school the child was, from grade 1 to this grade.
+    before: tuple[str, int] | None = None
 
 
 ADULTS = (
@@ -100,7 +102,17 @@ POSTS = (
 
 CHILDREN = (
     Child("aino.lehtovaara", "Aino", "Lehtovaara", "2", "kuusniemi", 3, "B", (("katri.lehtovaara", ()),)),
-    Child("otso.lehtovaara", "Otso", "Lehtovaara", "1", "valkamo", 8, "C", (("katri.lehtovaara", ()),)),
+    Child(
+        "otso.lehtovaara",
+        "Otso",
+        "Lehtovaara",
+        "1",
+        "valkamo",
+        8,
+        "C",
+        (("katri.lehtovaara", ()),),
+        before=("kuusniemi", 6),
+    ),
     Child("eino.kivela", "Eino", "Kivelä", "1", "kuusniemi", 5, "A", (("sanna.kivela", ()),)),
     Child(
         "viljo.rauhaniemi",
@@ -162,6 +174,23 @@ SIGN_INS = (
     "kaisa.saarniselka",
     "aino.lehtovaara",
 )
+#: Which teacher opens the page of which learner on the first day of the demonstration, coming from their group; and which
+#: secretary, after a search. So those concerned have something to read in the log.
+TEACHERS_LOOKS = (
+    ("pirjo.vainionpaa", "aino.lehtovaara"),
+    ("sampo.ketola", "otso.lehtovaara"),
+    ("ilmari.saarnio", "kerttu.halmesalo"),
+    ("veikko.ohravuori", "eetu.tervajoki"),
+    ("helena.suvilahti", "lumi.halmevaara"),
+)
+OFFICES_LOOKS = (
+    ("tuula.mantykoski", "aino.lehtovaara"),
+    ("tarmo.vesiranta", "otso.lehtovaara"),
+    ("maarit.kaarnaluoto", "eetu.tervajoki"),
+    ("ulla.mustikkaniemi", "lumi.halmevaara"),
+)
+#: The family in two municipalities, whom the app reads on that day.
+APPS_LOOKS = "Lehtovaara"
 #: What there is to see with some of them, which their role alone does not tell.
 STORIES = {
     "katri.lehtovaara": "two_municipalities",

@@ -9,6 +9,7 @@ from random import Random
 from digione.core.texts import LocalizedText
 from digione.integrations.demo import cast
 from digione.integrations.demo.identity import Identities, business_id
+from digione.integrations.demo.past import Past
 from digione.integrations.demo.places import SUBJECTS, Place, places, school_name
 from digione.integrations.demo.population import GRADES, SCHOOL_YEAR, YEAR_ENDS, YEAR_STARTS, Cast, Population
 from digione.integrations.demo.records import (
@@ -25,9 +26,18 @@ from digione.integrations.demo.records import (
 
 _NEIGHBOURHOOD = 650
 _GROUP_SIZE = 23
-_SECTIONS_PER_TEACHER = 8
+
 _PRIMARY_SUBJECTS = ("AI", "MA", "YL", "LI")
 _LATER_SUBJECTS = ("AI", "MA", "A1", "LI", "HI", "BI")
+#: So many home groups are shared by a teacher of each subject, and each of these leads one of them.
+_SECTIONS_PER_TEACHER = len(_LATER_SUBJECTS)
+#: The grades that a school of a kind has, by their index.
+_SCHOOL_GRADES = {
+    "comprehensive": range(10),
+    "primary": range(7),
+    "secondary": range(7, 10),
+    "upper": range(10, 13),
+}
 #: Types of schools in the national list `oppilaitostyyppi`.
 _SCHOOL_TYPES = {"comprehensive": "11", "primary": "11", "secondary": "11", "upper": "15"}
 
@@ -91,6 +101,7 @@ class _ProviderMaker:
         self._place, self._make, self._named = place, identities, named
         self._random = Random(f"{seed}/{place.key}")  # noqa: S311 - invented people need no strong chance.
         self._people = Population(place, identities, self._random)
+        self._past = Past(identities, f"{seed}/{place.key}/past")
         self._school_code = 90_000 + number * 400 if number < 4 else None
         languages = ("fi", "sv") if place.swedish else ("fi",)
         ident = identities.new_id()
@@ -155,35 +166,37 @@ class _ProviderMaker:
         children = [child for child in cast.CHILDREN if first and child.place == place.key and not swedish]
         mixed = index % 2 == 0 or place.private
         schools: dict[str, Organisation] = {}
+        # Last year's home groups are made where the cast is: for all learners they would slow the start down.
+        self._past.keeps_groups = first
         for kind in ("comprehensive",) if mixed else ("primary", "secondary"):
             schools[kind] = self._school(batch, index, kind, swedish)
         if sum(seats_by_grade[10:]):
             schools["upper"] = self._school(batch, index, "upper", swedish)
         homes: dict[int, list[_Home]] = {}
         for kind, school in schools.items():
-            grades = {
-                "comprehensive": range(10),
-                "primary": range(7),
-                "secondary": range(7, 10),
-                "upper": range(10, 13),
-            }[kind]
+            grades = _SCHOOL_GRADES[kind]
             counts = {
                 grade: seats_by_grade[grade] for grade in grades if seats_by_grade[grade] or (first and grade < 10)
             }
+            basic = schools.get("secondary") or schools.get("comprehensive")
+            before = {"secondary": schools.get("primary"), "upper": basic}.get(kind)
+            self._past.opened(school.id, kind, swedish, grades.start, before.id if before else None)
             homes |= self._staffed_groups(batch, school, counts, swedish, posts if kind != "upper" else [])
         turn: Counter[int] = Counter()
+        kinds = {school.id: kind for kind, school in schools.items()}
         for child in children:
             if seats_by_grade[child.grade]:
                 seats_by_grade[child.grade] -= 1
-                self._cast_child(batch, child, homes[child.grade], next(iter(schools.values())))
+                self._cast_child(batch, child, homes[child.grade], kinds)
+        if first and not swedish:
+            self._cast_who_left(batch, next(iter(schools.values())))
         seats = [grade for grade, count in enumerate(seats_by_grade) for _ in range(count)]
         self._random.shuffle(seats)
-        where = {home.group.id: home.group.school_id for group in homes.values() for home in group}
         while seats:
             for learner, grade in self._people.family(batch, seats, swedish):
                 home = homes[grade][turn[grade] % len(homes[grade])]
                 turn[grade] += 1
-                self._enrol(batch, learner, grade, home, where[home.group.id])
+                self._enrol(batch, learner, grade, home, kinds, swedish)
 
     def _school(self, batch: Batch, index: int, kind: str, swedish: bool) -> Organisation:
         code = None
@@ -210,6 +223,7 @@ class _ProviderMaker:
             self._assign(batch, person, self._provider.id, "administrator")
         pools: dict[str, tuple[Person, int]] = {}
         homes: dict[int, list[_Home]] = {}
+        leading: set[str] = set()
         for grade, count in counts.items():
             # The cast needs its 3 B, 5 A and 8 C also in the smallest of demonstrations.
             number = max(math.ceil(count / _GROUP_SIZE), 3 if posts else 1)
@@ -219,11 +233,15 @@ class _ProviderMaker:
                 if grade <= 6:
                     teacher = self._member(batch, named, "teacher", f"{grade} {_letter(index)}", swedish)
                     self._assign(batch, teacher, school.id, "teacher")
-                    for group in (home.group, *home.sections):
-                        self._teach(batch, teacher, group, "teacher")
+                    self._lead(batch, teacher, home.group, grade)
+                    for section in home.sections:
+                        self._teach(batch, teacher, section, "teacher")
                 else:
                     teachers = [self._subject_teacher(batch, school, named, pools, s, swedish) for s in home.sections]
-                    self._teach(batch, teachers[index % len(teachers)], home.group, "teacher")
+                    # A teacher leads one home group.
+                    leader = next(teacher for teacher in teachers if teacher.id not in leading)
+                    leading.add(leader.id)
+                    self._lead(batch, leader, home.group, grade)
                     for teacher, section in zip(teachers, home.sections, strict=True):
                         self._teach(batch, teacher, section, "teacher")
         groups = [home.group for grade in homes for home in homes[grade]]
@@ -279,14 +297,34 @@ class _ProviderMaker:
             batch.group_sessions += [(make.new_id(), section.id, term.id) for term in self._terms]
         return _Home(group, sections)
 
-    def _enrol(self, batch: Batch, learner: Person, grade: int, home: _Home, school_id: str) -> None:
-        new_id = self._make.new_id
+    def _enrol(
+        self,
+        batch: Batch,
+        learner: Person,
+        grade: int,
+        home: _Home,
+        kinds: dict[str, str],
+        swedish: bool,
+        came_after: int | None = None,
+    ) -> None:
+        new_id, school_id = self._make.new_id, home.group.school_id
         batch.school_enrolments.append(SchoolEnrolment(new_id(), learner.id, school_id, GRADES[grade], YEAR_STARTS))
         batch.enrolments.append(Enrolment(new_id(), home.group.id, school_id, learner.id, "student", True))
         for section in home.sections:
             batch.enrolments.append(Enrolment(new_id(), section.id, school_id, learner.id, "student", False))
+        self._past.enrol(batch, learner, grade, home.group, kinds[school_id], swedish, came_after)
 
-    def _cast_child(self, batch: Batch, child: cast.Child, homes: list[_Home], school: Organisation) -> None:
+    def _cast_who_left(self, batch: Batch, school: Organisation) -> None:
+        """Let the provider have known the children of the cast who went to its first school before they moved away."""
+        for child in cast.CHILDREN:
+            if child.before and child.before[0] == self._place.key:
+                learner, _ = self._named.tell(child.username, batch)
+                years = child.grade - child.before[1] - 1
+                last = self._past.leave(batch, learner, school.id, child.before[1], years)
+                begun = batch.earlier_schools[-1].valid_from
+                self._people.link(batch, learner, "learner", begun, last)
+
+    def _cast_child(self, batch: Batch, child: cast.Child, homes: list[_Home], kinds: dict[str, str]) -> None:
         learner, _ = self._named.tell(child.username, batch)
         self._people.link(batch, learner, "learner", YEAR_STARTS)
         for username, limits in child.guardians:
@@ -294,10 +332,16 @@ class _ProviderMaker:
             if not any(link.person_id == adult.id and link.basis == "guardian" for link in batch.links):
                 adult = self._people.cast_adult(batch, self._named, username, "guardian")
             self._people.guardianship(batch, adult, learner, limits)
-        self._enrol(batch, learner, child.grade, homes[ord(child.letter) - ord("A")], school.id)
+        home = homes[ord(child.letter) - ord("A")]
+        self._enrol(batch, learner, child.grade, home, kinds, False, child.before[1] if child.before else None)
 
     def _assign(self, batch: Batch, person: Person, organisation_id: str, role: str) -> None:
         batch.assignments.append(Assignment(self._make.new_id(), person.id, organisation_id, role, date(2019, 8, 1)))
+
+    def _lead(self, batch: Batch, teacher: Person, group: Group, grade: int) -> None:
+        self._teach(batch, teacher, group, "teacher")
+        letter = group.code.removeprefix(GRADES[grade])
+        self._past.lead(batch, group, grade, _grade_title(max(grade - 1, 0), letter), teacher)
 
     def _teach(self, batch: Batch, person: Person, group: Group, role: str, *, primary: bool = True) -> None:
         batch.enrolments.append(

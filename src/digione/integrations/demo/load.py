@@ -4,12 +4,14 @@ COPY is refused on tables with row-level security, and the application role is n
 its policy and its foreign keys as a real import's would. All of it is one transaction: a killed run leaves nothing.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.contrib.auth.hashers import make_password
@@ -17,16 +19,18 @@ from django.db import connection, transaction
 
 from digione.access.roles import Role
 from digione.access.scopes import KNOWN_SCOPES
-from digione.access.services import create_app
+from digione.access.services import NewApp, create_app
 from digione.core import secrets
 from digione.core.ids import new_id
 from digione.core.texts import search_key, sort_key
 from digione.core.use_case import Actor, set_reach
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.generate import generate
-from digione.integrations.demo.population import YEAR_ENDS, YEAR_STARTS
+from digione.integrations.demo.population import LAST_YEAR_ENDS, LAST_YEAR_STARTS, YEAR_ENDS, YEAR_STARTS
 from digione.integrations.demo.records import Batch, Organisation, Person
 
+#: What the demonstration's app may read: the core of the roster.
+APP_SCOPES = tuple(sorted(scope for scope in KNOWN_SCOPES if "roster-core" in scope))
 _ROWS_AT_ONCE = 40_000
 _LOCK = 0x44656D6F
 # Checks what is due, so that the queue of deferred foreign keys stays short; afterwards they are deferred again.
@@ -39,7 +43,7 @@ _TABLES: dict[str, str] = {
     " school_type, municipality_code, languages, valid_from, source",
     "organisations_provider": "id, joined_on, accent, languages, demo",
     "organisations_academicsession": "id, provider_id, kind, title, starts_on, ends_on, parent_id, school_year",
-    "people_providerperson": "id, provider_id, person_id, basis, valid_from",
+    "people_providerperson": "id, provider_id, person_id, basis, valid_from, valid_to",
     "people_person": "id, audit_alias, first_names, given_name, family_name, sort_key, search_key, birth_date, sex,"
     " mother_tongue, nationalities, home_municipality, non_disclosure",
     "people_identifier": "id, person_id, provider_id, kind, value_enc, digest, key_id",
@@ -49,7 +53,7 @@ _TABLES: dict[str, str] = {
     "studies_course": "id, provider_id, session_id, code, title, subjects, grades",
     "studies_group": "id, provider_id, school_id, course_id, kind, code, title, grades, subjects, valid_from, valid_to",
     "studies_groupsession": "id, provider_id, group_id, session_id",
-    "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from",
+    "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from, valid_to",
     "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to",
     "access_account": "id, username, password, person_id, language, is_active",
 }
@@ -80,6 +84,9 @@ class Loaded:
     already: bool
     learners: int = 0
     rows: int = 0
+    #: The app that was made, and the providers that have taken it.
+    app: NewApp | None = None
+    takers: tuple[UUID, ...] = ()
 
 
 def is_whole() -> bool:
@@ -246,15 +253,17 @@ def load_demo(
             staging.settle()
         finally:
             staging.close()
+        made = None
         if app:
-            create_app(
+            made = create_app(
                 platform,
                 name="Lukupolku",
                 supplier="Lukupolku Oy",
                 provider_oids=[provider.oid for provider in providers[:2]],
-                scopes=sorted(scope for scope in KNOWN_SCOPES if "roster-core" in scope),
+                scopes=list(APP_SCOPES),
             )
-    return Loaded(already=False, learners=count, rows=staging.rows)
+    takers = tuple(UUID(provider.id) for provider in providers[:2]) if made else ()
+    return Loaded(already=False, learners=count, rows=staging.rows, app=made, takers=takers)
 
 
 def _stage(staging: _Staging, batch: Batch, password: str) -> None:
@@ -269,29 +278,34 @@ def _stage(staging: _Staging, batch: Batch, password: str) -> None:
             for c in batch.courses
         ),
     )
-    staging.add(
-        "studies_group",
-        (
-            f"{g.id}\t{provider}\t{g.school_id}\t{g.course_id or _NULL}\t{g.kind}\t{g.code}\t{_text(g.title)}"
-            f"\t{{{g.grade}}}\t{{{g.subject or ''}}}\t{starts}\t{ends}"
-            for g in batch.groups
-        ),
-    )
+    for groups, period in ((batch.groups, (starts, ends)), (batch.earlier_groups, (LAST_YEAR_STARTS, LAST_YEAR_ENDS))):
+        staging.add(
+            "studies_group",
+            (
+                f"{g.id}\t{provider}\t{g.school_id}\t{g.course_id or _NULL}\t{g.kind}\t{g.code}\t{_text(g.title)}"
+                f"\t{{{g.grade}}}\t{{{g.subject or ''}}}\t{period[0]}\t{period[1]}"
+                for g in groups
+            ),
+        )
     staging.add(
         "studies_groupsession", (f"{i}\t{provider}\t{group}\t{term}" for i, group, term in batch.group_sessions)
     )
     staging.add(
         "studies_schoolenrolment",
-        (f"{e.id}\t{provider}\t{e.person_id}\t{e.school_id}\t{e.grade}\t{starts}" for e in batch.school_enrolments),
-    )
-    tail = f"\t{starts}\t{ends}"
-    staging.add(
-        "studies_enrolment",
         (
-            f"{e.id}\t{provider}\t{e.group_id}\t{e.school_id}\t{e.person_id}\t{e.role}\t{'t' if e.is_primary else 'f'}{tail}"
-            for e in batch.enrolments
+            f"{e.id}\t{provider}\t{e.person_id}\t{e.school_id}\t{e.grade}\t{e.valid_from}\t{e.valid_to or _NULL}"
+            for e in itertools.chain(batch.school_enrolments, batch.earlier_schools)
         ),
     )
+    last = f"\t{LAST_YEAR_STARTS}\t{LAST_YEAR_ENDS}"
+    for enrolments, tail in ((batch.enrolments, f"\t{starts}\t{ends}"), (batch.earlier_enrolments, last)):
+        staging.add(
+            "studies_enrolment",
+            (
+                f"{e.id}\t{provider}\t{e.group_id}\t{e.school_id}\t{e.person_id}\t{e.role}\t{'t' if e.is_primary else 'f'}{tail}"
+                for e in enrolments
+            ),
+        )
     staging.add(
         "access_account",
         (f"{a.id}\t{a.username}\t{_field(password)}\t{a.person_id}\t{a.language}\tt" for a in batch.accounts),
@@ -336,7 +350,7 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
             staging.meet(link.person_id)
     staging.add(
         "people_providerperson",
-        (f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{x.valid_from}" for x in batch.links),
+        (f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{x.valid_from}\t{x.valid_to or _NULL}" for x in batch.links),
     )
     staging.add(
         "people_person",

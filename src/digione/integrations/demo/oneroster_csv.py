@@ -131,7 +131,13 @@ def _people(batch: Batch, rows: dict[str, list[list[Any]]]) -> None:
             agents.setdefault(guardianship.child_id, []).append(guardianship.guardian_id)
     reach: dict[tuple[str, str], str] = {(c.person_id, c.kind): c.value for c in batch.contacts}
     schools = {enrolment.person_id: enrolment for enrolment in batch.school_enrolments}
+    # Whoever has left the place is named by no role of it.
+    left = {link.person_id for link in batch.links if link.valid_to} - {
+        x.person_id for x in batch.links if not x.valid_to
+    }
     for person in batch.persons:
+        if person.id in left:
+            continue
         school = schools.get(person.id)
         middle = " ".join(name for name in person.first_names.split() if name != person.given_name)
         mail = reach.get((person.id, "email"), "")

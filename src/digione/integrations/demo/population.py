@@ -11,6 +11,7 @@ from digione.integrations.demo.records import Account, Batch, Contact, Guardians
 
 SCHOOL_YEAR = 2026
 YEAR_STARTS, YEAR_ENDS = date(2026, 8, 1), date(2027, 7, 31)
+LAST_YEAR_STARTS, LAST_YEAR_ENDS = date(2025, 8, 1), date(2026, 7, 31)
 #: Grades in order of age; pre-primary is 0, the years of general upper secondary education are L1 to L3.
 GRADES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "L1", "L2", "L3")
 _FIRST_DAY_OF_YEAR = {index: date(SCHOOL_YEAR - 6 - index, 1, 1) for index in range(len(GRADES))}
@@ -176,9 +177,9 @@ class Population:
             self._reach(batch, person, "tyo" if basis == "staff" else "koti")
         return person
 
-    def link(self, batch: Batch, person: Person, basis: str, since: date) -> None:
+    def link(self, batch: Batch, person: Person, basis: str, since: date, until: date | None = None) -> None:
         """Open a person to the provider, once per basis and batch."""
-        batch.links.append(Link(self._make.new_id(), person.id, basis, since))
+        batch.links.append(Link(self._make.new_id(), person.id, basis, since, until))
 
     def guardianship(self, batch: Batch, adult: Person, child: Person, limits: tuple[str, ...]) -> None:
         """Make `adult` a guardian of `child` from the child's birth."""

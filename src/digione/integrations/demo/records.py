@@ -84,6 +84,7 @@ class Link(NamedTuple):
     person_id: str
     basis: str
     valid_from: date
+    valid_to: date | None = None
 
 
 class Contact(NamedTuple):
@@ -124,6 +125,7 @@ class SchoolEnrolment(NamedTuple):
     school_id: str
     grade: str
     valid_from: date
+    valid_to: date | None = None
 
 
 class Enrolment(NamedTuple):
@@ -150,7 +152,8 @@ class Account(NamedTuple):
 class Batch:
     """The rows of one neighbourhood of a provider: a few schools, some hundreds of learners.
 
-    The first batch of a provider (`opens` is set) carries the provider itself, its sessions and its courses.
+    The first batch of a provider (`opens` is set) carries the provider itself, its sessions and its courses. What is over
+    (`earlier_…`) stands apart: schools of earlier years, and the home groups of last year with those who belonged to them.
     """
 
     provider: Organisation
@@ -168,4 +171,7 @@ class Batch:
     assignments: list[Assignment] = field(default_factory=list)
     school_enrolments: list[SchoolEnrolment] = field(default_factory=list)
     enrolments: list[Enrolment] = field(default_factory=list)
+    earlier_schools: list[SchoolEnrolment] = field(default_factory=list)
+    earlier_groups: list[Group] = field(default_factory=list)
+    earlier_enrolments: list[Enrolment] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
