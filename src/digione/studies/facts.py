@@ -238,3 +238,77 @@ def schooling_held(uc: UseCase, persons: Sequence[UUID]) -> list[Row]:
         ),
         "value",
     )
+
+
+def people_by_name(
+    uc: UseCase,
+    words: Sequence[str],
+    visible: tuple[str, Sequence[Any]],
+    visible_child: tuple[str, Sequence[Any]],
+    *,
+    at_most: int,
+) -> list[Row]:
+    """Return the people of the actor's provider whose names begin with all `words` (search keys), by name.
+
+    `visible` keeps persons (`p.id`), `visible_child` a guardian's children (`g.child_id`): SQL and parameters. One
+    statement, whose look-ups are made for the rows that are returned alone. The caller notes what it shows
+    (`note_people_by_name`).
+    """
+    matches = " AND ".join("(p.search_key LIKE %s OR p.search_key LIKE %s)" for _ in words)
+    live = "{0}.valid_from <= d.day AND ({0}.valid_to IS NULL OR {0}.valid_to >= d.day)"
+    home = f"""(SELECT jsonb_build_object('code', g.code, 'title', g.title) FROM studies_enrolment e
+                JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
+                WHERE e.provider_id = d.provider AND e.person_id = {{0}} AND e.role = 'student' AND g.kind = 'home_group'
+                  AND {live.format("e")} ORDER BY e.valid_from DESC LIMIT 1)"""
+    return decoded(
+        uc.rows(
+            f"""
+        SELECT p.id, p.given_name, p.family_name, p.birth_date,
+               coalesce((SELECT array_agg(DISTINCT pp.basis ORDER BY pp.basis) FROM people_providerperson pp
+                WHERE pp.provider_id = d.provider AND pp.person_id = p.id AND {live.format("pp")}), '{{}}') AS bases,
+               {home.format("p.id")} AS home_group,
+               (SELECT o.name FROM studies_schoolenrolment s JOIN organisations_organisation o ON o.id = s.school_id
+                WHERE s.provider_id = d.provider AND s.person_id = p.id AND {live.format("s")}
+                ORDER BY s.is_primary DESC LIMIT 1) AS school_name,
+               (SELECT jsonb_agg(jsonb_build_object('id', c.id, 'given_name', c.given_name, 'family_name', c.family_name,
+                                                    'home_group', {home.format("c.id")}) ORDER BY c.birth_date, c.id)
+                FROM people_guardianship g JOIN people_person c ON c.id = g.child_id
+                WHERE g.provider_id = d.provider AND g.guardian_id = p.id AND {live.format("g")}
+                  AND {visible_child[0]}) AS children,
+               (SELECT jsonb_agg(jsonb_build_object('role', a.role, 'place', o.name) ORDER BY o.sort_key, a.role)
+                FROM people_staffassignment a JOIN organisations_organisation o ON o.id = a.organisation_id
+                WHERE a.provider_id = d.provider AND a.person_id = p.id AND {live.format("a")}) AS posts
+        FROM people_person p CROSS JOIN (SELECT %s::uuid AS provider, %s::date AS day) d
+        WHERE {matches} AND {visible[0]}
+        ORDER BY p.sort_key, p.id LIMIT %s
+        """,
+            [
+                *visible_child[1],
+                uc.actor.provider_id,
+                uc.today,
+                *(pattern for word in words for pattern in (f"{word}%", f"% {word}%")),
+                *visible[1],
+                at_most,
+            ],
+        ),
+        "school_name",
+        "home_group",
+        "children",
+        "posts",
+    )
+
+
+def note_people_by_name(uc: UseCase, shown: Sequence[Row]) -> None:
+    """Note for the log whom a search has shown, and what of them."""
+    children = [child for row in shown for child in row["children"] or []]
+    uc.touched("people_person", "given_name", "family_name")
+    uc.showed("people_person", [{"birth_date": row["birth_date"]} for row in shown])
+    if any(row["home_group"] or row["school_name"] for row in shown) or any(child["home_group"] for child in children):
+        uc.touched("studies_enrolment", "group_id")
+        uc.touched("studies_schoolenrolment", "school_id")
+    if children:
+        uc.touched("people_guardianship", "child_id")
+    if any(row["posts"] for row in shown):
+        uc.touched("people_staffassignment", "role", "organisation_id")
+    uc.saw(row["id"] for row in shown)
+    uc.saw(UUID(child["id"]) for child in children)

@@ -232,6 +232,37 @@ def grade_name(grade: str) -> str:
 
 
 @register.filter
+def told_apart(person: Mapping[str, Any]) -> list[str]:
+    """Show what tells a person who was found from others of the name, a line for each thing that they are here."""
+    lines = []
+    if "learner" in person["bases"]:
+        parts = [role_name("learner")]
+        if person["home_group"]:
+            parts.append(group_name(person["home_group"]))
+        if person["school_name"]:
+            parts.append(localized(person["school_name"]))
+        if person["birth_date"]:
+            parts.append(_("born %(day)s") % {"day": short_day(person["birth_date"])})
+        lines.append(", ".join(parts))
+    if "guardian" in person["bases"]:
+        children = [
+            f"{full_name(child)} ({group_name(child['home_group'])})" if child["home_group"] else full_name(child)
+            for child in person["children"] or []
+        ]
+        lines.append(
+            _("Guardian: %(children)s") % {"children": in_a_row(children)} if children else role_name("guardian")
+        )
+    if "staff" in person["bases"]:
+        posts: dict[str, list[str]] = {}
+        for post in person["posts"] or []:
+            posts.setdefault(localized(post["place"]), []).append(role_name(post["role"]))
+        lines += [f"{in_a_row(list(dict.fromkeys(roles)))}, {place}" for place, roles in posts.items()]
+        if not posts:
+            lines.append(role_name("staff"))
+    return lines
+
+
+@register.filter
 def years(row: Mapping[str, Any]) -> str:
     """Show a period by its years."""
     begin, end = row["valid_from"].year, row["valid_to"].year if row["valid_to"] else None
