@@ -105,11 +105,15 @@ def test_a_guardian_reads_who_has_looked_and_why(open_page: Any, sign_in: Any, c
 
 
 @pytest.mark.parametrize(
-    ("language", "viewport", "said"),
-    [("fi", PHONE, "Nähty: nimi"), ("sv", DESK, "Sett: namn"), ("en", PHONE, "Seen: name")],
+    ("language", "viewport", "said", "reason"),
+    [
+        ("fi", PHONE, "Nähty: nimi", "työskentelee koulun toimistossa"),
+        ("sv", DESK, "Sett: namn", "arbetar på skolans kansli"),
+        ("en", PHONE, "Seen: name", "works in the school's office"),
+    ],
 )
-def test_a_guardian_is_told_what_the_office_saw(
-    language: str, viewport: dict[str, int], said: str, open_page: Any, sign_in: Any, check: Any
+def test_a_guardian_is_told_what_the_office_saw_and_why(
+    language: str, viewport: dict[str, int], said: str, reason: str, open_page: Any, sign_in: Any, check: Any
 ) -> None:
     office = open_page(language)
     sign_in(office, "school_secretary")
@@ -121,6 +125,9 @@ def test_a_guardian_is_told_what_the_office_saw(
     page.goto("/viewed")
     page.locator(".tabs a").filter(has_text="Aino").click()
     office_look = page.locator("section[aria-labelledby=look] details.who").filter(has_text=said).first
+    # The reason is told before the row is opened.
+    expect(office_look.locator(".inside")).not_to_be_visible()
+    expect(office_look.locator("summary")).to_contain_text(reason)
     office_look.locator("summary").click()
     expect(office_look.locator(".inside")).to_be_visible()
     check(page, f"guardian-{language}-viewed-what")
@@ -261,3 +268,24 @@ def test_every_sign_in_that_is_listed_opens_its_desk(demo: dict[str, Any], open_
         roles.add(entry["role"])
         page.context.close()
     assert roles >= {*ROLES, "special_needs_teacher"}
+
+
+@pytest.mark.parametrize(("role", "wanted"), [("guardian", 3), ("learner", 3)])
+def test_on_the_first_day_somebody_has_looked_already(role: str, wanted: int, open_page: Any, sign_in: Any) -> None:
+    """The teacher, the office and an app have; and the path of a learner has more than one station."""
+    page = open_page("fi", viewport=PHONE)
+    sign_in(page, role)
+    if role == "learner":
+        assert page.locator("ol.path > li").count() == 3
+    page.goto("/viewed")
+    rows = page.locator("section[aria-labelledby=look] details.who, section[aria-labelledby=fetch] details.who")
+    assert rows.count() >= wanted
+
+
+def test_people_of_one_name_are_told_apart_on_the_phone(open_page: Any, sign_in: Any, check: Any) -> None:
+    page = open_page("fi", viewport=PHONE)
+    sign_in(page, "school_secretary")
+    page.goto("/search?q=lehtovaara")
+    katri = page.locator("#found a.row").filter(has_text="Katri Lehtovaara")
+    expect(katri).to_contain_text("Huoltaja: Aino Lehtovaara")
+    check(page, "school_secretary-fi-search-told-apart")

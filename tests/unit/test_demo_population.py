@@ -284,3 +284,24 @@ def test_last_years_home_groups_are_those_of_this_year_a_grade_lower(nation: Nat
             assert (was.school_id, was.code[len(was.grade) :]) == (group.school_id, group.code[len(group.grade) :])
         kept += len(then)
     assert kept > 50
+
+
+@pytest.mark.parametrize("learners", [300, 1200, 4000, 10_000])
+def test_whoever_looks_on_the_first_day_teaches_the_learner_in_a_group_of_that_name(learners: int) -> None:
+    batches = list(generate(learners, seed=2026))
+    groups = {row.id: row.code for batch in batches for row in batch.groups}
+    names = {(row.given_name, row.family_name): row.id for batch in batches for row in batch.persons}
+    people = {one.username: names[one.given, one.family] for one in (*cast.ADULTS, *cast.CHILDREN)}
+    children = {child.username: child for child in cast.CHILDREN}
+    members: dict[str, dict[str, str]] = defaultdict(dict)
+    for batch in batches:
+        for row in batch.enrolments:
+            members[row.group_id][row.person_id] = row.role
+    for teacher, learner in cast.TEACHERS_LOOKS:
+        wanted = f"{children[learner].grade}{children[learner].letter}"
+        assert any(
+            groups[group].endswith(wanted)
+            and roles.get(people[teacher]) == "teacher"
+            and roles.get(people[learner]) == "student"
+            for group, roles in members.items()
+        ), (teacher, learner)

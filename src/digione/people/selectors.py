@@ -138,7 +138,7 @@ def _act(entry: Row) -> str:
 def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
     """Return each viewer once for what they did, with the looks, newest first, and the rules that opened the person.
 
-    `topics` is what was seen, as far as the log has it; `in_bulk` whether that was of several people together.
+    `bonds` are the relations by which they were bound to the person (`access.rules.Relation`). `topics` is what was seen, as far as the log has it; `in_bulk` whether that was of several people together.
     """
     viewers: dict[tuple[Any, ...], Row] = {}
     for entry in entries:
@@ -156,6 +156,7 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
                 "places": entry["place_names"] or [],
                 "rules": {},
                 "purposes": set(),
+                "bonds": set(),
                 "events": {},
                 "looks": [],
                 "topics": set(),
@@ -175,6 +176,7 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
         binding = [rule for rule in rules if rule.relation is not None] or rules
         viewer["rules"].update({rule.code: rule.sentence for rule in binding})
         viewer["purposes"].update(str(rule.purpose) for rule in binding)
+        viewer["bonds"].update(str(rule.relation) for rule in binding if rule.relation is not None)
         look = {name: entry[name] for name in ("id", "at", "event", "alone", "earliest")}
         viewer["looks"].append({**look, "topics": topics})
     return [
@@ -182,6 +184,7 @@ def _by_viewer(entries: list[Row], *, oneself: UUID | None) -> list[Row]:
             **viewer,
             "rules": list(viewer["rules"].values()),
             "purposes": sorted(viewer["purposes"]),
+            "bonds": sorted(viewer["bonds"]),
             "events": list(viewer["events"]),
             "topics": [topic for topic in seen.Topic if topic in viewer["topics"]],
         }

@@ -21,7 +21,8 @@ class Adult:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a member of the cast does at the first school of a place. `slot` is a home group or a subject."""
+    """What a member of the cast does at the first school of a place. `slot` is a home group, a subject, or a subject
+    in a home group."""
 
     username: str
     place: str
@@ -86,7 +87,7 @@ POSTS = (
     Post("tuula.mantykoski", "kuusniemi", "school_secretary"),
     Post("jari.puistola", "kuusniemi", "administrator"),
     Post("annika.sjoberg", "kuusniemi", "teacher", "3 A", swedish=True),
-    Post("sampo.ketola", "valkamo", "teacher", "MA"),
+    Post("sampo.ketola", "valkamo", "teacher", "MA 8C"),
     Post("veikko.ohravuori", "saarijoki", "teacher", "4 A"),
     Post("liisa.kettumaa", "valkamo", "principal"),
     Post("tarmo.vesiranta", "valkamo", "school_secretary"),

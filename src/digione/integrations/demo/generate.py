@@ -224,6 +224,13 @@ class _ProviderMaker:
         pools: dict[str, tuple[Person, int]] = {}
         homes: dict[int, list[_Home]] = {}
         leading: set[str] = set()
+        # The home groups whose subjects have teachers of their own, in the order in which they get them.
+        ahead = [
+            f"{GRADES[grade]}{_letter(index)}"
+            for grade, count in counts.items()
+            if grade > 6
+            for index in range(max(math.ceil(count / _GROUP_SIZE), 3 if posts else 1))
+        ]
         for grade, count in counts.items():
             # The cast needs its 3 B, 5 A and 8 C also in the smallest of demonstrations.
             number = max(math.ceil(count / _GROUP_SIZE), 3 if posts else 1)
@@ -237,7 +244,11 @@ class _ProviderMaker:
                     for section in home.sections:
                         self._teach(batch, teacher, section, "teacher")
                 else:
-                    teachers = [self._subject_teacher(batch, school, named, pools, s, swedish) for s in home.sections]
+                    due, ahead = ahead[:_SECTIONS_PER_TEACHER], ahead[1:]
+                    teachers = [
+                        self._subject_teacher(batch, school, named, pools, section, due, swedish)
+                        for section in home.sections
+                    ]
                     # A teacher leads one home group.
                     leader = next(teacher for teacher in teachers if teacher.id not in leading)
                     leading.add(leader.id)
@@ -268,12 +279,16 @@ class _ProviderMaker:
         named: dict[tuple[str, str], str],
         pools: dict[str, tuple[Person, int]],
         section: Group,
+        due: list[str],
         swedish: bool,
     ) -> Person:
+        """Return who teaches a section. `due`: the home groups, this one first, that a teacher who begins here will have."""
         subject = section.subject or ""
         teacher, load = pools.get(subject, (None, _SECTIONS_PER_TEACHER))
         if teacher is None or load >= _SECTIONS_PER_TEACHER:
-            teacher, load = self._member(batch, named, "teacher", subject, swedish), 0
+            slots = [subject, *(f"{subject} {code}" for code in due)]
+            slot = next((slot for slot in slots if ("teacher", slot) in named), "")
+            teacher, load = self._member(batch, named, "teacher", slot, swedish), 0
             self._assign(batch, teacher, school.id, "teacher")
         pools[subject] = (teacher, load + 1)
         return teacher

@@ -231,6 +231,11 @@ def grade_name(grade: str) -> str:
     return _("grade %(grade)s") % {"grade": grade} if grade.isdecimal() else grade
 
 
+def _unbroken(text: str) -> str:
+    """Let no line end within a text."""
+    return text.replace(" ", "\u00a0")
+
+
 @register.filter
 def told_apart(person: Mapping[str, Any]) -> list[str]:
     """Show what tells a person who was found from others of the name, a line for each thing that they are here."""
@@ -242,11 +247,13 @@ def told_apart(person: Mapping[str, Any]) -> list[str]:
         if person["school_name"]:
             parts.append(localized(person["school_name"]))
         if person["birth_date"]:
-            parts.append(_("born %(day)s") % {"day": short_day(person["birth_date"])})
+            parts.append(_unbroken(_("born %(day)s") % {"day": short_day(person["birth_date"])}))
         lines.append(", ".join(parts))
     if "guardian" in person["bases"]:
         children = [
-            f"{full_name(child)} ({group_name(child['home_group'])})" if child["home_group"] else full_name(child)
+            f"{full_name(child)} ({_unbroken(group_name(child['home_group']))})"
+            if child["home_group"]
+            else full_name(child)
             for child in person["children"] or []
         ]
         lines.append(

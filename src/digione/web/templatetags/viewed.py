@@ -90,6 +90,26 @@ def purposes_listed(purposes: list[str]) -> str:
 
 
 @register.filter
+def reason_shortly(viewer: Mapping[str, Any]) -> str:
+    """Show in a few words why somebody could see the person: how they are bound to them, else for what it was."""
+    names = {
+        "people_decides_duplicate_of": _("clears up double records"),
+        "people_guardian_of": _("is a guardian"),
+        "self": _("one's own data"),
+        "studies_office_of_group": _("works in the school's office"),
+        "studies_teaches": _("teaches the learner"),
+        "studies_teaches_group": _("teaches the learner"),
+        "studies_works_at_school_of": _("works in the school's office"),
+    }
+    # An app is bound to everybody whom the provider knows, so what it is for says more.
+    bonds = dict.fromkeys(names[bond] for bond in viewer["bonds"] if bond in names)
+    if bonds:
+        return desk.in_a_row(list(bonds))
+    purposes = purposes_listed(viewer["purposes"])
+    return purposes[:1].lower() + purposes[1:]
+
+
+@register.filter
 def level_sentence(level: int) -> str:
     """Show how sensitive the most sensitive of what was seen is, by the levels of the log."""
     return {

@@ -25,3 +25,15 @@ document.addEventListener("keydown", (event) => {
     field.focus();
   }
 });
+
+// A link to something that is folded opens it; without script one unfolds it oneself.
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const fold = target && target.closest("details");
+  if (fold) {
+    fold.open = true;
+    fold.scrollIntoView();
+  }
+}
+addEventListener("hashchange", unfold);
+unfold();
