@@ -12,7 +12,6 @@ from psycopg.conninfo import make_conninfo
 
 from digione.access.roles import Role
 from digione.cli import demo_commands, lifecycle
-from digione.cli.demo_reads import first_day
 from digione.core import clock
 from digione.core.use_case import REGISTRY, Actor, set_reach
 from digione.integrations.demo import cast
@@ -66,7 +65,7 @@ def test_a_load_is_whole_and_a_second_one_changes_nothing() -> None:
 def test_the_first_day_is_in_the_log_by_real_looks_alone(settings: Any) -> None:
     """Guardian and learner read who has looked: staff who may, and the app; all of it written by use cases."""
     settings.DEMO = True
-    first_day(load_demo(300, seed=11))
+    demo_commands.first_day(load_demo(300, seed=11))
     accounts = dict(get_user_model().objects.filter(username__in=cast.SIGN_INS).values_list("username", "person_id"))
 
     def viewers(reader: str, whose: str) -> dict[str, list[str]]:

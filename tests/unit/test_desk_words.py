@@ -88,14 +88,13 @@ def test_the_menu_has_registers_once_one_has_come(client: Client, tmp_path: Path
     assert 'href="/registers"' in page_of(client, "/")
 
 
-def test_a_learner_without_a_home_group_is_no_task_of_anybodys(client: Client) -> None:
+def test_a_learner_without_a_home_group_is_a_task_that_leads_to_the_placement(client: Client) -> None:
     assert sql("DELETE FROM studies_enrolment WHERE person_id = %s", cast.PUPIL)
     page = page_of(signed_in(client, cast.SECRETARY), "/")
-    assert f'href="/people/{cast.PUPIL}"' in page
+    assert f'href="/placements/{cast.PUPIL}"' in page
     assert "No home group" in page
-    assert "The next import of the roster places them." in page
-    assert "Waits for you" not in page
-    assert "The queue is empty." in page
+    assert "Choose a group for each." in page
+    assert "One thing in the queue." in page
 
 
 @pytest.mark.parametrize(

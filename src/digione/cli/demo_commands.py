@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digione.cli.demo_reads import first_day
 from digione.cli.language import _, ngettext
 from digione.config.adapters import is_on
 
@@ -99,3 +98,33 @@ def _tidy(owner_url: str) -> None:
 
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+
+
+def first_day(loaded: "Loaded") -> None:
+    """Let staff look at learners, and the app read a family, so that "who has looked" shows something true."""
+    from digione.integrations.demo import cast
+    from digione.integrations.demo.first_day import look_around
+
+    look_around()
+    if loaded.app is None:
+        return
+    from digione.access.roles import Role
+    from digione.core.use_case import Actor
+    from digione.integrations.demo.load import APP_SCOPES
+    from digione.rest.oneroster.operations import OPERATIONS
+    from digione.rest.oneroster.query import Query, parse_filter
+    from digione.rest.oneroster.roster import Ask, read_roster
+    from digione.rest.oneroster.token import Grant
+
+    actor = Actor(
+        str(Role.APP),
+        app_id=loaded.app.app_id,
+        supplier_id=loaded.app.supplier_id,
+        scopes=frozenset(APP_SCOPES),
+        providers=loaded.takers,
+    )
+    (users,) = [operation for operation in OPERATIONS if operation.name == "getAllUsers"]
+    query = Query(condition=parse_filter(f"familyName='{cast.APPS_LOOKS}'"))
+    for provider in loaded.takers:
+        grant = Grant(provider, actor.scopes, disclosed=False)
+        read_roster(actor.at(provider), ask=Ask(users, grant, "", query, bodies=query.limit))
