@@ -25,7 +25,9 @@ OFFERED = {name: kind.folder for name, kind in adapters.imports().items()}
 GUARDED = {
     ("cli/bench_roster.py", "demo"): "offered only with the demonstration",
     ("cli/demo_commands.py", "demo"): "offered only with the demonstration",
+    ("cli/export_commands.py", "koski"): "offered only with it",
     ("cli/export_commands.py", "oneroster_csv"): "offered only with it",
+    ("cli/koski_commands.py", "koski"): "offered only with it",
     ("integrations/demo/newcomers.py", "csv_templates"): "loaded only where the templates are",
     ("web/demo.py", "demo"): "asked only in demo mode, which an installation without it does not have",
 }
@@ -92,6 +94,6 @@ def test_nobody_names_a_folder_but_itself_and_who_asks_first() -> None:
 
 
 def test_every_line_names_a_folder_that_is_there_and_a_function_in_it() -> None:
-    assert set(OFFERED) == {"codes", "oneroster", "organisations", "people", "staff"}
+    assert set(OFFERED) == {"codes", "koski", "oneroster", "organisations", "people", "staff"}
     for kind in adapters.imports().values():
         assert callable(kind.function())

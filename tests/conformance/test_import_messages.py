@@ -55,7 +55,19 @@ def _emitted() -> list[Emitted]:
             names = None if handed_on else frozenset(keyword.arg or "" for keyword in node.keywords) - {"element"}
             place = f"{path.relative_to(SOURCE)}:{node.lineno}"
             found += [Emitted(place, code, names) for code in _codes(node.args[position])]
-    return found
+    return found + _of_documents()
+
+
+def _of_documents() -> list[Emitted]:
+    """The codes of documents, which are handed from form to place to file: each text of the folder that begins as one."""
+    return [
+        Emitted(f"{path.relative_to(SOURCE)}:{node.lineno}", node.value, None)
+        for path in sorted((SOURCE / "integrations/koski").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"koski\.[a-z-]+", node.value)
+    ]
 
 
 def test_every_code_that_is_emitted_has_words_and_every_word_is_emitted() -> None:

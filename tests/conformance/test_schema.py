@@ -42,6 +42,7 @@ def _kinds(column: models.Field) -> set[Kind]:
         (models.DateField, {Kind.DATE}),
         (models.BooleanField, {Kind.BOOLEAN}),
         (models.IntegerField, {Kind.INTEGER}),
+        (models.DecimalField, {Kind.NUMBER}),
         (models.BinaryField, {Kind.BYTES}),
     ]
     return next(kinds for kind, kinds in by_type if isinstance(column, kind))
@@ -101,7 +102,7 @@ def test_every_field_is_described(resource: Resource, field: Field) -> None:
     assert field.basis.gdpr or field.basis is NO_PERSONAL_DATA
     assert not (resource.room == "people" and field.basis is NO_PERSONAL_DATA)
     assert field.master
-    if field.kind in {Kind.INTEGER, Kind.DATE} and field.name != "sys_from":
+    if field.kind in {Kind.INTEGER, Kind.NUMBER, Kind.DATE} and field.name != "sys_from":
         assert field.unit, "a number or a day has a unit"
     if field.kind is Kind.BYTES:
         assert field.internal, "bytes never leave the platform"
@@ -240,6 +241,7 @@ _RIGHT = {
     Kind.MOMENT: "2026-08-01T09:00:00+03:00",
     Kind.BOOLEAN: True,
     Kind.INTEGER: 7,
+    Kind.NUMBER: 1.5,
     Kind.OBJECT: {"added": 7},
     Kind.OBJECTS: [{"line": 7}],
 }

@@ -225,7 +225,7 @@ def test_the_page_tells_of_looks_apps_exports_and_changes_each_in_its_place(clie
     page = client.get("/viewed").content.decode()
     assert "Two viewers have seen your data." in page
     places = [page.index(words) for words in (
-        "Seen: name and contact details.", "Apps that have fetched details", "A service that the school uses.",
+        "Seen: name and contact details.", "Apps that have fetched details", "a service that the school uses.",
         "Fetched: name.", "Exported to a file", "What was changed", "Concerns: whether two records",
     )]  # fmt: skip
     assert places == sorted(places)

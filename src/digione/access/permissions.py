@@ -33,6 +33,8 @@ class Permission(StrEnum):
     ROSTER_IMPORT = "roster:import"
     ROSTER_READ = "roster:read"
     ROSTER_DEMOGRAPHICS_READ = "roster:read_demographics"
+    STUDY_RIGHT_EXPORT = "study_right:export"
+    STUDY_RIGHT_IMPORT = "study_right:import"
 
 
 class Event(StrEnum):
@@ -66,3 +68,5 @@ class Event(StrEnum):
     ROSTER_EXPORTED = "roster.exported"
     ROSTER_IMPORTED = "roster.imported"
     ROSTER_READ = "roster.read"
+    STUDY_RIGHTS_EXPORTED = "study_rights.exported"
+    STUDY_RIGHTS_IMPORTED = "study_rights.imported"

@@ -20,6 +20,9 @@ class Topic(StrEnum):
     CUSTODY = "custody"
     SCHOOL = "school"
     GROUPS = "groups"
+    STUDIES = "studies"
+    RESULTS = "results"
+    SUPPORT = "support"
     WORK = "work"
     PROVIDER = "provider"
     DUPLICATE = "duplicate"
@@ -39,8 +42,13 @@ _TABLES = {
     "people_personsuccession": Topic.DUPLICATE,
     "people_providerperson": Topic.PROVIDER,
     "people_staffassignment": Topic.WORK,
+    "studies_assessment": Topic.RESULTS,
+    "studies_attainment": Topic.STUDIES,
     "studies_enrolment": Topic.GROUPS,
     "studies_schoolenrolment": Topic.SCHOOL,
+    "studies_studyright": Topic.STUDIES,
+    "studies_studyrightextra": Topic.SUPPORT,
+    "studies_studyrightstate": Topic.STUDIES,
 }
 _FIELDS = {
     "people_guardianship.limits": Topic.CUSTODY,

@@ -1,5 +1,7 @@
 """`digione export`: a provider's data for another system."""
 
+import json
+import os
 from pathlib import Path
 
 import click
@@ -62,3 +64,34 @@ def oneroster(
             lines.append(text % {"n": withheld})
         lines.append(_("The roster was written to %(path)s.") % {"path": path})
         answer({"path": str(path), "version": version, "rows": counts, "withheld": withheld}, "\n".join(lines))
+
+
+@export.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--provider", required=True, metavar="OID", help="The provider whose study rights they are.")
+@DATA
+@JSON
+def koski(path: Path, provider: str, data: str | None, as_json: bool) -> None:
+    """Write a provider's study rights and attainments to PATH, a new file: a document of the register (KOSKI) in each line.
+
+    Identity codes are part of it, and people under non-disclosure too: the file is for the national register alone.
+    """
+    with answering(data, as_json=as_json) as answer:
+        from digione.integrations.koski.selectors import export_documents
+        from digione.organisations.selectors import provider_page
+
+        at = platform(provider_page(platform(), oid=provider)["id"])
+        try:
+            # Nobody else of the machine is to read it.
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
+                number = export_documents(
+                    at, write=lambda document: target.write(json.dumps(document, ensure_ascii=False) + "\n")
+                )
+        except FileExistsError:
+            text = _("%(path)s is there already. Name a new file.") % {"path": path}
+            answer.refuse([Fault("", "exists", text)], 2)
+        except OSError as fault:
+            told = {"path": path, "reason": fault.strerror or fault}
+            answer.refuse([Fault("", "not_writable", _("%(path)s cannot be written: %(reason)s.") % told)], 2)
+        text = ngettext("%(n)s document was written to %(path)s.", "%(n)s documents were written to %(path)s.", number)
+        answer({"path": str(path), "documents": number}, text % {"n": number, "path": path})

@@ -25,6 +25,7 @@ _COMMANDS = {
     "export": "digione.cli.export_commands:export",
     "import": "digione.cli.import_commands:import_group",
     "keys": "digione.cli.keys_commands:keys",
+    "koski": "digione.cli.koski_commands:koski",
     "load-demo": "digione.cli.demo_commands:load_demo_command",
     "platform": "digione.cli.platform_commands:platform_group",
     "provider": "digione.cli.provider_commands:provider",

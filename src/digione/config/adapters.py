@@ -37,6 +37,12 @@ _IMPORTS = {
         False,
         "National code lists, from answers of Koodistopalvelu or lists of codes (JSON files or folders).",
     ),
+    "koski": ImportKind(
+        "koski",
+        "imports:koski",
+        True,
+        "Study rights and attainments, from documents of the national register (KOSKI): JSON files or folders.",
+    ),
     "oneroster": ImportKind(
         "oneroster_csv",
         "imports:oneroster",
@@ -55,7 +61,7 @@ _IMPORTS = {
     "staff": ImportKind("csv_templates", "imports:staff", True, "Staff and their roles, from the CSV template."),
 }
 #: Other parts of the command that need a folder.
-_COMMANDS = {"bench": "demo", "demo": "demo", "export": "oneroster_csv", "load-demo": "demo"}
+_COMMANDS = {"bench": "demo", "demo": "demo", "export": "oneroster_csv", "koski": "koski", "load-demo": "demo"}
 
 
 @cache

@@ -27,6 +27,7 @@ _AT_HOME = sorted(rule.code for rule in BY_CODE.values() if rule.purpose is Purp
 #: What is no mere look: data went out in a file, or was changed.
 _ACTS = {
     Event.ROSTER_EXPORTED: "export",
+    Event.STUDY_RIGHTS_EXPORTED: "export",
     Event.ACCOUNT_MANAGED: "change",
     Event.DUPLICATE_DECIDED: "change",
     Event.DUPLICATE_UNDONE: "change",

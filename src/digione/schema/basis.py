@@ -57,6 +57,20 @@ NATIONAL_REGISTER = Basis(
     "Learners carry one learner number in the national registers of education.",
     Seen.STATUTE,
 )
+STUDY_REGISTER = Basis(
+    "study-register",
+    "GDPR 6(1)(c)",
+    "Laki 884/2017 5–9 §",
+    "Education providers keep study rights and attainments, and give them to the national register (KOSKI).",
+    Seen.STATUTE,
+)
+SUPPORT = Basis(
+    "support-for-learning",
+    "GDPR 6(1)(c), 9(2)(g)",
+    "Perusopetuslaki 628/1998; julkisuuslaki 621/1999 24.1 § 25, 30; laki 884/2017",
+    "Decisions on support and benefits, some about health, are secret and kept for the education that they shape.",
+    Seen.NOT_SEEN,
+)
 NON_DISCLOSURE = Basis(
     "non-disclosure",
     "GDPR 6(1)(c)",

@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Union, dataclass_transform, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     MOMENT = "moment"
     BOOLEAN = "true or false"
     INTEGER = "whole number"
+    NUMBER = "number"
     OBJECT = "object"
     OBJECTS = "list of objects"
     BYTES = "bytes"
@@ -73,6 +75,7 @@ _KINDS: dict[Any, Kind] = {
     datetime: Kind.MOMENT,
     bool: Kind.BOOLEAN,
     int: Kind.INTEGER,
+    Decimal: Kind.NUMBER,
     Json: Kind.OBJECT,
     JsonList: Kind.OBJECTS,
     bytes: Kind.BYTES,

@@ -21,6 +21,7 @@ _SHAPES: dict[Kind, dict[str, Any]] = {
     Kind.MOMENT: {"type": "string", "format": "date-time"},
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.INTEGER: {"type": "integer"},
+    Kind.NUMBER: {"type": "number"},
     Kind.OBJECT: {"type": "object"},
     Kind.OBJECTS: {"type": "array", "items": {"type": "object"}},
 }

@@ -136,6 +136,11 @@ def _integer(field: Field, value: Any) -> list[Fault]:
     return [] if right else _wrong(field.name, "a whole number", value)
 
 
+def _number(field: Field, value: Any) -> list[Fault]:
+    right = isinstance(value, int | float) and not isinstance(value, bool)
+    return [] if right else _wrong(field.name, "a number", value)
+
+
 def _object(field: Field, value: Any) -> list[Fault]:
     return [] if isinstance(value, dict) else _wrong(field.name, "an object", value)
 
@@ -161,6 +166,7 @@ _CHECKS: dict[Kind, Callable[[Field, Any], list[Fault]]] = {
     Kind.MOMENT: _moment_faults,
     Kind.BOOLEAN: _boolean,
     Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
     Kind.OBJECT: _object,
     Kind.OBJECTS: _objects,
 }

@@ -14,6 +14,8 @@ MOVED = (
     *MOVED_OF_PEOPLE,
     Moved("studies_schoolenrolment", "person_id", ("school_id",)),
     Moved("studies_enrolment", "person_id", ("group_id", "role")),
+    # What hangs on a study right follows it by its key. Two rights never become one: each has documents of its own.
+    Moved("studies_studyright", "person_id", ("id",), period=False),
 )
 
 LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"

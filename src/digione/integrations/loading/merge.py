@@ -306,6 +306,11 @@ class Merge:
         )
         return gone, covered
 
+    def nothing_gone(self, kind: str) -> None:
+        """Make `gone_<kind>` without a row: what a file is silent about goes on."""
+        self.execute(f"DROP TABLE IF EXISTS gone_{kind}")
+        self.execute(f"CREATE TEMP TABLE gone_{kind} (key text, id uuid) ON COMMIT DROP")
+
     def end(self, kind: str, statement: str) -> None:
         """Forget the hash of what is gone, so that it can come back as changed, and end it by `statement`.
 

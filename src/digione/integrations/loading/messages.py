@@ -106,6 +106,33 @@ MESSAGES: dict[str, str] = {
         "The text is longer than %(limit)s bytes, the most that is taken. Look for a missing separator."
     ),
     "unknown-column": gettext_noop("“%(value)s” is no column of the template; it is not read."),
+    # Documents of the national register of study rights.
+    "koski.carried": gettext_noop("The data model has no field for this; it is kept and given back (%(times)s times)."),
+    "koski.code": gettext_noop("%(value)s is no code: an object with koodistoUri and koodiarvo is expected."),
+    "koski.code-list": gettext_noop("The code is of the list %(value)s; one of %(expected)s is expected."),
+    "koski.day": gettext_noop("%(value)s is not a day of the calendar. Write it as YYYY-MM-DD."),
+    "koski.flag": gettext_noop("%(value)s stands where true or false is expected."),
+    "koski.line": gettext_noop("This line is not JSON. Write one document in each line."),
+    "koski.list": gettext_noop("%(value)s stands where a list is expected."),
+    "koski.localized": gettext_noop('%(value)s stands where a text by language is expected, such as {"fi": "…"}.'),
+    "koski.missing": gettext_noop("This is missing, and no document is taken without it."),
+    "koski.names": gettext_noop(
+        "Names are missing: give etunimet and sukunimi beside the identity code or learner number."
+    ),
+    "koski.no-document": gettext_noop(
+        "%(value)s stands where a document with henkilö and opiskeluoikeudet is expected."
+    ),
+    "koski.nobody": gettext_noop("Nobody is named: give hetu or oid."),
+    "koski.number": gettext_noop("%(value)s stands where a number is expected."),
+    "koski.object": gettext_noop("%(value)s stands where an object is expected."),
+    "koski.organisation": gettext_noop("%(value)s is not the OID of an organisation."),
+    "koski.other-school": gettext_noop("The school %(value)s is another provider's. Import its documents there."),
+    "koski.person-oid": gettext_noop("%(value)s is not the OID of a person."),
+    "koski.same-right": gettext_noop("An earlier document of this run tells the same study right. Leave one of them."),
+    "koski.text": gettext_noop("%(value)s stands where a text is expected."),
+    "koski.unknown-school": gettext_noop(
+        "The register here does not know the school %(value)s. Import the national organisations first."
+    ),
     # Values.
     "birth-date-differs": gettext_noop("The birth date is not the one in the identity code."),
     "business-id": gettext_noop("The business id %(value)s of %(subject)s is malformed; taken as it is."),
@@ -267,6 +294,7 @@ def kind_name(kind: str) -> str:
         "school": pgettext("kind of rows", "schools"),
         "scoreScales": pgettext("kind of rows", "score scales"),
         "session": pgettext("kind of rows", "school years and terms"),
+        "study_right": pgettext("kind of rows", "study rights"),
         "userProfiles": pgettext("kind of rows", "user profiles in other systems"),
         "userResources": pgettext("kind of rows", "learning resources of people"),
     }

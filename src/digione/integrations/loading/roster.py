@@ -258,6 +258,8 @@ class Roster:
     guardian: Rows | None = None
     enrolment: Rows | None = None
     makes_schools: bool = True
+    #: Whether the source tells all that it has. If not, what it is silent about goes on.
+    is_whole: bool = True
     #: Whether DigiOne wrote the set: a row's key may be the id that we know it by.
     own_ids: bool = False
     #: Of a kind, a row's key and one of its fields: what the file calls the column that tells the field.

@@ -64,8 +64,8 @@ def load_roster(
     run_id: UUID,
     accept_removals: bool,
     progress: Callable[[str], None],
-) -> None:
-    """Stage and merge every kind; then end what the source no longer has, unless that is too much and the whole refused.
+) -> Merge:
+    """Stage and merge every kind, and return the merge; then end what the source no longer has, unless that is too much and the whole refused.
 
     The run is undone by the caller where it is refused, so what was merged until then does not stay.
     """
@@ -94,6 +94,7 @@ def load_roster(
     if loading.may_end(accept=accept_removals):
         loading.end()
     progress("done")
+    return merge
 
 
 @dataclass
@@ -141,6 +142,9 @@ class _Loading:
             merge.uc.execute("SET LOCAL enable_nestloop = off")
         for kind in brought:
             gone, covered = merge.missing(kind)
+            if not self.roster.is_whole:
+                merge.nothing_gone(kind)
+                gone = 0
             self.gone[kind] = gone, covered
             report.sides[kind]["known"] = covered - gone
         self.keep_where_unread()

@@ -22,6 +22,7 @@ _STANDING = {
     f" UNION ALL SELECT id FROM people_staffassignment WHERE provider_id = %(provider)s AND {_TODAY}",
     "guardian": f"SELECT id FROM people_guardianship WHERE provider_id = %(provider)s AND {_TODAY}",
     "enrolment": f"SELECT id FROM studies_enrolment WHERE provider_id = %(provider)s AND {_TODAY}",
+    "study_right": "SELECT id FROM studies_studyright WHERE provider_id = %(provider)s",
 }
 
 

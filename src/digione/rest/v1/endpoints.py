@@ -274,6 +274,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 _PLATFORM = "the platform's own bookkeeping, not for apps"
 #: Declared resources that are not served, each with the reason. A test holds that every resource is here or above.
+_STUDIES = "study rights and attainments are served with their writing, by scopes of their own"
 NOT_SERVED: Mapping[str, str] = {
     "guardianship": "who acts on a guardianship must know what limits it, and limits of custody are confidential: it waits"
     " for an agreement that can open them; OneRoster names the guardians who may know of the child",
@@ -296,4 +297,9 @@ NOT_SERVED: Mapping[str, str] = {
     "source_key": _PLATFORM,
     "carried_row": "what has no place in the data model yet is opened when it gets one (results, learning resources)",
     "event": "follows as the feed of events",
+    "study_right": _STUDIES,
+    "study_right_state": _STUDIES,
+    "study_right_extra": _STUDIES,
+    "attainment": _STUDIES,
+    "assessment": _STUDIES,
 }

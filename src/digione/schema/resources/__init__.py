@@ -1,7 +1,7 @@
 """Every resource of the open data model, a module for each room, in the order in which one reads them."""
 
 from digione.schema.declare import Resource, described
-from digione.schema.resources import access, core, organisations, people, studies
+from digione.schema.resources import access, core, organisations, people, studies, study_rights
 
 #: What is declared about every resource, by its name.
 RESOURCES: dict[str, Resource] = {
@@ -27,6 +27,11 @@ RESOURCES: dict[str, Resource] = {
             studies.GroupSession,
             studies.SchoolEnrolment,
             studies.Enrolment,
+            study_rights.StudyRight,
+            study_rights.StudyRightState,
+            study_rights.StudyRightExtra,
+            study_rights.Attainment,
+            study_rights.Assessment,
             core.Code,
             core.CarriedRow,
             core.ImportRun,

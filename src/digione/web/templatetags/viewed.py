@@ -44,8 +44,11 @@ def topics_listed(topics: Iterable[str]) -> str:
         "nationality": _("nationality"),
         "protection": _("mark of non-disclosure"),
         "provider": _("link to an education provider"),
+        "results": _("results of studies"),
         "school": _("school"),
         "sex": _("sex"),
+        "studies": _("studies"),
+        "support": _("support and benefits"),
         "work": _("work"),
     }
     return desk.in_a_row([names[topic] for topic in topics])
@@ -72,6 +75,7 @@ def event_name(event: str) -> str:
         "roster.demographics_read": _("fetched details"),
         "roster.exported": _("exported the roster to a file"),
         "roster.read": _("fetched details"),
+        "study_rights.exported": _("exported study rights to a file"),
     }
     return names.get(event, event)
 

@@ -1,0 +1,291 @@
+"""Reads documents into rows that are ready to be staged: each file once, each document by itself, nothing in memory for long.
+
+A file holds one document, a list of them, or one in each line (`.jsonl`, `.ndjson`). A document that has a fault is
+refused whole and the others are read on. Rows wait in files of the system's temporary folder until the people of all
+documents are staged; what stands in them is what is staged, so identity codes are hidden already.
+"""
+
+import csv
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO, Any, Self
+
+from digione.core import secrets
+from digione.integrations.koski.forms import Object, without_labels
+from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
+from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
+from digione.integrations.loading.json_files import UNREADABLE, read_json, shown
+from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.roster import Person, Roster, new_person
+from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu
+
+#: In how much memory the rows of a table wait before they go to the disk.
+_IN_MEMORY = 4 << 20
+_NULL = "\\N"
+_LINES = (".jsonl", ".ndjson")
+
+
+def _of(places: Sequence[Place]) -> tuple[str, ...]:
+    return tuple(column for place in places for column in place.form.columns)
+
+
+#: Of each table that is staged, what its rows begin with, and the columns that are the data model's.
+RIGHT_COLUMNS = (*_of(STUDY_RIGHT), "told_of_person", "carried")
+STATE_COLUMNS = (*_of(STATE), "carried")
+EXTRA_COLUMNS = ("kind", "is_listed", "holds", *_of(EXTRA), "carried")
+ATTAINMENT_COLUMNS = ("node", *_of(ATTAINMENT), "carried")
+ASSESSMENT_COLUMNS = (*_of(ASSESSMENT), "carried")
+
+
+class Spool:
+    """Rows of one table, waiting as CSV."""
+
+    def __init__(self, head: Sequence[str], columns: Sequence[str]) -> None:
+        """`head` are the columns that bind the rows together, `columns` those of the data model."""
+        self.columns = (*head, *columns)
+        self._own = columns
+        self._file: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed with the reading.
+            _IN_MEMORY, "w+", encoding="utf-8", newline=""
+        )
+        self._write = csv.writer(self._file, lineterminator="\r\n").writerow
+        self.rows = 0
+
+    def add(self, head: Sequence[Any], row: Object) -> None:
+        """Add a row."""
+        self._write([*map(_cell, head), *(_cell(row[name]) for name in self._own)])
+        self.rows += 1
+
+    def pieces(self) -> Iterator[str]:
+        """Yield what was written, in pieces."""
+        self._file.seek(0)
+        while piece := self._file.read(1 << 18):
+            yield piece
+
+    def close(self) -> None:
+        """Let go of the rows."""
+        self._file.close()
+
+
+def _cell(value: Any) -> Any:
+    match value:
+        case None:
+            return _NULL
+        case bool():
+            return "t" if value else "f"
+        case dict():
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        case list():
+            return "{" + ",".join(value) + "}"
+        case _:
+            return value
+
+
+@dataclass
+class Reading:
+    """The documents of one run: what was read of them, and where. Use as a context."""
+
+    problems: Problems
+    today: date
+    people: dict[str, Person] = field(default_factory=dict)
+    carried: Counter[str] = field(default_factory=Counter)
+    files: dict[str, int] = field(default_factory=dict)
+    documents: int = 0
+    _keys: set[str] = field(default_factory=set)
+    _places: list[tuple[str, int]] = field(default_factory=list)
+    _number: int = 0
+
+    def __post_init__(self) -> None:
+        """Make room for the rows."""
+        self.rights = Spool(("line", "key", "person_key", "row_hash"), RIGHT_COLUMNS)
+        self.states = Spool(("right_line", "place"), STATE_COLUMNS)
+        self.extras = Spool(("right_line", "place"), EXTRA_COLUMNS)
+        self.attainments = Spool(("right_line", "line", "above", "place"), ATTAINMENT_COLUMNS)
+        self.assessments = Spool(("attainment_line", "place"), ASSESSMENT_COLUMNS)
+
+    def __enter__(self) -> Self:
+        """Begin to read."""
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        """Let go of all rows."""
+        for spool in (self.rights, self.states, self.extras, self.attainments, self.assessments):
+            spool.close()
+
+    def read(self, paths: Iterable[Path]) -> None:
+        """Read files, and the JSON files of folders. Raises `ImportRefusedError` where there is nothing to read."""
+        found = [
+            file
+            for path in paths
+            for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+            if not path.is_dir() or file.suffix in (".json", *_LINES)
+        ]
+        if not found:
+            raise ImportRefusedError("not-json-there")
+        for file in found:
+            for line, document in documents_of(file, self.problems):
+                self._document(file.name, line, document)
+
+    def roster(self) -> Roster:
+        """Return the people of the documents. They are not all of the source's, so nobody ends who is not among them."""
+        return Roster(
+            files=dict.fromkeys(("school", "person", "membership", "guardian", "enrolment"), self.file),
+            school=tuple,
+            person=self.people.values,
+            is_whole=False,
+        )
+
+    @property
+    def file(self) -> str:
+        """The file, where there is one; what concerns several names none."""
+        return next(iter(self.files)) if len(self.files) == 1 else ""
+
+    def place_of(self, line: int) -> tuple[str, int]:
+        """Return file and line of the study right that was staged as `line`."""
+        return self._places[line - 1]
+
+    def _document(self, file: str, line: int, document: Any) -> None:
+        self.files[file] = self.files.get(file, 0) + 1
+        errors = self.problems.errors
+
+        def tell(pointer: str, code: str, /, **parameters: Any) -> None:
+            said = {name: shown(value) for name, value in parameters.items()}
+            self.problems.error(file, line, pointer, code, **said)
+
+        if not isinstance(document, dict):
+            tell("", "koski.no-document", value=document)
+            return
+        inner, rights = document.get("henkilö"), document.get("opiskeluoikeudet")
+        if not isinstance(inner, dict):
+            tell("/henkilö", "koski.missing")
+        if not isinstance(rights, list) or not rights:
+            tell("/opiskeluoikeudet", "koski.missing")
+        if self.problems.errors > errors or not isinstance(inner, dict) or not isinstance(rights, list):
+            return
+        person = self._person(file, line, inner, tell)
+        read: list[tuple[StudyRight, str]] = []
+        for place, each in enumerate(rights):
+            pointer = f"/opiskeluoikeudet/{place}"
+            if isinstance(each, dict):
+                bare = without_labels(each)
+                said = json.dumps(bare, sort_keys=True)
+                read.append((read_study_right(bare, tell, pointer), said))
+            else:
+                tell(pointer, "koski.object", value=each)
+        rest = without_labels({name: value for name, value in document.items() if name not in _KNOWN})
+        if self.problems.errors > errors or person is None:
+            return
+        self.documents += 1
+        self.people.setdefault(person.key, person)
+        for place, (right, said) in enumerate(read):
+            right.row["told_of_person"] = [name for name in PERSON if name in inner]
+            # What a document says beside its study rights stands with the first of them, one level up.
+            if not place and rest:
+                right.row["carried"][BESIDE_RIGHTS] = rest
+            unknown = {name: value for name, value in inner.items() if name not in PERSON}
+            if not place and unknown:
+                right.row["carried"][BESIDE_PERSON] = without_labels(unknown)
+            self._right(file, line, person.key, right, said)
+
+    def _person(self, file: str, line: int, inner: Object, tell: Any) -> Person | None:
+        told = {}
+        for name in PERSON:
+            value = inner.get(name)
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                tell(f"/henkilö/{name}", "koski.text", value=value)
+                return None
+            told[name] = value
+        hetu, oid = told["hetu"], told["oid"]
+        born = sex = None
+        if hetu is not None:
+            try:
+                hetu, born, sex = check_hetu(hetu, today=self.today)
+            except BadValueError as fault:
+                self.problems.error(file, line, "/henkilö/hetu", fault.code, **fault.parameters)
+                return None
+        if oid is not None and not PERSON_OID.fullmatch(oid):
+            tell("/henkilö/oid", "koski.person-oid", value=oid)
+            return None
+        if not hetu and not oid:
+            tell("/henkilö", "koski.nobody")
+            return None
+        if not told["etunimet"] or not told["sukunimi"]:
+            tell("/henkilö", "koski.names")
+            return None
+        return new_person(
+            line=line, key=f"hetu:{secrets.digest(hetu).hex()}" if hetu else str(oid), first_names=told["etunimet"],
+            given_name=told["kutsumanimi"] or told["etunimet"].split()[0], family_name=told["sukunimi"],
+            birth_date=born, sex=sex, hetu=hetu, learner_number=oid, role="student",
+        )  # fmt: skip
+
+    def _right(self, file: str, line: int, person: str, right: StudyRight, said: str) -> None:
+        row = right.row
+        where = row["school_oid"] or row["organiser_oid"] or ""
+        if row["national_oid"]:
+            key = f"oid:{row['national_oid']}"
+        elif row["source_id"]:
+            key = f"{row['source_system'] or ''}:{row['source_id']}@{where}"
+        else:
+            key = f"{person}/{where}/{row['level']}"
+        if key in self._keys:
+            self.problems.error(file, line, "/opiskeluoikeudet", "koski.same-right")
+            return
+        self._keys.add(key)
+        self._places.append((file, line))
+        beside = {name: row["carried"][name] for name in _BESIDE if name in row["carried"]}
+        said += json.dumps([row["told_of_person"], beside], sort_keys=True)
+        number = len(self._places)
+        digest = f"\\x{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
+        self.rights.add((number, key, person, digest), row)
+        for place, each in enumerate(right.states):
+            self.states.add((number, place), each)
+        for place, each in enumerate(right.extras):
+            self.extras.add((number, place), each)
+        lines: dict[str, int] = {}
+        for above, node, place, attainment in walk(right.attainments):
+            self._number += 1
+            lines[node] = self._number
+            head = (number, self._number, lines.get(above), place)
+            self.attainments.add(head, {**attainment.row, "node": node})
+            for nth, each in enumerate(attainment.assessments):
+                self.assessments.add((self._number, nth), each)
+        self.carried.update(carried_places(right))
+
+
+_KNOWN = {"henkilö", "opiskeluoikeudet"}
+#: Where a study right carries what its document says beside the study rights, and of the learner.
+BESIDE_RIGHTS, BESIDE_PERSON = _BESIDE = ("..", "../henkilö")
+
+
+def documents_of(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
+    """Yield each document of a file with its line, or its number where the file is one list."""
+    if path.suffix in _LINES:
+        yield from _lines(path, problems)
+        return
+    whole = read_json(path, problems)
+    if whole is UNREADABLE:
+        return
+    if isinstance(whole, list):
+        yield from enumerate(whole, 1)
+    else:
+        yield 1, whole
+
+
+def _lines(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        yield number, json.loads(line)
+                    except ValueError:
+                        problems.error(path.name, number, "", "koski.line")
+    except OSError as fault:
+        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
+    except UnicodeDecodeError as fault:
+        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)

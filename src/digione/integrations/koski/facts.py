@@ -1,0 +1,215 @@
+"""Merges staged study rights into the provider's tables: a few statements for all documents of a run.
+
+Rows are found again by what they are: a study right by its key at the source, an attainment by its node (kinds and
+modules from the top), the rest by its place. So a document that changes one mark changes one row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from digione.integrations.koski.documents import (
+    ASSESSMENT_COLUMNS,
+    ATTAINMENT_COLUMNS,
+    EXTRA_COLUMNS,
+    RIGHT_COLUMNS,
+    STATE_COLUMNS,
+    Reading,
+    Spool,
+)
+from digione.integrations.loading.merge import Merge
+from digione.integrations.loading.roster_sides import begin_reconciliation
+
+KIND = "study_right"
+#: States of a study right that is written, and of one that stood before.
+_WRITTEN = "('added', 'linked', 'changed')"
+_STOOD = "('linked', 'changed')"
+_TYPES = {
+    **dict.fromkeys(("valid_from", "valid_to", "expected_end", "confirmed_on", "assessed_on"), "date"),
+    **dict.fromkeys(("place", "line", "right_line", "attainment_line", "above", "national_version"), "int"),
+    **dict.fromkeys(("size", "average"), "numeric"),
+    **dict.fromkeys(
+        (
+            *("is_purchased", "is_compulsory", "is_listed", "holds", "is_passed", "repeats_grade", "is_limited"),
+            *("is_individualised", "is_weighted", "is_raise"),
+        ),
+        "boolean",
+    ),
+    **dict.fromkeys(("carried", "description", "module_title", "module_description", "mark_title"), "jsonb"),
+    "told_of_person": "text[]",
+    "row_hash": "bytea",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A table of rows that hang on those of `owner`, and how it is staged."""
+
+    table: str
+    stage: str
+    owner: str
+    owner_column: str
+    owner_line: str
+    columns: Sequence[str]
+
+
+_CHILDREN = (
+    _Child("studies_studyrightstate", "state", KIND, "study_right_id", "right_line", STATE_COLUMNS),
+    _Child("studies_studyrightextra", "extra", KIND, "study_right_id", "right_line", EXTRA_COLUMNS),
+    _Child("studies_assessment", "assessment", "attainment", "attainment_id", "attainment_line", ASSESSMENT_COLUMNS),
+)
+
+
+def load_study_rights(merge: Merge, reading: Reading, *, any_school: bool, progress: Callable[[str], None]) -> None:
+    """Stage what was read and merge it. The people of the documents are merged already (`ready_person`).
+
+    `any_school` lets a document be of a school that is another provider's, in which case the study right has no school.
+    """
+    progress(KIND)
+    for stage, spool in (
+        (KIND, reading.rights),
+        ("state", reading.states),
+        ("extra", reading.extras),
+        ("attainment", reading.attainments),
+        ("assessment", reading.assessments),
+    ):
+        _stage(merge, stage, spool)
+    progress(f"{KIND}: merge")
+    _ready(merge, reading)
+    merge.nothing_gone(KIND)
+    begin_reconciliation(merge, [KIND], since=merge.report.problems.refused_rows)
+    _find_schools(merge, reading, any_school=any_school)
+    merge.remember(KIND)
+    merge.execute(f"ALTER TABLE ready_{KIND} ADD COLUMN is_new boolean")
+    merge.execute(f"UPDATE ready_{KIND} SET is_new = state = 'added' WHERE state IN {_WRITTEN}")
+    # A study right is changed where anything below it is, so it is not asked whether its own row would differ.
+    _put(merge, "studies_studyright", f"ready_{KIND}", ("person_id", "school_id", *RIGHT_COLUMNS))
+    if merge.has(KIND, "added", "linked", "changed"):
+        _attainments(merge)
+        for child in _CHILDREN:
+            _children(merge, child)
+    merge.tell(KIND, "studies.study_right")
+    states = merge.states[KIND]
+    merge.report.sides[KIND]["taken"] = sum(states.values()) - states.get("refused", 0)
+
+
+def _stage(merge: Merge, stage: str, spool: Spool) -> None:
+    merge.execute(f"DROP TABLE IF EXISTS stage_{stage}")
+    columns = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in spool.columns)
+    merge.execute(f"CREATE TEMP TABLE stage_{stage} ({columns}) ON COMMIT DROP")
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY stage_{stage} ({', '.join(spool.columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as copy,
+    ):
+        for piece in spool.pieces():
+            copy.write(piece)
+    merge.execute(f"ANALYZE stage_{stage}")
+
+
+def _ready(merge: Merge, reading: Reading) -> None:
+    """Say of each staged study right which row it is, in which state, and whose. That of a refused person is refused."""
+    merge.execute(f"DROP TABLE IF EXISTS ready_{KIND}")
+    merge.execute("SET LOCAL enable_nestloop = off")
+    merge.execute(
+        f"CREATE TEMP TABLE ready_{KIND} ON COMMIT DROP AS"
+        " SELECT s.*, coalesce(k.target_id, {id:s.line}) AS id, coalesce(k.masters, true) AS masters, p.id AS person_id,"
+        " CASE WHEN p.id IS NULL THEN 'refused' WHEN k.target_id IS NULL THEN 'added'"
+        " WHEN k.row_hash = s.row_hash THEN 'unchanged' ELSE 'changed' END AS state"
+        f" FROM stage_{KIND} s LEFT JOIN ready_person p ON p.key = s.person_key AND p.state <> 'refused'"
+        " LEFT JOIN core_sourcekey k ON k.provider_id = %(provider)s AND k.source = %(source)s"
+        f" AND k.kind = '{KIND}' AND k.key = s.key"
+    )
+    merge.execute(f"ANALYZE ready_{KIND} (key, id, state)")
+    merge.recount(KIND)
+    for row in merge.rows(f"SELECT line FROM ready_{KIND} WHERE state = 'refused' ORDER BY line"):
+        file, line = reading.place_of(row["line"])
+        merge.report.problems.error(file, line, "/henkilö", "refers-to-refused")
+
+
+def _find_schools(merge: Merge, reading: Reading, *, any_school: bool) -> None:
+    """Find each study right's school among the provider's own; refuse those of another provider, remark on unknown ones."""
+    merge.execute(f"ALTER TABLE ready_{KIND} ADD COLUMN school_id uuid")
+    own = "o.provider_id = %(provider)s"
+    merge.execute(
+        f"UPDATE ready_{KIND} r SET school_id = o.id FROM organisations_organisation o"
+        f" WHERE o.oid = r.school_oid AND r.state <> 'refused' AND {own}"
+    )
+    if any_school:
+        return
+    for row in merge.rows(
+        f"UPDATE ready_{KIND} r SET state = 'refused' FROM organisations_organisation o"
+        f" WHERE o.oid = r.school_oid AND r.state <> 'refused' AND NOT {own} RETURNING r.line, r.school_oid"
+    ):
+        file, line = reading.place_of(row["line"])
+        merge.report.problems.error(file, line, "/oppilaitos/oid", "koski.other-school", value=row["school_oid"])
+    for row in merge.rows(
+        f"SELECT DISTINCT r.school_oid FROM ready_{KIND} r WHERE r.state <> 'refused' AND r.school_oid IS NOT NULL"
+        " AND r.school_id IS NULL ORDER BY 1"
+    ):
+        merge.report.problems.warning("", 0, "/oppilaitos/oid", "koski.unknown-school", value=row["school_oid"])
+
+
+def _attainments(merge: Merge) -> None:
+    """Write the attainments of written study rights. One that stands is found by its node."""
+    merge.execute("DROP TABLE IF EXISTS ready_attainment")
+    merge.execute(
+        "CREATE TEMP TABLE ready_attainment ON COMMIT DROP AS"
+        " SELECT s.*, o.state, o.id AS study_right_id, o.person_id, coalesce(t.id, {id:s.line}) AS id,"
+        " t.id IS NULL AS is_new"
+        f" FROM stage_attainment s JOIN ready_{KIND} o ON o.line = s.right_line AND o.state IN {_WRITTEN}"
+        f" LEFT JOIN studies_attainment t ON o.state IN {_STOOD} AND t.provider_id = %(provider)s"
+        " AND t.study_right_id = o.id AND t.node = s.node"
+    )
+    merge.execute("ALTER TABLE ready_attainment ADD COLUMN parent_id uuid")
+    merge.execute("ANALYZE ready_attainment (line, id)")
+    merge.execute("UPDATE ready_attainment r SET parent_id = p.id FROM ready_attainment p WHERE p.line = r.above")
+    if merge.has(KIND, "linked", "changed"):
+        merge.execute("DROP TABLE IF EXISTS gone_attainment")
+        merge.execute(
+            "CREATE TEMP TABLE gone_attainment ON COMMIT DROP AS SELECT t.id FROM studies_attainment t"
+            f" JOIN ready_{KIND} o ON o.state IN {_STOOD} AND o.id = t.study_right_id"
+            " WHERE t.provider_id = %(provider)s AND NOT EXISTS (SELECT 1 FROM ready_attainment r WHERE r.id = t.id)"
+        )
+        for table, column in (("studies_assessment", "attainment_id"), ("studies_attainment", "id")):
+            merge.execute(
+                f"DELETE FROM {table} t USING gone_attainment g WHERE t.provider_id = %(provider)s AND t.{column} = g.id"
+            )
+    names = ("study_right_id", "person_id", "parent_id", "place", *ATTAINMENT_COLUMNS)
+    _put(merge, "studies_attainment", "ready_attainment", names)
+
+
+def _children(merge: Merge, child: _Child) -> None:
+    """Write the rows that hang on written ones. One that stands is found by its place."""
+    ready = f"ready_{child.stage}"
+    merge.execute(f"DROP TABLE IF EXISTS {ready}")
+    merge.execute(
+        f"CREATE TEMP TABLE {ready} ON COMMIT DROP AS SELECT s.*, o.id AS {child.owner_column}, o.person_id,"
+        " coalesce(t.id, {id:row_number() OVER ()}) AS id, t.id IS NULL AS is_new"
+        f" FROM stage_{child.stage} s JOIN ready_{child.owner} o ON o.line = s.{child.owner_line}"
+        f" AND o.state IN {_WRITTEN} LEFT JOIN {child.table} t ON o.state IN {_STOOD}"
+        f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.place = s.place"
+    )
+    if merge.has(KIND, "linked", "changed"):
+        merge.execute(
+            f"DELETE FROM {child.table} t USING ready_{child.owner} o WHERE o.state IN {_STOOD}"
+            f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id"
+            f" AND NOT EXISTS (SELECT 1 FROM {ready} r WHERE r.id = t.id)"
+        )
+    _put(merge, child.table, ready, (child.owner_column, "person_id", "place", *child.columns))
+
+
+def _put(merge: Merge, table: str, ready: str, names: Sequence[str]) -> None:
+    """Insert the new rows of `ready` and update those that differ."""
+    listed = ", ".join(names)
+    merge.execute(
+        f"INSERT INTO {table} (id, provider_id, {listed}) SELECT r.id, %(provider)s,"
+        f" {', '.join(f'r.{name}' for name in names)} FROM {ready} r WHERE r.is_new"
+    )
+    if not merge.has(KIND, "linked", "changed"):
+        return
+    merge.execute(
+        f"UPDATE {table} t SET {', '.join(f'{name} = r.{name}' for name in names)} FROM {ready} r"
+        " WHERE NOT r.is_new AND t.provider_id = %(provider)s AND t.id = r.id"
+        f" AND ({', '.join(f't.{name}' for name in names)}) IS DISTINCT FROM ({', '.join(f'r.{name}' for name in names)})"
+    )

@@ -1,0 +1,291 @@
+"""The forms in which the register writes a single value, and what of each becomes a column of ours.
+
+A form *takes* its value out of an object that is being read and *puts* it back into one that is being written. It takes
+only what it can put back as it was: what it leaves is carried, and what is of the wrong form is a fault.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from digione.integrations.loading.values import UNSTORABLE
+
+Object = dict[str, Any]
+#: Tells a fault: where in the object (a JSON pointer's end), its code, and parameters of its words.
+Blame = Callable[..., None]
+#: The labels that the register fills in beside a code. What is sent of a code is its list and its value.
+_LABELS = ("nimi", "lyhytNimi")
+_LANGUAGES = {"fi", "sv", "en"}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ORGANISATION = re.compile(r"1\.2\.246\.562\.(10|99|199)\.\d{11,24}")
+
+
+def is_code(value: Any) -> bool:
+    """Say whether a value is a coded one: an object that names a code list and a code of it."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("koodistoUri"), str)
+        and isinstance(value.get("koodiarvo"), str)
+    )
+
+
+def without_labels(value: Any) -> Any:
+    """Return a value of a document without the labels that the register fills in beside codes."""
+    if isinstance(value, dict):
+        dropped = _LABELS if is_code(value) else ()
+        return {name: without_labels(inner) for name, inner in value.items() if name not in dropped}
+    return [without_labels(inner) for inner in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A value that is one column."""
+
+    columns: tuple[str, ...]
+
+    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+        """Take the value `name` out of `box` and return its columns; None where it is absent or faulty."""
+        value = box.get(name)
+        if value is None:
+            return None
+        if not self.fits(value):
+            blame(name, self.fault(value), value=value)
+            return None
+        del box[name]
+        return (self.read(value),)
+
+    def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
+        """Put the value back into `box`."""
+        box[name] = self.write(values[0])
+
+    def fits(self, value: Any) -> bool:
+        """Say whether a value has this form."""
+        raise NotImplementedError
+
+    def fault(self, value: Any) -> str:
+        """Return the code of what is wrong with a value that does not fit."""
+        raise NotImplementedError
+
+    def read(self, value: Any) -> Any:
+        """Return what is stored of a value that fits."""
+        return value
+
+    def write(self, stored: Any) -> Any:
+        """Return the value for what is stored."""
+        return stored
+
+
+class Text(Form):
+    """A text that the database can hold."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        return isinstance(value, str) and not UNSTORABLE.search(value)
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.text"
+
+
+class Day(Form):
+    """A day of the calendar, as 2026-08-11."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            return False
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return False
+        return True
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.day"
+
+    def read(self, value: Any) -> date:
+        """See `Form`."""
+        return date.fromisoformat(value)
+
+    def write(self, stored: date) -> str:
+        """See `Form`."""
+        return stored.isoformat()
+
+
+class Flag(Form):
+    """True or false."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        return isinstance(value, bool)
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.flag"
+
+
+class Number(Form):
+    """A number with decimals, such as the size of a course in its unit."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.number"
+
+    def read(self, value: int | float) -> Decimal:
+        """See `Form`."""
+        return Decimal(str(value))
+
+    def write(self, stored: Decimal) -> int | float:
+        """See `Form`. A number that was written with a point is written with one."""
+        exponent = stored.as_tuple().exponent
+        return int(stored) if isinstance(exponent, int) and exponent >= 0 else float(stored)
+
+
+class Whole(Form):
+    """A whole number."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.number"
+
+
+class Localized(Form):
+    """A text in several languages."""
+
+    def fits(self, value: Any) -> bool:
+        """See `Form`."""
+        return (
+            isinstance(value, dict)
+            and bool(value)
+            and set(value) <= _LANGUAGES
+            and all(isinstance(text, str) and not UNSTORABLE.search(text) for text in value.values())
+        )
+
+    def fault(self, value: Any) -> str:
+        """See `Form`."""
+        return "koski.localized"
+
+
+@dataclass(frozen=True, slots=True)
+class Code(Form):
+    """A code of one list, which is stored as its value. The version that is named is left, and so carried."""
+
+    scheme: str = ""
+
+    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+        """See `Form`."""
+        value = box.get(name)
+        if value is None:
+            return None
+        if not is_code(value) or UNSTORABLE.search(value["koodiarvo"]):
+            blame(name, "koski.code", value=value)
+            return None
+        if value["koodistoUri"] != self.scheme:
+            blame(name, "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
+            return None
+        return (_taken(box, name)[1],)
+
+    def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
+        """See `Form`."""
+        box.setdefault(name, {}).update(koodistoUri=self.scheme, koodiarvo=values[0])
+
+
+class CodeOfList(Form):
+    """A code of whichever list it names, which is stored as list and value."""
+
+    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+        """See `Form`."""
+        value = box.get(name)
+        if value is None:
+            return None
+        if not is_code(value) or UNSTORABLE.search(value["koodistoUri"] + value["koodiarvo"]):
+            blame(name, "koski.code", value=value)
+            return None
+        return _taken(box, name)
+
+    def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
+        """See `Form`."""
+        box.setdefault(name, {}).update(koodistoUri=values[0], koodiarvo=values[1])
+
+
+class CodeOrOwn(CodeOfList):
+    """A code of a national list or, without a list, one of the provider's own, whose name is then its own as well.
+
+    Columns: list (None for an own one), value, name.
+    """
+
+    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+        """See `Form`."""
+        value = box.get(name)
+        if value is None or is_code(value):
+            taken = super().take(box, name, blame)
+            return None if taken is None else (*taken, None)
+        own = isinstance(value, dict) and "koodistoUri" not in value
+        if not own or not isinstance(value.get("koodiarvo"), str) or UNSTORABLE.search(value["koodiarvo"]):
+            blame(name, "koski.code", value=value)
+            return None
+        title = _TITLE.take(value, "nimi", lambda _name, code, **more: blame(f"{name}/nimi", code, **more))
+        code = value.pop("koodiarvo")
+        if not value:
+            del box[name]
+        return None, code, title[0] if title else None
+
+    def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
+        """See `Form`."""
+        scheme, code, title = values
+        if scheme is not None:
+            super().put(box, name, (scheme, code))
+            return
+        inner = box.setdefault(name, {})
+        inner["koodiarvo"] = code
+        if title is not None:
+            inner["nimi"] = title
+
+
+_TITLE = Localized(("title",))
+
+
+class Organisation(Form):
+    """An organisation, which is stored as its OID. What else is told of it is left, and so carried."""
+
+    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+        """See `Form`."""
+        value = box.get(name)
+        if value is None:
+            return None
+        oid = value.get("oid") if isinstance(value, dict) else None
+        if oid is None and isinstance(value, dict):
+            # A workplace or a school abroad has none; it is carried as it is told.
+            return None
+        if not isinstance(oid, str) or not _ORGANISATION.fullmatch(oid):
+            blame(name, "koski.organisation", value=value if oid is None else oid)
+            return None
+        del value["oid"]
+        if not value:
+            del box[name]
+        return (oid,)
+
+    def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
+        """See `Form`."""
+        box.setdefault(name, {})["oid"] = values[0]
+
+
+def _taken(box: Object, name: str) -> tuple[str, str]:
+    """Take list and value of a code out of its object, and the object where nothing is left in it."""
+    value = box[name]
+    scheme, code = value.pop("koodistoUri"), value.pop("koodiarvo")
+    if not value:
+        del box[name]
+    return scheme, code
