@@ -328,3 +328,56 @@ def test_the_pages_are_closed_to_others(client: Client) -> None:
     assert client.get(f"/placements/{NEWCOMER}").status_code == 404
     assert client.post(f"/placements/{NEWCOMER}/place", {"group": cast.GROUP_3B}).status_code == 404
     assert groups_of(NEWCOMER) == []
+
+
+def test_a_placement_ends_with_the_learners_time_at_the_school_and_so_does_the_teachers_sight(tmp_path: Path) -> None:
+    """No source ends what the desk has written, so it would go on until the group does."""
+
+    def bring(*rows: str) -> Any:
+        return template(tmp_path, ";group;grade", *rows)
+
+    elli, ilo = "uusi-1;;Elli;Rauhamaa;;3", "uusi-2;;Ilo;Rauhamaa;;3"
+    bring(elli, ilo)
+    found = dict(ask("SELECT given_name, id FROM people_person WHERE family_name = 'Rauhamaa'"))
+    for learner in found.values():
+        assert services.place_learner(cast.secretary, learner=learner, group=cast.GROUP_3B).reasons == ()
+    with clock.fixed(NOW + timedelta(days=3)):
+        assert studies.person_page(cast.teacher, person=found["Elli"])["person"]["id"] == found["Elli"]
+        bring(ilo)
+        assert [row[4] for row in groups_of(found["Elli"])] == [NOW.date() + timedelta(days=2)]
+        assert [row[4] for row in groups_of(found["Ilo"])] == [None]
+        with pytest.raises((DeniedError, NotFoundError)):
+            studies.person_page(cast.teacher, person=found["Elli"])
+
+
+def test_what_was_undone_later_than_it_was_placed_holds_no_import_back(tmp_path: Path) -> None:
+    def bring(group: str) -> Any:
+        return template(tmp_path, ";group;grade", f"uusi-1;;Elli;Rauhamaa;{group};3")
+
+    bring("")
+    ((elli,),) = ask("SELECT id FROM people_person WHERE given_name = 'Elli'")
+    made = services.place_learner(cast.secretary, learner=elli, group=cast.GROUP_3B).placement
+    assert made is not None
+    with clock.fixed(NOW + timedelta(days=3)):
+        services.undo_placement(cast.secretary, placement=made)
+        assert bring("5X").held_back == 0
+        assert len(groups_of(elli)) == 2
+
+
+def test_a_placement_can_be_undone_for_as_long_as_it_stands(client: Client) -> None:
+    made = services.place_learner(cast.secretary, learner=NEWCOMER, group=cast.GROUP_3B).placement
+    with clock.fixed(NOW + timedelta(days=30)):
+        assert studies.placement_queue(cast.secretary)["made"] == []
+        page = studies.placement_page(cast.secretary, learner=NEWCOMER)
+        assert [row["id"] for row in page["made"]] == [made]
+        assert studies.placement_page(cast.secretary, learner=LATER)["made"] == []
+        signed_in(client, cast.SECRETARY)
+        assert f'href="/placements/{NEWCOMER}"' in page_of(client, f"/people/{NEWCOMER}", "fi")
+        assert f"/placements/{made}/undo" in page_of(client, f"/placements/{NEWCOMER}", "fi")
+
+
+def test_a_placement_lasts_no_longer_than_the_learner_is_at_the_school() -> None:
+    ask("UPDATE studies_group SET valid_to = '2027-07-31' WHERE id = %s RETURNING 1", cast.GROUP_3B)
+    ask("UPDATE studies_schoolenrolment SET valid_to = '2026-12-22' WHERE person_id = %s RETURNING 1", NEWCOMER)
+    services.place_learner(cast.secretary, learner=NEWCOMER, group=cast.GROUP_3B)
+    assert [row[4] for row in groups_of(NEWCOMER)] == [date(2026, 12, 22)]

@@ -63,7 +63,7 @@ def learners_without_home_group(
 def places_of_learner(uc: UseCase, learner: UUID, *, to_change: bool = False) -> list[Row]:
     """Return where a learner goes to school today at the actor's provider, the primary school first; empty for others.
 
-    Each with `school_id`, `school_name`, `grade`, the person's names, and `placed`, the home group that the learner has,
+    Each with `school_id`, `school_name`, `grade`, its last day `valid_to`, the person's names, and `placed`, the home group that the learner has,
     None without one. With `to_change` others who would place the learner wait until this transaction ends.
     """
     values = {"provider": uc.actor.provider_id, "learner": learner, "day": uc.today}
@@ -75,7 +75,7 @@ def places_of_learner(uc: UseCase, learner: UUID, *, to_change: bool = False) ->
     found = decoded(
         uc.rows(
             f"""
-        SELECT p.id, p.given_name, p.family_name, s.grade, s.school_id, o.name AS school_name, (
+        SELECT p.id, p.given_name, p.family_name, s.grade, s.school_id, s.valid_to, o.name AS school_name, (
                    SELECT jsonb_build_object('code', g.code, 'title', g.title) FROM studies_enrolment e
                    JOIN studies_group g ON g.provider_id = e.provider_id AND g.id = e.group_id
                    WHERE e.provider_id = s.provider_id AND e.person_id = s.person_id AND e.role = 'student'
@@ -130,17 +130,24 @@ _PLACEMENT = """
 
 
 def placements(
-    uc: UseCase, schools: Sequence[UUID], predicate: str, parameters: Sequence[Any], *, since: date
+    uc: UseCase,
+    schools: Sequence[UUID],
+    predicate: str,
+    parameters: Sequence[Any],
+    *,
+    since: date,
+    learner: UUID | None = None,
 ) -> list[Row]:
     """Return whom the desk has placed into groups of `schools` since a day and who is still there, the latest first.
 
+    The placement of `learner` is among them however old it is, since it is on that one's page that it is undone.
     `predicate` with its `parameters` keeps those (`e.person_id`) whom the actor may see. `id` is that of the placement.
     """
     found = decoded(
         uc.rows(
-            f"{_PLACEMENT} AND e.school_id = ANY (%s) AND e.valid_from >= %s AND (e.valid_to IS NULL OR e.valid_to >= %s)"
+            f"{_PLACEMENT} AND e.school_id = ANY (%s) AND (e.valid_from >= %s OR e.person_id = %s) AND (e.valid_to IS NULL OR e.valid_to >= %s)"
             f" AND {predicate} ORDER BY e.valid_from DESC, e.id DESC",
-            [uc.actor.provider_id, DESK, list(schools), since, uc.today, *parameters],
+            [uc.actor.provider_id, DESK, list(schools), since, learner, uc.today, *parameters],
         ),
         "title",
     )
@@ -166,7 +173,7 @@ def group_to_place(uc: UseCase, group: UUID) -> Row | None:
 
 
 def place(uc: UseCase, learner: UUID, group: UUID, school: UUID, until: date | None) -> UUID:
-    """Write that a learner belongs to a group from today on, until the group's last day; return the placement."""
+    """Write that a learner belongs to a group from today on, until the day `until`; return the placement."""
     ident = new_id()
     uc.execute(
         "INSERT INTO studies_enrolment (id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to)"

@@ -176,7 +176,7 @@ def placement_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
     if not found:
         raise NotFoundError("There is no such learner here.")
     place = found[0]
-    office = _placement_office(uc)
+    office = _placement_office(uc, learner)
     groups = [g for g in facts.groups(uc, schools=[place["school_id"]]) if g["kind"] in placing.HOME_KINDS]
     fitting = [group for group in groups if place["grade"] and place["grade"] in group["grades"]]
     following = placing.learners_without_home_group(uc, office["schools"], at_most=1, after=learner)
@@ -191,11 +191,14 @@ def placement_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
     }
 
 
-def _placement_office(uc: UseCase) -> dict[str, Any]:
-    """Return the ids of the schools whose office the actor is, and whom the desk has placed there in the last days."""
+def _placement_office(uc: UseCase, learner: UUID | None = None) -> dict[str, Any]:
+    """Return the ids of the schools whose office the actor is, and whom the desk has placed there in the last days.
+
+    A placement of `learner` that stands is told however old it is.
+    """
     predicate, parameters = uc.visible("e.person_id")
     schools = [row["id"] for row in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)]
-    made = placing.placements(uc, schools, predicate, parameters, since=uc.today - _PLACED_LATELY)
+    made = placing.placements(uc, schools, predicate, parameters, since=uc.today - _PLACED_LATELY, learner=learner)
     uc.saw(row["person_id"] for row in made)
     return {"schools": schools, "made": made}
 

@@ -134,7 +134,7 @@ class Placed:
 
 @use_case(Permission.PLACEMENT_MAKE, Event.PLACEMENT_MADE)
 def place_learner(uc: UseCase, *, learner: UUID, group: UUID) -> Placed:
-    """Let a learner belong to a home group or care group of the school from today on, until the group's last day.
+    """Let a learner belong to a home group or care group of the school from today on, as long as both are there.
 
     Refused with reasons: `placed_already`, `kept_by_source` (an import keeps the learner's groups), `no_home_group` (a group
     of another kind, or one that does not go on today), `other_school`. Raises `NotFoundError` unless the actor works in the
@@ -158,7 +158,10 @@ def place_learner(uc: UseCase, *, learner: UUID, group: UUID) -> Placed:
         uc.saw_in_bulk(refused=list(reasons))
         return Placed(reasons=reasons)
     uc.execute("SELECT set_config('digione.reason', 'placed by the office', true)")
-    made = placing.place(uc, learner, group, chosen["school_id"], chosen["valid_to"])
+    # Whose time at the school ends before the group does is no longer seen by its teachers.
+    ends = [chosen["valid_to"], *(one["valid_to"] for one in places if one["school_id"] == chosen["school_id"])]
+    until = min((day for day in ends if day is not None), default=None)
+    made = placing.place(uc, learner, group, chosen["school_id"], until)
     announce(
         uc, "studies.learner_placed", provider_id=uc.actor.provider_id, subject=learner, group=group, enrolment=made
     )

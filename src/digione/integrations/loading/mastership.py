@@ -79,7 +79,7 @@ def hold_back_of_placed(merge: Merge) -> None:
 
     The desk's placement masters which home group the learner is in (`studies.placement_facts`). A row that names the same
     group agrees; one that names another is held back and told. Neither gets a key, so it is added by the next run after the
-    placement was undone. Runs after the kind's rows were linked.
+    placement was undone. One that is over says nothing any more. Runs after the kind's rows were linked.
     """
     if not merge.has("enrolment", "added") or not merge.count(
         "SELECT count(*) FROM (SELECT 1 FROM core_sourcekey k WHERE k.provider_id = %(provider)s"
@@ -93,13 +93,30 @@ def hold_back_of_placed(merge: Merge) -> None:
         f" AND k.source = '{DESK}' AND k.kind = 'enrolment' AND k.masters"
         " AND r.state = 'added' AND r.role = 'student' AND r.person_id = t.person_id"
         " AND g.provider_id = %(provider)s AND g.id = r.group_id AND g.kind = ANY (ARRAY['home_group', 'care_group'])"
-        " AND (t.valid_to IS NULL OR coalesce(r.valid_from, %(since)s) <= t.valid_to)"
+        " AND (t.valid_to IS NULL OR t.valid_to >= %(day)s AND coalesce(r.valid_from, %(since)s) <= t.valid_to)"
         " AND (r.valid_to IS NULL OR r.valid_to >= t.valid_from)"
         " RETURNING r.line, r.key, 'group' AS fields, r.state)"
         " SELECT line, key, fields FROM seen WHERE state = 'held'"
     )
     merge.recount("enrolment")
     _tell_held(merge, "enrolment", held)
+
+
+def end_placements_with_school(merge: Merge) -> None:
+    """Let the desk's placements end with the learner's time at the school; no source's file would end them.
+
+    Runs after what the source no longer has was ended: a teacher sees a learner for as long as both are there.
+    """
+    merge.execute(
+        "UPDATE studies_enrolment e SET valid_to = greatest(e.valid_from, l.last) FROM core_sourcekey k"
+        " JOIN studies_enrolment p ON p.provider_id = k.provider_id AND p.id = k.target_id"
+        " CROSS JOIN LATERAL (SELECT coalesce(max(coalesce(s.valid_to, 'infinity')), %(day)s - 1) AS last"
+        " FROM studies_schoolenrolment s WHERE s.provider_id = p.provider_id AND s.person_id = p.person_id"
+        " AND s.school_id = p.school_id AND (s.valid_to IS NULL OR s.valid_to >= %(day)s)) l"
+        f" WHERE k.provider_id = %(provider)s AND k.source = '{DESK}' AND k.kind = 'enrolment' AND k.masters"
+        " AND e.provider_id = p.provider_id AND e.id = p.id AND (p.valid_to IS NULL OR p.valid_to >= %(day)s)"
+        " AND coalesce(p.valid_to, 'infinity') > greatest(p.valid_from, l.last)"
+    )
 
 
 def _tell_held(merge: Merge, kind: str, held: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from django.db import DataError, connection, transaction
 from digione.core.use_case import UseCase
 from digione.integrations.loading.carried import CarriedLoad
 from digione.integrations.loading.facts import refuse_removals
+from digione.integrations.loading.mastership import end_placements_with_school
 from digione.integrations.loading.merge import Merge
 from digione.integrations.loading.people import GUARDIANS
 from digione.integrations.loading.report import Problems, Report
@@ -179,6 +180,8 @@ class _Loading:
             self.merge.tell(kind, _EVENTS[kind])
             states = self.merge.states[kind]
             self.merge.report.sides[kind]["taken"] = sum(states.values()) - states.get("refused", 0)
+        if "membership" in self.gone:
+            end_placements_with_school(self.merge)
         self.carried.load()
 
 
