@@ -17,6 +17,7 @@ from digione.integrations.koski.there_and_back import differences, there_and_bac
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.work import Work
 from tests import cast
+from tests.hostile_texts import STORABLE
 from tests.unit.koski import HETU, OTHERS_SCHOOL, code, document, own_subject, right, subject, year
 
 pytestmark = pytest.mark.django_db
@@ -260,3 +261,55 @@ def test_the_learner_and_the_guardian_reach_the_rows_and_others_do_not(tmp_path:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM studies_attainment")
             assert cursor.fetchone()[0] == seen, actor
+
+
+_KEPT_AS_IT_IS = {"koodistoUri", "oid", "hetu", "alku", "loppu", "päivä", "alkamispäivä", "henkilö"}
+
+
+def _with_text(value: Any, text: str) -> Any:
+    """Return a document in which every text that is no list's name, day, id or name of the learner is `text`."""
+    if isinstance(value, dict):
+        return {name: inner if name in _KEPT_AS_IT_IS else _with_text(inner, text) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_text(inner, text) for inner in value]
+    return text if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("harm", STORABLE)
+def test_a_text_that_means_harm_comes_back_as_it_went(harm: str, tmp_path: Path) -> None:
+    own = own_subject(**{STORABLE[harm]: STORABLE[harm]})
+    told = _with_text(document(right(year(subject("MA"), own), uusi={"a": ["b"]})), STORABLE[harm])
+    report = load(tmp_path, told)
+    assert (report.status, codes(report)) == ("done", [])
+    assert [*differences([without_labels(told)], exported())] == []
+
+
+def test_a_text_that_reads_as_no_value_is_a_text(tmp_path: Path) -> None:
+    told = document(right(year(subject("MA"), luokka="\\N", ryhmä="")))
+    assert load(tmp_path, told).refused == 0
+    assert [*differences([without_labels(told)], exported())] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('"a\\u0000b"', ("/opiskeluoikeudet/0/uusi", "koski.broken")),
+        ('{"a\\u0000b": 1}', ("/opiskeluoikeudet/0/uusi", "koski.broken")),
+        ('["\\ud83d"]', ("/opiskeluoikeudet/0/uusi/0", "koski.broken")),
+        ("1e999", ("/opiskeluoikeudet/0/uusi", "koski.no-number")),
+        ("NaN", ("/opiskeluoikeudet/0/uusi", "koski.no-number")),
+        ('{"a": 1, "a": 2}', ("/opiskeluoikeudet/0/uusi/a", "koski.twice")),
+        ("[" * 600 + "]" * 600, ("", "koski.deep")),
+    ],
+)
+def test_what_no_database_keeps_is_told_with_its_place(text: str, told: tuple[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps(document(right(uusi="HERE"))).replace('"HERE"', text))
+    report = load_files(path)
+    assert (report.status, codes(report)) == ("refused", [told])
+
+
+def test_a_document_of_ten_megabytes_is_taken(tmp_path: Path) -> None:
+    told = document(right(year(subject("MA"), own_subject(uusi="x" * 10_000_000))))
+    assert load(tmp_path, told).refused == 0
+    assert [*differences([without_labels(told)], exported())] == []

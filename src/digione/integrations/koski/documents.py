@@ -14,20 +14,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, Self
 
 from digione.core import secrets
 from digione.integrations.koski.forms import Object, without_labels
 from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
-from digione.integrations.loading.json_files import UNREADABLE, read_json, shown
+from digione.integrations.loading.json_files import UNREADABLE, NoNumber, parse_json, read_json, shown
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.roster import Person, Roster, new_person
-from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu
+from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, UNSTORABLE, BadValueError, check_hetu
 
 #: In how much memory the rows of a table wait before they go to the disk.
 _IN_MEMORY = 4 << 20
-_NULL = "\\N"
+#: What stands for no value: nothing that a document could say, since it is drawn anew for each process.
+NULL = f"\\N{token_hex(8)}"
 _LINES = (".jsonl", ".ndjson")
 
 
@@ -75,7 +77,7 @@ class Spool:
 def _cell(value: Any) -> Any:
     match value:
         case None:
-            return _NULL
+            return NULL
         case bool():
             return "t" if value else "f"
         case dict():
@@ -167,6 +169,10 @@ class Reading:
             tell("/opiskeluoikeudet", "koski.missing")
         if self.problems.errors > errors or not isinstance(inner, dict) or not isinstance(rights, list):
             return
+        for pointer, code in _unstorable(document):
+            tell(pointer, code)
+        if self.problems.errors > errors:
+            return
         person = self._person(file, line, inner, tell)
         read: list[tuple[StudyRight, str]] = []
         for place, each in enumerate(rights):
@@ -181,13 +187,15 @@ class Reading:
         if self.problems.errors > errors or person is None:
             return
         self.documents += 1
-        self.people.setdefault(person.key, person)
+        known = self.people.setdefault(person.key, person)
+        if known[2:5] != person[2:5]:
+            self.problems.warning(file, line, "/henkilö", "koski.other-name")
         for place, (right, said) in enumerate(read):
-            right.row["told_of_person"] = [name for name in PERSON if name in inner]
+            right.row["told_of_person"] = [name for name in PERSON if inner.get(name) is not None]
             # What a document says beside its study rights stands with the first of them, one level up.
             if not place and rest:
                 right.row["carried"][BESIDE_RIGHTS] = rest
-            unknown = {name: value for name, value in inner.items() if name not in PERSON}
+            unknown = {name: value for name, value in inner.items() if name not in PERSON or value is None}
             if not place and unknown:
                 right.row["carried"][BESIDE_PERSON] = without_labels(unknown)
             self._right(file, line, person.key, right, said)
@@ -232,6 +240,9 @@ class Reading:
             key = f"{row['source_system'] or ''}:{row['source_id']}@{where}"
         else:
             key = f"{person}/{where}/{row['level']}"
+        if len(key.encode()) > MAX_TEXT:
+            self.problems.error(file, line, "/opiskeluoikeudet", "too-long", limit=MAX_TEXT)
+            return
         if key in self._keys:
             self.problems.error(file, line, "/opiskeluoikeudet", "koski.same-right")
             return
@@ -257,6 +268,33 @@ class Reading:
         self.carried.update(carried_places(right))
 
 
+def _unstorable(value: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield where a document holds what no database can keep, or says something twice, with the code of the fault."""
+    if depth > _DEEPEST:
+        yield "", "koski.deep"
+    elif isinstance(value, dict):
+        for name in getattr(value, "twice", ()):
+            yield f"{pointer}/{name}", "koski.twice"
+        for name, inner in value.items():
+            if UNSTORABLE.search(name):
+                yield pointer, "koski.broken"
+            elif inner.__class__ not in _PLAIN:
+                yield from _unstorable(inner, f"{pointer}/{name}", depth + 1)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            if inner.__class__ not in _PLAIN:
+                yield from _unstorable(inner, f"{pointer}/{place}", depth + 1)
+    elif isinstance(value, str):
+        if UNSTORABLE.search(value):
+            yield pointer, "koski.broken"
+    elif isinstance(value, NoNumber):
+        yield pointer, "koski.no-number"
+
+
+#: How deep a document may nest. The real ones nest fourteen levels at most.
+_DEEPEST = 100
+#: Values in which nothing can be amiss.
+_PLAIN = {bool, int, float, type(None)}
 _KNOWN = {"henkilö", "opiskeluoikeudet"}
 #: Where a study right carries what its document says beside the study rights, and of the learner.
 BESIDE_RIGHTS, BESIDE_PERSON = _BESIDE = ("..", "../henkilö")
@@ -282,8 +320,8 @@ def _lines(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     try:
-                        yield number, json.loads(line)
-                    except ValueError:
+                        yield number, parse_json(line)
+                    except (ValueError, RecursionError):
                         problems.error(path.name, number, "", "koski.line")
     except OSError as fault:
         raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault

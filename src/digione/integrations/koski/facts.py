@@ -13,6 +13,7 @@ from digione.integrations.koski.documents import (
     ASSESSMENT_COLUMNS,
     ATTAINMENT_COLUMNS,
     EXTRA_COLUMNS,
+    NULL,
     RIGHT_COLUMNS,
     STATE_COLUMNS,
     Reading,
@@ -100,7 +101,7 @@ def _stage(merge: Merge, stage: str, spool: Spool) -> None:
     merge.execute(f"CREATE TEMP TABLE stage_{stage} ({columns}) ON COMMIT DROP")
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY stage_{stage} ({', '.join(spool.columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as copy,
+        cursor.copy(f"COPY stage_{stage} ({', '.join(spool.columns)}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy,
     ):
         for piece in spool.pieces():
             copy.write(piece)

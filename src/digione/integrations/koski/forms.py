@@ -150,11 +150,11 @@ class Number(Form):
 
 
 class Whole(Form):
-    """A whole number."""
+    """A whole number that the database holds as one."""
 
     def fits(self, value: Any) -> bool:
         """See `Form`."""
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
 
     def fault(self, value: Any) -> str:
         """See `Form`."""

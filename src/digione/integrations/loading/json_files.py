@@ -116,13 +116,7 @@ def read_json(path: Path, problems: Problems) -> Any:
         return UNREADABLE
     try:
         text = written.decode("utf-8-sig")
-        return json.loads(
-            text,
-            object_pairs_hook=_Lines(text).take,
-            parse_constant=NoNumber,
-            parse_int=_whole,
-            parse_float=_decimal,
-        )
+        return parse_json(text)
     except UnicodeDecodeError as fault:
         problems.error(path.name, written[: fault.start].count(b"\n") + 1, "", "encoding.json", byte=fault.start + 1)
     except json.JSONDecodeError as fault:
@@ -130,6 +124,17 @@ def read_json(path: Path, problems: Problems) -> Any:
     except RecursionError:
         problems.error(path.name, 0, "", "json.deep")
     return UNREADABLE
+
+
+def parse_json(text: str) -> Any:
+    """Return what a text of JSON says, in the form of `read_json`. Raises as `json.loads` does."""
+    return json.loads(
+        text,
+        object_pairs_hook=_Lines(text).take,
+        parse_constant=NoNumber,
+        parse_int=_whole,
+        parse_float=_decimal,
+    )
 
 
 def _whole(written: str) -> int | NoNumber:

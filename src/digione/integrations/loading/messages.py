@@ -107,10 +107,12 @@ MESSAGES: dict[str, str] = {
     ),
     "unknown-column": gettext_noop("“%(value)s” is no column of the template; it is not read."),
     # Documents of the national register of study rights.
+    "koski.broken": gettext_noop("A null character or half of a character stands here, which no text may have."),
     "koski.carried": gettext_noop("The data model has no field for this; it is kept and given back (%(times)s times)."),
     "koski.code": gettext_noop("%(value)s is no code: an object with koodistoUri and koodiarvo is expected."),
     "koski.code-list": gettext_noop("The code is of the list %(value)s; one of %(expected)s is expected."),
     "koski.day": gettext_noop("%(value)s is not a day of the calendar. Write it as YYYY-MM-DD."),
+    "koski.deep": gettext_noop("The document nests lists and objects too deeply to be read."),
     "koski.flag": gettext_noop("%(value)s stands where true or false is expected."),
     "koski.line": gettext_noop("This line is not JSON. Write one document in each line."),
     "koski.list": gettext_noop("%(value)s stands where a list is expected."),
@@ -123,13 +125,16 @@ MESSAGES: dict[str, str] = {
         "%(value)s stands where a document with henkilö and opiskeluoikeudet is expected."
     ),
     "koski.nobody": gettext_noop("Nobody is named: give hetu or oid."),
+    "koski.no-number": gettext_noop("This is no number that JSON can tell exactly."),
     "koski.number": gettext_noop("%(value)s stands where a number is expected."),
     "koski.object": gettext_noop("%(value)s stands where an object is expected."),
     "koski.organisation": gettext_noop("%(value)s is not the OID of an organisation."),
+    "koski.other-name": gettext_noop("An earlier document of this run gives the learner other names; those are taken."),
     "koski.other-school": gettext_noop("The school %(value)s is another provider's. Import its documents there."),
     "koski.person-oid": gettext_noop("%(value)s is not the OID of a person."),
     "koski.same-right": gettext_noop("An earlier document of this run tells the same study right. Leave one of them."),
     "koski.text": gettext_noop("%(value)s stands where a text is expected."),
+    "koski.twice": gettext_noop("This stands twice in one object. Leave one of the two."),
     "koski.unknown-school": gettext_noop(
         "The register here does not know the school %(value)s. Import the national organisations first."
     ),
