@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from digione.access.roles import Role
 from digione.cli import demo_commands, lifecycle
+from digione.cli.parts import Watch
 from digione.core import clock
 from digione.core.use_case import REGISTRY, Actor, set_reach
 from digione.integrations.demo import cast
@@ -259,14 +260,14 @@ def test_a_demo_is_made_unless_it_is_whole_or_real_people_are_here(
     named = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
     address = make_conninfo("", **{name: at[key] or None for name, key in named.items()})
     environment = {"DIGIONE_APP_DATABASE_URL": address, "DIGIONE_DATA": "nowhere"}
-    lifecycle._load_demo_once(environment, 300, 7)
+    lifecycle._load_demo_once(environment, 300, 7, Watch(None, []))
     assert asked == [], "there are providers already, and none of them is invented"
     with transaction.atomic(), connection.cursor() as cursor:
         set_reach(Actor(str(Role.PLATFORM)))
         cursor.execute("UPDATE organisations_provider SET demo = true")
-    lifecycle._load_demo_once(environment, 300, 7)
+    lifecycle._load_demo_once(environment, 300, 7, Watch(None, []))
     [command] = asked
     assert command[3:8] == ["load-demo", "--learners", "300", "--seed", "7"]
     mark_whole({})
-    lifecycle._load_demo_once(environment, 300, 7)
+    lifecycle._load_demo_once(environment, 300, 7, Watch(None, []))
     assert len(asked) == 1
