@@ -114,6 +114,18 @@ def test_everything_killed_at_once_it_starts_again(installation: Installation) -
     assert process.wait(60) == 0
 
 
+def test_a_worker_whose_parent_and_database_are_killed_ends_by_itself(installation: Installation) -> None:
+    """It is asked to end by the death of its parent, when there is no database to finish its work in."""
+    port = free_port()
+    process = installation.demo(port)
+    installation.wait_until_ready(process, port)
+    worker = part_of(process, "digione.cli.worker")
+    os.kill(installation.postmaster(), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    assert eventually(lambda: not Path(f"/proc/{worker}").exists(), PATIENCE)
+
+
 def test_a_taken_port_is_said_and_the_next_one_used(installation: Installation) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

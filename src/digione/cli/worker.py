@@ -41,10 +41,17 @@ async def _work() -> None:
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None  # noqa: S101 - asyncio.run has made one.
+    asked_to_end = asyncio.Event()
+
+    def end() -> None:
+        # To finish what is under way the library may need a database that is gone, and says that in the cancellation's place.
+        asked_to_end.set()
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         # The library's own handlers would not tell an end that was asked for from one for want of a database.
-        loop.add_signal_handler(number, task.cancel)
-    while True:
+        loop.add_signal_handler(number, end)
+    while not asked_to_end.is_set():
         connector = PsycopgConnector(kwargs=connector_params("default"), timeout=_CONNECTION_SECONDS)
         try:
             with app.replace_connector(connector) as working:
