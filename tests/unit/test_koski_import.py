@@ -205,6 +205,15 @@ def test_the_same_study_right_twice_in_a_run_is_refused(tmp_path: Path) -> None:
     report = load(tmp_path, document(), document(), partial=True)
     assert codes(report) == [("/opiskeluoikeudet", "koski.same-right")]
     assert len(exported()) == 1
+    ours = right(oid="1.2.246.562.15.12345678901")
+    assert codes(load(tmp_path, document(ours, ours))) == [("/opiskeluoikeudet", "koski.same-right")]
+
+
+def test_two_rights_of_one_level_in_a_document_are_two(tmp_path: Path) -> None:
+    told = document(right(valid="a"), right(year(subject("AI")), valid="b"))
+    assert load(tmp_path, told).kinds["study_right"]["added"] == 2
+    assert [*differences([without_labels(told)], exported())] == []
+    assert load(tmp_path, told).kinds["study_right"]["unchanged"] == 2
 
 
 def test_what_stands_beside_the_study_rights_comes_back(tmp_path: Path) -> None:

@@ -190,6 +190,7 @@ class Reading:
         known = self.people.setdefault(person.key, person)
         if known[2:5] != person[2:5]:
             self.problems.warning(file, line, "/henkilö", "koski.other-name")
+        keys: Counter[str] = Counter()
         for place, (right, said) in enumerate(read):
             right.row["told_of_person"] = [name for name in PERSON if inner.get(name) is not None]
             # What a document says beside its study rights stands with the first of them, one level up.
@@ -198,7 +199,13 @@ class Reading:
             unknown = {name: value for name, value in inner.items() if name not in PERSON or value is None}
             if not place and unknown:
                 right.row["carried"][BESIDE_PERSON] = without_labels(unknown)
-            self._right(file, line, person.key, right, said)
+            key = _key(person.key, right.row)
+            keys[key] += 1
+            # Two rights of one level at one school stand in one document now and then; they are told apart by their order.
+            # What has an id of its own is told apart by that.
+            if keys[key] > 1 and key.startswith(person.key):
+                key += f"#{keys[key]}"
+            self._right(file, line, key, person.key, right, said)
 
     def _person(self, file: str, line: int, inner: Object, tell: Any) -> Person | None:
         told = {}
@@ -231,15 +238,8 @@ class Reading:
             birth_date=born, sex=sex, hetu=hetu, learner_number=oid, role="student",
         )  # fmt: skip
 
-    def _right(self, file: str, line: int, person: str, right: StudyRight, said: str) -> None:
+    def _right(self, file: str, line: int, key: str, person: str, right: StudyRight, said: str) -> None:
         row = right.row
-        where = row["school_oid"] or row["organiser_oid"] or ""
-        if row["national_oid"]:
-            key = f"oid:{row['national_oid']}"
-        elif row["source_id"]:
-            key = f"{row['source_system'] or ''}:{row['source_id']}@{where}"
-        else:
-            key = f"{person}/{where}/{row['level']}"
         if len(key.encode()) > MAX_TEXT:
             self.problems.error(file, line, "/opiskeluoikeudet", "too-long", limit=MAX_TEXT)
             return
@@ -266,6 +266,16 @@ class Reading:
             for nth, each in enumerate(attainment.assessments):
                 self.assessments.add((self._number, nth), each)
         self.carried.update(carried_places(right))
+
+
+def _key(person: str, row: Object) -> str:
+    """Return by what a source's study right is found again: its OID, its own id at the school, else learner, school, level."""
+    where = row["school_oid"] or row["organiser_oid"] or ""
+    if row["national_oid"]:
+        return f"oid:{row['national_oid']}"
+    if row["source_id"]:
+        return f"{row['source_system'] or ''}:{row['source_id']}@{where}"
+    return f"{person}/{where}/{row['level']}"
 
 
 def _unstorable(value: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ Object = dict[str, Any]
 Blame = Callable[..., None]
 #: The labels that the register fills in beside a code. What is sent of a code is its list and its value.
 _LABELS = ("nimi", "lyhytNimi")
-_LANGUAGES = {"fi", "sv", "en"}
+_LANGUAGE = re.compile("[a-z]{2,3}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ORGANISATION = re.compile(r"1\.2\.246\.562\.(10|99|199)\.\d{11,24}")
 
@@ -169,7 +169,7 @@ class Localized(Form):
         return (
             isinstance(value, dict)
             and bool(value)
-            and set(value) <= _LANGUAGES
+            and all(map(_LANGUAGE.fullmatch, value))
             and all(isinstance(text, str) and not UNSTORABLE.search(text) for text in value.values())
         )
 
@@ -180,9 +180,14 @@ class Localized(Form):
 
 @dataclass(frozen=True, slots=True)
 class Code(Form):
-    """A code of one list, which is stored as its value. The version that is named is left, and so carried."""
+    """A code of one list, which is stored as its value. The version that is named is left, and so carried.
+
+    A code of another list is left whole: levels that the data model does not know yet may have lists of their own. Only
+    what no row can be without is `strict`.
+    """
 
     scheme: str = ""
+    strict: bool = False
 
     def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
         """See `Form`."""
@@ -193,7 +198,8 @@ class Code(Form):
             blame(name, "koski.code", value=value)
             return None
         if value["koodistoUri"] != self.scheme:
-            blame(name, "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
+            if self.strict:
+                blame(name, "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
             return None
         return (_taken(box, name)[1],)
 

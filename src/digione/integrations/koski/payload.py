@@ -35,7 +35,7 @@ def _at(path: str, form: Form) -> Place:
 
 #: A study right (opiskeluoikeus).
 STUDY_RIGHT = (
-    _at("tyyppi", Code(("level",), "opiskeluoikeudentyyppi")),
+    _at("tyyppi", Code(("level",), "opiskeluoikeudentyyppi", strict=True)),
     _at("oid", Text(("national_oid",))),
     _at("versionumero", Whole(("national_version",))),
     _at("lähdejärjestelmänId.id", Text(("source_id",))),
@@ -52,7 +52,7 @@ STUDY_RIGHT = (
 #: A state of it, from a day on (opiskeluoikeusjakso).
 STATE = (
     _at("alku", Day(("valid_from",))),
-    _at("tila", Code(("state",), "koskiopiskeluoikeudentila")),
+    _at("tila", Code(("state",), "koskiopiskeluoikeudentila", strict=True)),
     _at("opintojenRahoitus", Code(("funding",), "opintojenrahoitus")),
 )
 #: One piece of extra information about it (an entry of `lisätiedot`), where it is an object.
@@ -64,7 +64,7 @@ EXTRA = (
 )
 #: What is studied and achieved (suoritus, osasuoritus).
 ATTAINMENT = (
-    _at("tyyppi", Code(("kind",), "suorituksentyyppi")),
+    _at("tyyppi", Code(("kind",), "suorituksentyyppi", strict=True)),
     _at("koulutusmoduuli.tunniste", CodeOrOwn(("module_scheme", "module", "module_title"))),
     _at("koulutusmoduuli.perusteenDiaarinumero", Text(("curriculum",))),
     _at("koulutusmoduuli.laajuus.arvo", Number(("size",))),
