@@ -94,6 +94,8 @@ def build(text: str, folder: Path) -> dict[str, Any]:
         "app": made,
         "group": [cast.GROUP_3B],
         "person": [cast.PUPIL, cast.GUARDIAN, cast.TEACHER],
+        "learner": [cast.PUPIL, cast.UNTAUGHT_PUPIL],
+        "placement": [UUID(int=0)],
         "case": [OPEN_CASE, CLOSED_CASE],
         "run": [people, register],
         "colour": ["1b5c6e"],

@@ -47,7 +47,8 @@ IN_ROLE: dict[str, UUID] = {
 #: What takes forms alone, and what only leads on: no page of theirs is to be seen.
 NO_PAGES = {
     "role", "language", "theme", "duplicates/<uuid:case>/decide", "duplicates/<uuid:case>/undo", "accounts/signup/",
-    "demo.json", "static/accent/<slug:colour>.css",
+    "demo.json", "static/accent/<slug:colour>.css", "placements/<uuid:learner>/place",
+    "placements/<uuid:placement>/undo",
 }  # fmt: skip
 #: Everything that a page of ours asks its address for, and what none asks for.
 ASKED = ("q", "page", "days", "kind", "level", "before", "next", "login", "x")
