@@ -216,6 +216,20 @@ def test_two_rights_of_one_level_in_a_document_are_two(tmp_path: Path) -> None:
     assert load(tmp_path, told).kinds["study_right"]["unchanged"] == 2
 
 
+@pytest.mark.parametrize(
+    ("told", "pointer"),
+    [
+        (document(kaikkiHetut=[HETU]), ""),
+        (document(right(uusi={"a": f"ks. {HETU}"})), "/opiskeluoikeudet/0"),
+        (document(right(year(own_subject(kuvaus={"fi": HETU})))), "/opiskeluoikeudet/0"),
+        ({**document(), "viite": HETU}, ""),
+    ],
+)
+def test_an_identity_code_is_kept_nowhere_in_clear(told: dict[str, Any], pointer: str, tmp_path: Path) -> None:
+    report = load(tmp_path, told)
+    assert (report.status, codes(report)) == ("refused", [(pointer, "koski.hetu")])
+
+
 def test_what_stands_beside_the_study_rights_comes_back(tmp_path: Path) -> None:
     told = document(
         right(), right(tyyppi=code("opiskeluoikeudentyyppi", "perusopetuksenlisaopetus")), turvakielto=False

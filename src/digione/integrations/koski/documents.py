@@ -24,7 +24,7 @@ from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PE
 from digione.integrations.loading.json_files import UNREADABLE, NoNumber, parse_json, read_json, shown
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.roster import Person, Roster, new_person
-from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, UNSTORABLE, BadValueError, check_hetu
+from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, UNSTORABLE, BadValueError, check_hetu, holds_hetu
 
 #: In how much memory the rows of a table wait before they go to the disk.
 _IN_MEMORY = 4 << 20
@@ -184,6 +184,14 @@ class Reading:
             else:
                 tell(pointer, "koski.object", value=each)
         rest = without_labels({name: value for name, value in document.items() if name not in _KNOWN})
+        more = json.dumps([rest, {name: value for name, value in inner.items() if name not in PERSON}])
+        for pointer, text in (
+            *((f"/opiskeluoikeudet/{place}", said) for place, (_, said) in enumerate(read)),
+            ("", more),
+        ):
+            # What is carried is not encrypted, and identity codes are.
+            if holds_hetu(text):
+                tell(pointer, "koski.hetu")
         if self.problems.errors > errors or person is None:
             return
         self.documents += 1

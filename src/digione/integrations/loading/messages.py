@@ -114,6 +114,9 @@ MESSAGES: dict[str, str] = {
     "koski.day": gettext_noop("%(value)s is not a day of the calendar. Write it as YYYY-MM-DD."),
     "koski.deep": gettext_noop("The document nests lists and objects too deeply to be read."),
     "koski.flag": gettext_noop("%(value)s stands where true or false is expected."),
+    "koski.hetu": gettext_noop(
+        "An identity code stands in a place where it would be kept unencrypted. Give it as hetu of henkilö alone."
+    ),
     "koski.line": gettext_noop("This line is not JSON. Write one document in each line."),
     "koski.list": gettext_noop("%(value)s stands where a list is expected."),
     "koski.localized": gettext_noop('%(value)s stands where a text by language is expected, such as {"fi": "…"}.'),
