@@ -4,12 +4,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
-from digione.core import key_file, secrets
 from digione.core.ids import new_id
 from digione.core.use_case import UseCase, use_case
 from digione.integrations.koski.documents import Reading
 from digione.integrations.koski.facts import KIND, load_study_rights
-from digione.integrations.loading.facts import one_at_a_time, run
+from digione.integrations.loading.facts import one_at_a_time, refuse_other_keys, run, take_on
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster_facts import load_roster
 from digione.integrations.loading.roster_sides import count_ours
@@ -37,17 +36,11 @@ def import_documents(
     provider_id = uc.actor.provider_id
     if provider_id is None:
         raise ImportRefusedError("no-provider")
-    uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
-    if uc.json("SELECT people_other_keys(%s)", [secrets.writing_key()]):
-        raise ImportRefusedError("keys-differ")
+    refuse_other_keys(uc)
 
     def load(run_id: UUID) -> None:
         one_at_a_time(uc, provider_id, lambda: progress("wait"))
-        if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
-            uc.execute(
-                "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, %s, '{fi,sv,en}')",
-                [provider_id, uc.today],
-            )
+        take_on(uc, provider_id)
         merge = load_roster(
             uc,
             report,

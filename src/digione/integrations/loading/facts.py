@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg import errors
 
-from digione.core import clock
+from digione.core import clock, key_file, secrets
 from digione.core.ids import new_id
 from digione.core.use_case import UseCase
 from digione.integrations.loading.reconciliation import KEPT, counted, figures, settle
-from digione.integrations.loading.report import Report
+from digione.integrations.loading.report import ImportRefusedError, Report
 
 #: A load that would end more of what it covers than this is refused unless told otherwise.
 MAX_REMOVED = 0.05
@@ -53,6 +53,23 @@ def one_at_a_time(uc: UseCase, provider_id: UUID, waiting: Callable[[], None]) -
     if not uc.json(f"SELECT pg_try_advisory_xact_lock({lock})", [str(provider_id)]):
         waiting()
         uc.execute(f"SELECT pg_advisory_xact_lock({lock})", [str(provider_id)])
+
+
+def refuse_other_keys(uc: UseCase) -> None:
+    """Keep the keys as they are until the transaction ends. Raises `ImportRefusedError` while a rotation is under way."""
+    # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.
+    uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
+    if uc.json("SELECT people_other_keys(%s)", [secrets.writing_key()]):
+        raise ImportRefusedError("keys-differ")
+
+
+def take_on(uc: UseCase, provider_id: UUID) -> None:
+    """Take a provider of the register onto the platform by its first import; a rehearsal, which is undone, takes nobody."""
+    if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
+        uc.execute(
+            "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, %s, '{fi,sv,en}')",
+            [provider_id, uc.today],
+        )
 
 
 class _Undo(Exception):  # noqa: N818 — it is no error: it carries a run out of its savepoint.

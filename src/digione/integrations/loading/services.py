@@ -4,9 +4,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
-from digione.core import key_file, secrets
 from digione.core.use_case import UseCase, use_case
-from digione.integrations.loading.facts import one_at_a_time, run
+from digione.integrations.loading.facts import one_at_a_time, refuse_other_keys, run, take_on
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_facts import load_roster
@@ -32,19 +31,11 @@ def import_roster(
     provider_id = uc.actor.provider_id
     if provider_id is None:
         raise ImportRefusedError("no-provider")
-    # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.
-    uc.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [key_file.ROTATION_LOCK])
-    if uc.json("SELECT people_other_keys(%s)", [secrets.writing_key()]):
-        raise ImportRefusedError("keys-differ")
+    refuse_other_keys(uc)
 
     def load(run_id: UUID) -> None:
         one_at_a_time(uc, provider_id, lambda: progress("wait"))
-        # Its first roster takes a provider of the register onto the platform; a rehearsal takes nobody.
-        if not uc.row("SELECT 1 FROM organisations_provider WHERE id = %s", [provider_id]):
-            uc.execute(
-                "INSERT INTO organisations_provider (id, joined_on, languages) VALUES (%s, %s, '{fi,sv,en}')",
-                [provider_id, uc.today],
-            )
+        take_on(uc, provider_id)
         load_roster(
             uc,
             report,
