@@ -11,6 +11,7 @@ from django.db import connection
 from digione.core.use_case import Actor, set_reach
 from tests import cast
 from tests.api.oneroster import LOOSE_GROUP, OFFICIAL, PERIOD, TERM, App
+from tests.study_rights import load_study_rights
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,8 @@ def app(stage: None) -> App:
 
 @pytest.fixture
 def stage(db: None) -> None:
-    """What the cast lacks: a term with a grading period, and a home group without a course."""
+    """What the cast lacks: study rights, a term with a grading period, and a home group without a course."""
+    load_study_rights()
     set_reach(Actor("administrator", provider_id=cast.KUUSNIEMI))
     with connection.cursor() as cursor:
         for ident, kind, parent in ((TERM, "term", cast.YEAR_KUUSNIEMI), (PERIOD, "gradingPeriod", TERM)):

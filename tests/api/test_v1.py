@@ -13,7 +13,8 @@ from digione.access.scopes import PERSONS_IDENTITY_READ, PERSONS_READ, SCHOOLS_R
 from digione.audit.recorder import AuditRecorder
 from digione.core.use_case import REGISTRY, Actor
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
-from digione.rest.v1.endpoints import ENDPOINTS, NOT_SERVED, PERSONS, SCHOOLS, Endpoint
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.endpoints import ENDPOINTS, NOT_SERVED, PERSONS, SCHOOLS
 from digione.rest.v1.openapi import document
 from digione.schema.json_schema import json_schema
 from digione.schema.resources import RESOURCES
@@ -30,7 +31,7 @@ OF_KUUSNIEMI = {
 
 
 @pytest.fixture
-def app(db: None) -> App:
+def app(stage: None) -> App:
     """An app of Kuusniemi with every scope of the API."""
     return App(cast.KUUSNIEMI_OID, scopes=ALL)
 

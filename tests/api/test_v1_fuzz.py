@@ -22,7 +22,7 @@ from tests.api.wsgi import one_transaction
 
 
 @pytest.fixture
-def asking(db: None) -> Iterator[tuple[App, dict[str, str]]]:
+def asking(stage: None) -> Iterator[tuple[App, dict[str, str]]]:
     """An app with every scope, and by address the id of a row that it may read."""
     app = App(cast.KUUSNIEMI_OID, scopes=ALL)
     known = {endpoint.path: one_of(app, endpoint) for endpoint in ENDPOINTS}

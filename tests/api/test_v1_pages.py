@@ -12,13 +12,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from digione.core import clock
-from digione.rest.v1.endpoints import ENDPOINTS, PERSONS, Endpoint
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.endpoints import ENDPOINTS, PERSONS
 from tests import cast
 from tests.api.oneroster import App
 from tests.api.v1 import ALL, ask, crowd, rows, run
 from tests.log import as_owner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
 #: Statements of a use case: begin and end of its transaction, reach, row of the log; and of a request, its token.
 USE_CASE, TOKEN = 4, 1
 

@@ -9,7 +9,8 @@ import jsonschema
 from django.db import connection
 
 from digione.core.use_case import Actor, set_reach
-from digione.rest.v1.endpoints import ENDPOINTS, PERSONS, Endpoint
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.endpoints import ENDPOINTS, PERSONS
 from digione.rest.v1.openapi import document
 from tests import cast
 from tests.api.oneroster import App
@@ -97,6 +98,23 @@ _OF_A_CROWD = {
 }
 
 
+#: A study right of each of them, whose id is the person's own, and what hangs on it.
+_STUDIES_OF_A_CROWD = [
+    f"INSERT INTO studies_{table} (id, provider_id, person_id, {columns}) SELECT {ident}, %(provider)s, id, {row}"
+    " FROM unnest(%(people)s::uuid[]) AS id"
+    for table, ident, columns, row in (
+        ("studyright", "id", "level, school_id, valid_from", "'perusopetus', %(school)s, %(day)s"),
+        ("studyrightstate", "id", "study_right_id, place, valid_from, state", "id, 0, %(day)s, 'lasna'"),
+        ("studyrightextra", "id", "study_right_id, place, kind, is_listed", "id, 0, 'abroad', true"),
+        (
+            "attainment",
+            "id",
+            "study_right_id, place, node, kind, module",
+            "id, 0, 'n', 'perusopetuksenvuosiluokka', '3'",
+        ),
+        ("assessment", "id", "attainment_id, place, mark", "id, 0, '8'"),
+    )
+]
 _PLACES = {
     cast.KUUSNIEMI: {"school": cast.RANTAPUISTO, "group": cast.GROUP_4A, "year": cast.YEAR_KUUSNIEMI},
     cast.VALKAMO: {"school": cast.YHTENAISKOULU, "group": cast.GROUP_8C, "year": cast.YEAR_VALKAMO},
@@ -123,6 +141,7 @@ def crowd(count: int, provider: UUID = cast.KUUSNIEMI) -> list[UUID]:
         " SELECT gen_random_uuid(), g.provider_id, g.id, %(year)s FROM studies_group g WHERE g.provider_id = %(provider)s"
         " AND NOT EXISTS (SELECT 1 FROM studies_groupsession t WHERE t.provider_id = g.provider_id AND t.group_id = g.id)"
     )
+    statements += _STUDIES_OF_A_CROWD
     for sql in statements:
         run(cast.administrator.at(provider), sql, values)
     return people

@@ -21,6 +21,7 @@ from tests import cast
 from tests.api.oneroster import App
 from tests.api.v1 import one_of
 from tests.conformance.test_routes import PUBLIC
+from tests.study_rights import load_study_rights
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +85,8 @@ class _Match:
 
 @pytest.fixture
 def app() -> App:
-    """An app that may all that an app may."""
+    """An app that may all that an app may, of learners with study rights."""
+    load_study_rights()
     return App(cast.KUUSNIEMI_OID, scopes=tuple(KNOWN_SCOPES))
 
 

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     ROSTER_DEMOGRAPHICS_READ = "roster:read_demographics"
     STUDY_RIGHT_EXPORT = "study_right:export"
     STUDY_RIGHT_IMPORT = "study_right:import"
+    STUDY_RIGHT_READ = "study_right:read"
+    STUDY_RIGHT_READ_SECRETS = "study_right:read_secrets"
 
 
 class Event(StrEnum):
@@ -70,3 +72,5 @@ class Event(StrEnum):
     ROSTER_READ = "roster.read"
     STUDY_RIGHTS_EXPORTED = "study_rights.exported"
     STUDY_RIGHTS_IMPORTED = "study_rights.imported"
+    STUDY_RIGHTS_READ = "study_rights.read"
+    STUDY_SECRETS_READ = "study_secrets.read"

@@ -384,7 +384,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "app-taken",
-        {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ},
+        {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ, P.STUDY_RIGHT_READ, P.STUDY_RIGHT_READ_SECRETS},
         {Role.APP},
         Relation.BELONGS_TO,
         Purpose.SERVICE,

@@ -20,6 +20,13 @@ PERSONS_IDENTITY_READ = "digione:persons.identity.read"
 SCHOOL_ENROLMENTS_READ = "digione:school_enrolments.read"
 ENROLMENTS_READ = "digione:enrolments.read"
 STAFF_ASSIGNMENTS_READ = "digione:staff_assignments.read"
+STUDY_RIGHTS_READ = "digione:study_rights.read"
+STUDY_RIGHT_STATES_READ = "digione:study_right_states.read"
+STUDY_RIGHT_EXTRAS_READ = "digione:study_right_extras.read"
+ATTAINMENTS_READ = "digione:attainments.read"
+ATTAINMENTS_SUPPORT_READ = "digione:attainments.support.read"
+ASSESSMENTS_READ = "digione:assessments.read"
+ASSESSMENTS_WORDS_READ = "digione:assessments.words.read"
 #: Scope → what it opens; those of OneRoster 1.2 in the words of 1EdTech.
 KNOWN_SCOPES = {
     SCHOOLS_READ: "Schools of the provider",
@@ -32,6 +39,13 @@ KNOWN_SCOPES = {
     SCHOOL_ENROLMENTS_READ: "Which learner is enrolled at which school, in which grade",
     ENROLMENTS_READ: "Who belongs to which group: learners, and those who teach or help",
     STAFF_ASSIGNMENTS_READ: "Who works where, in which role",
+    STUDY_RIGHTS_READ: "What learners have the right to study, at which level and school",
+    STUDY_RIGHT_STATES_READ: "In which state a study right is: present, absent, ended, and how it is paid for",
+    STUDY_RIGHT_EXTRAS_READ: "Decisions on support, benefits, periods abroad: secret by law",
+    ATTAINMENTS_READ: "What learners study and have completed",
+    ATTAINMENTS_SUPPORT_READ: "Whose syllabus is limited or individualised by a decision on support: secret by law",
+    ASSESSMENTS_READ: "Marks and other judgements",
+    ASSESSMENTS_WORDS_READ: "Assessments in words: secret by law",
     f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
     f"{_ONEROSTER}roster-core.readonly": "The core of the roster",
     f"{_ONEROSTER}roster-demographics.readonly": "Birth dates and other demographics",

@@ -10,9 +10,9 @@ from uuid import UUID
 from digione.core.errors import NotFoundError
 from digione.rest.oneroster import sealed
 from digione.rest.oneroster.token import Caller, Grant
-from digione.rest.v1.endpoints import Endpoint
-from digione.rest.v1.facts import Span
-from digione.rest.v1.selectors import Ask, Part, find_rows, read_identities, read_rows
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.facts import Row, Span
+from digione.rest.v1.selectors import READERS, Ask, Part, find_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +43,32 @@ def one(wish: Wish, ident: UUID) -> str:
         grants = holding or grants[:1]
     # A lone None lets the use case deny, and record that it did.
     readers: list[Grant | None] = [*grants] or [None]
-    bodies = [row.body for grant in readers for row in _read(wish, grant, one=own).rows]
-    if not bodies:
+    found = [row for grant in readers for row in _read(wish, grant, one=own).rows]
+    if not found:
         raise NotFoundError("There is no such object here.")
-    return _told(wish, [(own, _merged(bodies))]).bodies[0]
+    return _told(wish, [_merged(found)]).bodies[0]
 
 
 def page(wish: Wish, span: Span) -> Page:
     """Return the rows of `span`, whose `after` is what the app calls a row."""
     grants = _opening(wish)
-    span = replace(span, after=span.after and _own(wish, span.after))
+    # A field that names a row by the supplier's own id is asked by that id.
+    where = {
+        name: _own(wish, value) if name in wish.endpoint.references else value for name, value in span.where.items()
+    }
+    span = replace(span, after=span.after and _own(wish, span.after), where=where)
     if len(grants) < 2:
         part = _read(wish, grants[0] if grants else None, span=span)
-        return _told(wish, [(row.id, row.body) for row in part.rows], part.rows[-1].id if part.more else None)
+        return _told(wish, part.rows, part.rows[-1].id if part.more else None)
     one_more = span.limit + 1
     found = _found(wish, grants, replace(span, limit=one_more))
     ids = [ident for ident, _ in islice(groupby(merge(*found)), one_more)]
     shown = ids[: span.limit]
-    bodies: dict[UUID, list[str]] = {}
+    rows: dict[UUID, list[Row]] = {}
     for grant, held in zip(grants, map(set, found), strict=True):
         for row in _read(wish, grant, ids=tuple(ident for ident in shown if ident in held), span=span).rows:
-            bodies.setdefault(row.id, []).append(row.body)
-    whole = [(ident, _merged(bodies[ident])) for ident in shown if ident in bodies]
+            rows.setdefault(row.id, []).append(row)
+    whole = [_merged(rows[ident]) for ident in shown if ident in rows]
     return _told(wish, whole, shown[-1] if len(ids) > span.limit else None)
 
 
@@ -73,14 +77,22 @@ def _own(wish: Wish, ident: UUID) -> UUID:
     return sealed.of(wish.caller.actor).opened(ident) if wish.endpoint.sealed else ident
 
 
-def _told(wish: Wish, rows: Sequence[tuple[UUID, str]], last: UUID | None = None) -> Page:
+def _told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
     """Return rows, and the last one where there are more, with the app's ids in place of those by which they are found."""
     if not wish.endpoint.sealed:
-        return Page([body for _, body in rows], last)
+        return Page([row.body for row in rows], last)
     seal = sealed.of(wish.caller.actor)
-    names = seal.made(own for own, _ in rows)
+    names = seal.made(row.id for row in rows)
     # Its own id stands first in an object.
-    bodies = [body.replace(str(own), str(name), 1) for (own, body), name in zip(rows, names, strict=True)]
+    bodies = [row.body.replace(str(row.id), str(name), 1) for row, name in zip(rows, names, strict=True)]
+    for place, field in enumerate(wish.endpoint.references):
+        owns = [row.references[place] for row in rows]
+        theirs = iter(seal.made(own for own in owns if own))
+        # PostgreSQL writes an object's names and values with this between them.
+        bodies = [
+            body.replace(f'"{field}" : "{own}"', f'"{field}" : "{next(theirs)}"', 1) if own else body
+            for body, own in zip(bodies, owns, strict=True)
+        ]
     return Page(bodies, seal.made([last])[0] if last else None)
 
 
@@ -111,20 +123,21 @@ def _read(
 ) -> Part:
     shown, closed = _shown(wish, grant), _closed(wish)
     ask = Ask(wish.endpoint, grant, shown, closed, one, ids, span)
-    read = read_identities if (shown | closed) & wish.endpoint.narrow else read_rows
-    return read(wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
+    endpoint = wish.endpoint
+    sort = endpoint.narrow_reads if (shown | closed) & endpoint.narrow else endpoint.reads
+    return READERS[sort](wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
 
 
 def _found(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
     return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span)
 
 
-def _merged(bodies: Iterable[str]) -> str:
+def _merged(rows: Iterable[Row]) -> Row:
     """Return one object made of what several providers show of it: the same person, with the fields that any opens."""
-    first, *others = bodies
+    first, *others = rows
     if not others:
         return first
-    whole = json.loads(first)
-    for body in others:
-        whole |= {name: value for name, value in json.loads(body).items() if whole.get(name) is None}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    whole = json.loads(first.body)
+    for row in others:
+        whole |= {name: value for name, value in json.loads(row.body).items() if whole.get(name) is None}
+    return replace(first, body=json.dumps(whole, ensure_ascii=False, separators=(",", ":")))

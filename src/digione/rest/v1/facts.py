@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from digione.core import statements
 from digione.core.use_case import UseCase
 from digione.rest.oneroster.token import Grant
-from digione.rest.v1.endpoints import Endpoint
+from digione.rest.v1.endpoint import Endpoint
 
 #: Also what the indexes of pages say, so that they answer nothing else.
 _BEFORE_ALL = UUID(int=0)
@@ -16,11 +17,16 @@ _BEFORE_ALL = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that an app is shown: the id by which it was found, its JSON, and the person whose data it is, if any."""
+    """A row that an app is shown: the id by which it was found, its JSON, and the person whose data it is, if any.
+
+    `references`: our ids of the rows that its fields name, in the order of the endpoint's. `past`: since when what is over.
+    """
 
     id: UUID
     body: str
     person: UUID | None
+    references: list[UUID | None]
+    past: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ def _bounds(span: Span) -> dict[str, Any]:
 
 def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dict[str, Any]) -> list[Row]:
     found = statements.rows(
-        f"SELECT {endpoint.key}, {endpoint.json_sql(shown)}::text, {endpoint.person or 'NULL::uuid'}"
+        f"SELECT {endpoint.key}, {endpoint.json_sql(shown)}::text, {endpoint.person or 'NULL::uuid'},"
+        f" ARRAY[{', '.join(endpoint.references.values())}]::uuid[], {endpoint.past or 'NULL::date'}"
         f" {endpoint.rows} AND {which}",
         parameters,
         kept=False,

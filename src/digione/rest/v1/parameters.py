@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
 from digione.core.errors import Fault
-from digione.rest.v1.endpoints import Endpoint
+from digione.rest.v1.endpoint import Endpoint
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -14,7 +14,7 @@ from digione.core.use_case import UseCase, use_case
 from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1 import facts
-from digione.rest.v1.endpoints import Endpoint
+from digione.rest.v1.endpoint import Endpoint, Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,27 @@ def read_identities(uc: UseCase, *, ask: Ask) -> Part:
     return _read(uc, ask)
 
 
+@use_case(Permission.STUDY_RIGHT_READ, Event.STUDY_RIGHTS_READ)
+def read_studies(uc: UseCase, *, ask: Ask) -> Part:
+    """An app reads, in our own API, what a provider's learners study and have achieved."""
+    return _read(uc, ask)
+
+
+@use_case(Permission.STUDY_RIGHT_READ_SECRETS, Event.STUDY_SECRETS_READ)
+def read_secrets(uc: UseCase, *, ask: Ask) -> Part:
+    """An app reads, in our own API, what of a learner's studies is secret: decisions on support, assessments in words."""
+    return _read(uc, ask)
+
+
+#: Which use case reads which sort of data.
+READERS = {
+    Reads.ROSTER: read_rows,
+    Reads.DEMOGRAPHICS: read_identities,
+    Reads.STUDIES: read_studies,
+    Reads.SECRETS: read_secrets,
+}
+
+
 def _read(uc: UseCase, ask: Ask) -> Part:
     uc.check()
     endpoint, grant = ask.endpoint, ask.grant
@@ -113,6 +134,7 @@ def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
         by = "row" if endpoint.sealed else "person"
         uc.saw_in_bulk(by=by, disclosed=grant.disclosed, first=str(found[0].id), last=str(found[-1].id))
     uc.touched(endpoint.resource.table, *sorted(ask.shown))
+    uc.reached_back(row.past for row in found if row.past)
     uc.saw_in_bulk(count=len(found))
 
 

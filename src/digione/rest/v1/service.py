@@ -20,7 +20,8 @@ from digione.core.errors import DeniedError, Fault, InvalidInputError, NotFoundE
 from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
 from digione.rest.v1 import collect, parameters, shapes
-from digione.rest.v1.endpoints import ENDPOINTS, Endpoint
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.facts import Span
 from digione.rest.v1.problems import language_of, problem
 

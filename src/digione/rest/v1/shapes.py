@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema, cr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from digione.rest.v1.endpoints import Endpoint
+from digione.rest.v1.endpoint import Endpoint
 from digione.schema.json_schema import json_schema
 
 

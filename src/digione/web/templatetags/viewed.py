@@ -76,6 +76,8 @@ def event_name(event: str) -> str:
         "roster.exported": _("exported the roster to a file"),
         "roster.read": _("fetched details"),
         "study_rights.exported": _("exported study rights to a file"),
+        "study_rights.read": _("fetched details"),
+        "study_secrets.read": _("fetched details"),
     }
     return names.get(event, event)
 

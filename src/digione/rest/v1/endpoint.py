@@ -1,0 +1,119 @@
+"""What an endpoint is: a list of one resource's rows and its single objects, as data; and SQL that endpoints share.
+
+Every statement names its provider: row-level security is the net, not the query. Parameters that all of them share:
+`provider`, `supplier`, `today`, `disclosed` (whether the agreement includes people with non-disclosure).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from digione.rest.oneroster.resource import LIVE
+from digione.schema.declare import Field, Resource
+
+
+class Reads(StrEnum):
+    """The sorts of data, each with a permission of its own."""
+
+    ROSTER = "roster"
+    DEMOGRAPHICS = "demographics"
+    STUDIES = "studies"
+    #: What is secret by law: decisions on support, assessments in words.
+    SECRETS = "secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A list and its single objects.
+
+    `rows` is a FROM clause with its WHERE, `key` the id in it by which rows are found, ordered and logged, `alias` the
+    table of the resource. `columns` says where a field comes from that is no plain column of `alias`. `withheld`:
+    declared fields that no app gets, each with the reason. `told`: what a field means to an app, where it is not what
+    is declared. `narrow`: fields that only `narrow_scope` opens. `person`: SQL of the person whose data a row is, for
+    the log. `filters`: by which ids a list can be narrowed, as field → condition, in which `{value}` is the id. `sealed`:
+    whether the app knows a row by an id that is made of `key` for its supplier alone (decision 12); `references`: fields
+    that name such rows, as field → our id of the row. `reads`: of which sort its data is, `narrow_reads` what only
+    `narrow_scope` opens: each sort is read by a use case of its own. `past`: SQL of the first day of what is over, for the log.
+    """
+
+    path: str
+    single: str
+    resource: Resource
+    summary: str
+    scope: str
+    rows: str
+    key: str
+    alias: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+    narrow: frozenset[str] = frozenset()
+    narrow_scope: str | None = None
+    person: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    sealed: bool = False
+    references: Mapping[str, str] = field(default_factory=dict)
+    reads: Reads = Reads.ROSTER
+    narrow_reads: Reads = Reads.DEMOGRAPHICS
+    past: str | None = None
+
+    @property
+    def served(self) -> tuple[Field, ...]:
+        """The fields that an app may get, in the order of their declaration, as they are told to it."""
+        return tuple(
+            replace(each, description=self.told.get(each.name, each.description))
+            for each in self.resource.public_fields()
+            if each.name not in self.withheld
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Their names: what `fields` accepts."""
+        return frozenset(each.name for each in self.served)
+
+    def json_sql(self, shown: frozenset[str]) -> str:
+        """Return the expression of one row's JSON with the fields `shown`; what is absent is null."""
+        pairs = (
+            f"'{each.name}', {self.columns.get(each.name, f'{self.alias}.{each.name}')}"
+            for each in self.served
+            if each.name in shown
+        )
+        return f"json_build_object({', '.join(pairs)})"
+
+
+def by(alias: str, *names: str) -> dict[str, str]:
+    """Return filters by plain columns of `alias`."""
+    return {name: f"{alias}.{name} = {{value}}" for name in names}
+
+
+#: Of somebody who has gone, an app learns nothing new: what changes later is another provider's.
+STILL_HERE = (
+    "EXISTS (SELECT 1 FROM people_providerperson l WHERE l.provider_id = %(provider)s"
+    f" AND l.person_id = k.person_id AND {LIVE.format('l')})"
+)
+#: A list is walked in its order, and each of its rows is looked up by itself: OFFSET 0 keeps PostgreSQL, which takes a
+#: provider for a few rows, from gathering all people of the provider first.
+EACH = "OFFSET 0"
+
+
+def of_people(table: str, alias: str, *, live: bool = True) -> str:
+    """Return the rows of a table that tell of people, of those whom the provider has today.
+
+    `live`: only rows that hold today or later; what has ended is no longer listed, as people are not who have gone. Of
+    people with non-disclosure an app gets them by the agreement that gives it the person (decision 14).
+    """
+    holds = f" AND {LIVE.format(alias)}" if live else ""
+    return (
+        f"FROM {table} {alias} JOIN LATERAL (SELECT k.sourced_id, k.hidden FROM access_listing k"
+        f" WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND k.person_id = {alias}.person_id"
+        f" AND (%(disclosed)s OR NOT k.hidden) AND {STILL_HERE} {EACH}) k ON true"
+        f" WHERE {alias}.provider_id = %(provider)s{holds}"
+    )
+
+
+BY_PERSON = (
+    "{0}.person_id = (SELECT who.person_id FROM access_listing who WHERE who.supplier_id = %(supplier)s"
+    " AND who.provider_id = %(provider)s AND who.sourced_id = {{value}})"
+)
+OWN_ID = "The supplier's own id of the row: another one for every other supplier."
+OWN_PERSON = "{0} By the supplier's own id of the person, as in `persons`."

@@ -1,0 +1,163 @@
+"""What is served of study rights: the rights with their states, what is studied and achieved, and the decisions on support.
+
+Other than places in groups, what is over stays listed, for as long as the provider has the learner: a certificate of last
+year is what an app asks for. By the national number of a study right, and by that of its source, two suppliers could join
+what they know of a learner, so no app gets them (decision 12).
+"""
+
+from collections.abc import Mapping
+
+from digione.access.scopes import (
+    ASSESSMENTS_READ,
+    ASSESSMENTS_WORDS_READ,
+    ATTAINMENTS_READ,
+    ATTAINMENTS_SUPPORT_READ,
+    STUDY_RIGHT_EXTRAS_READ,
+    STUDY_RIGHT_STATES_READ,
+    STUDY_RIGHTS_READ,
+)
+from digione.rest.v1.endpoint import BY_PERSON, OWN_ID, OWN_PERSON, Endpoint, Reads, by, of_people
+from digione.schema.resources import RESOURCES
+
+_TOLD = {"id": OWN_ID, "person_id": OWN_PERSON.format("The learner.")}
+_CARRIED = {"carried": "what has no place in the data model yet is opened when it gets one"}
+_JOINED = "by it two suppliers could join what they know of the learner (decision 12)"
+
+
+#: Only study rights have an index by person: what hangs on them is found through them.
+_RIGHTS_OF_PERSON = (
+    "ARRAY(SELECT w.id FROM studies_studyright w WHERE w.provider_id = %(provider)s AND " + BY_PERSON.format("w") + ")"
+)
+_BY_RIGHT = "{0}.study_right_id = ANY (" + _RIGHTS_OF_PERSON.replace("{", "{{").replace("}", "}}") + ")"
+
+
+def _refers(what: str) -> str:
+    return f"{what} By the supplier's own id of it."
+
+
+def _of_right(alias: str) -> Mapping[str, str]:
+    return {"study_right_id": f"{alias}.study_right_id"}
+
+
+_TOLD_OF_RIGHT = {**_TOLD, "study_right_id": _refers("The study right that it belongs to.")}
+
+STUDY_RIGHTS = Endpoint(
+    path="study_rights",
+    single="study_right",
+    resource=RESOURCES["study_right"],
+    summary="Rights to study at a level, those that have ended among them",
+    scope=STUDY_RIGHTS_READ,
+    rows=of_people("studies_studyright", "r", live=False),
+    key="r.id",
+    alias="r",
+    columns={"person_id": "k.sourced_id"},
+    withheld={
+        **_CARRIED,
+        "national_oid": _JOINED,
+        "national_version": "it means something only beside the national number",
+        "source_id": _JOINED,
+        "told_of_person": "of use for the national register's document alone",
+    },
+    told=_TOLD,
+    person="r.person_id",
+    filters={"person_id": BY_PERSON.format("r"), **by("r", "school_id")},
+    sealed=True,
+    reads=Reads.STUDIES,
+    past="CASE WHEN r.valid_to < %(today)s THEN r.valid_from END",
+)
+
+STUDY_RIGHT_STATES = Endpoint(
+    path="study_right_states",
+    single="study_right_state",
+    resource=RESOURCES["study_right_state"],
+    summary="In which state a study right is, from which day on",
+    scope=STUDY_RIGHT_STATES_READ,
+    rows=of_people("studies_studyrightstate", "t", live=False),
+    key="t.id",
+    alias="t",
+    columns={"person_id": "k.sourced_id"},
+    withheld=_CARRIED,
+    told=_TOLD_OF_RIGHT,
+    person="t.person_id",
+    filters={"person_id": _BY_RIGHT.format("t"), **by("t", "study_right_id")},
+    sealed=True,
+    references=_of_right("t"),
+    reads=Reads.STUDIES,
+    past="t.valid_from",
+)
+
+STUDY_RIGHT_EXTRAS = Endpoint(
+    path="study_right_extras",
+    single="study_right_extra",
+    resource=RESOURCES["study_right_extra"],
+    summary="What is decided about a study right for a period: support, benefits, studies abroad",
+    scope=STUDY_RIGHT_EXTRAS_READ,
+    rows=of_people("studies_studyrightextra", "x", live=False),
+    key="x.id",
+    alias="x",
+    columns={"person_id": "k.sourced_id"},
+    withheld=_CARRIED,
+    told=_TOLD_OF_RIGHT,
+    person="x.person_id",
+    filters={"person_id": _BY_RIGHT.format("x"), **by("x", "study_right_id")},
+    sealed=True,
+    references=_of_right("x"),
+    reads=Reads.SECRETS,
+    past="CASE WHEN x.valid_to < %(today)s THEN x.valid_from END",
+)
+
+ATTAINMENTS = Endpoint(
+    path="attainments",
+    single="attainment",
+    resource=RESOURCES["attainment"],
+    summary="What is studied and achieved: syllabuses, years, subjects, courses, units",
+    scope=ATTAINMENTS_READ,
+    rows=of_people("studies_attainment", "a", live=False),
+    key="a.id",
+    alias="a",
+    columns={
+        "person_id": "k.sourced_id",
+        # Also where the agreement gives an app the person, it does not give the municipality (decision 14).
+        "confirmed_in": "CASE WHEN NOT k.hidden THEN a.confirmed_in END",
+    },
+    withheld=_CARRIED,
+    told={**_TOLD_OF_RIGHT, "parent_id": _refers("The attainment that it is a part of.")},
+    narrow=frozenset({"is_limited", "is_individualised"}),
+    narrow_scope=ATTAINMENTS_SUPPORT_READ,
+    person="a.person_id",
+    filters={"person_id": _BY_RIGHT.format("a"), **by("a", "study_right_id", "parent_id")},
+    sealed=True,
+    references={**_of_right("a"), "parent_id": "a.parent_id"},
+    reads=Reads.STUDIES,
+    narrow_reads=Reads.SECRETS,
+    past="a.confirmed_on",
+)
+
+ASSESSMENTS = Endpoint(
+    path="assessments",
+    single="assessment",
+    resource=RESOURCES["assessment"],
+    summary="Marks and other judgements of attainments",
+    scope=ASSESSMENTS_READ,
+    rows=of_people("studies_assessment", "m", live=False),
+    key="m.id",
+    alias="m",
+    columns={"person_id": "k.sourced_id"},
+    withheld=_CARRIED,
+    told={**_TOLD, "attainment_id": _refers("The attainment that is assessed.")},
+    narrow=frozenset({"description"}),
+    narrow_scope=ASSESSMENTS_WORDS_READ,
+    person="m.person_id",
+    filters={
+        "person_id": "m.attainment_id = ANY (ARRAY(SELECT a.id FROM studies_attainment a"
+        f" WHERE a.provider_id = %(provider)s AND {_BY_RIGHT.format('a')}))",
+        **by("m", "attainment_id"),
+    },
+    sealed=True,
+    references={"attainment_id": "m.attainment_id"},
+    reads=Reads.STUDIES,
+    narrow_reads=Reads.SECRETS,
+    past="m.assessed_on",
+)
+
+STUDY_ENDPOINTS = (STUDY_RIGHTS, STUDY_RIGHT_STATES, STUDY_RIGHT_EXTRAS, ATTAINMENTS, ASSESSMENTS)
