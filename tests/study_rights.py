@@ -1,6 +1,6 @@
 """Study rights of the cast's learners: what they study, in which state, with which marks and which decisions on support."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,8 @@ LEARNERS = {
     cast.UNTAUGHT_PUPIL: (cast.KUUSNIEMI, cast.RANTAPUISTO),
     cast.VALKAMO_PUPIL: (cast.VALKAMO, cast.YHTENAISKOULU),
 }
+#: Before any test, so that what a row was before a change has a past.
+KNOWN_SINCE = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 #: Kinds of rows by the hundreds that their ids begin at.
 _RIGHT, _STATE, _EXTRA, _YEAR, _SUBJECT, _MARK = 1, 2, 3, 4, 5, 6
 
@@ -48,7 +50,7 @@ def load_study_rights() -> None:
     for person, (provider, school) in LEARNERS.items():
         set_reach(Actor("administrator", provider_id=provider))
         for table, row in _rows(person, school):
-            cast.insert(table, [{"provider_id": provider, "person_id": person, **row}])
+            cast.insert(table, [{"provider_id": provider, "person_id": person, "sys_from": KNOWN_SINCE, **row}])
 
 
 def _rows(person: UUID, school: UUID) -> list[tuple[str, dict[str, Any]]]:

@@ -17,14 +17,14 @@ from digione.rest.v1.openapi import document
 from tests import cast
 from tests.api.oneroster import App
 from tests.api.test_oneroster_fuzz import CHECKS
-from tests.api.v1 import ALL, one_of
+from tests.api.v1 import ALL, WRITES, one_of
 from tests.api.wsgi import one_transaction
 
 
 @pytest.fixture
 def asking(stage: None) -> Iterator[tuple[App, dict[str, str]]]:
     """An app with every scope, and by address the id of a row that it may read."""
-    app = App(cast.KUUSNIEMI_OID, scopes=ALL)
+    app = App(cast.KUUSNIEMI_OID, scopes=(*ALL, *WRITES))
     known = {endpoint.path: one_of(app, endpoint) for endpoint in ENDPOINTS}
     with one_transaction():
         yield app, known
@@ -39,7 +39,9 @@ def test_the_description_holds_under_fuzzing(asking: tuple[App, dict[str, str]],
     schema.app = application
     answers: Counter[int] = Counter()
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) == 2 * len(ENDPOINTS)
+    writing = [one.writing for one in ENDPOINTS if one.writing]
+    assert len(operations) == 2 * len(ENDPOINTS) + len(writing) + sum(bool(one.adds_to) for one in writing)
+    owners = {one.owner: known[one.adds_to] for one in writing if one.adds_to}
     for operation in operations:
 
         @settings(
@@ -56,7 +58,10 @@ def test_the_description_holds_under_fuzzing(asking: tuple[App, dict[str, str]],
             mended = existing and bool(case.path_parameters)
             if mended:
                 case.path_parameters["id"] = known[case.path.split("/")[3]]
-            answer = case.call(headers={"Authorization": f"Bearer {app.token}"})
+            if existing and isinstance(case.body, dict):
+                case.body |= {name: ident for name, ident in owners.items() if name in case.body}
+            headers = {"Authorization": f"Bearer {app.token}", **({"If-Match": "*"} if existing else {})}
+            answer = case.call(headers=headers)
             answers[answer.status_code] += 1
             # Where the fault stood in the id that we have just mended, or in a header that may say anything, the
             # request is a good one.
@@ -68,5 +73,6 @@ def test_the_description_holds_under_fuzzing(asking: tuple[App, dict[str, str]],
     assert answers[500] == 0
     if mode is GenerationMode.POSITIVE:
         assert answers[200] > 20 * len(ENDPOINTS), answers
+        assert answers[201], answers
     else:
         assert answers[422] > 20 * len(ENDPOINTS), answers

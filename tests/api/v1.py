@@ -15,6 +15,8 @@ from digione.rest.v1.openapi import document
 from tests import cast
 from tests.api.oneroster import App
 
+#: Scopes to write by, each beside that to read by.
+WRITES = tuple(endpoint.writing.scope for endpoint in ENDPOINTS if endpoint.writing)
 ALL = tuple(scope for endpoint in ENDPOINTS for scope in (endpoint.scope, endpoint.narrow_scope) if scope)
 
 
@@ -26,13 +28,36 @@ def ask(app: App, path: str, *, token: str | None = None, headers: dict[str, str
     return answer
 
 
-def hold_to_description(path: str, answer: Any) -> None:
+def send(
+    app: App,
+    method: str,
+    path: str,
+    body: dict[str, Any] | bytes,
+    *,
+    token: str | None = None,
+    kind: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> Any:
+    """Write by the API over HTTP, in English. Whatever it answers has to be as the description says."""
+    bearer = {"Authorization": f"Bearer {app.token if token is None else token}"}
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = app.client.generic(
+        method, f"/api/v1/{path}", data, kind, headers={**bearer, "Accept-Language": "en", **(headers or {})}
+    )
+    hold_to_description(path, answer, method.lower())
+    return answer
+
+
+def hold_to_description(path: str, answer: Any, method: str = "get") -> None:
     """Check status, content type and body of an answer against the OpenAPI document. Unknown addresses are not in it."""
     collection, _, one = path.partition("/")
-    operation = document()["paths"].get(f"/api/v1/{collection}" + ("/{id}" if one else ""))
-    if operation is None:
+    operations = document()["paths"].get(f"/api/v1/{collection}" + ("/{id}" if one else ""))
+    if operations is None or method not in operations:
         return
-    content = operation["get"]["responses"][str(answer.status_code)].get("content")
+    if "Preference-Applied" in answer:
+        assert answer.content == b""
+        return
+    content = operations[method]["responses"][str(answer.status_code)].get("content")
     if content is None:
         assert answer.content == b""
         return

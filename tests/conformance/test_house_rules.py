@@ -62,6 +62,7 @@ DEFINER_FUNCTIONS = {
     "rest_count_change",
     "rest_count_change_of_person",
     "rest_fold_roster_changes",
+    "rest_forget_repeated_calls",
     # Forget documents that a change has made untrue, whoever made the change.
     "rest_documents_at",
     "rest_forget_by_guardianship",

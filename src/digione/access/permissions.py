@@ -37,6 +37,7 @@ class Permission(StrEnum):
     STUDY_RIGHT_IMPORT = "study_right:import"
     STUDY_RIGHT_READ = "study_right:read"
     STUDY_RIGHT_READ_SECRETS = "study_right:read_secrets"
+    STUDY_RIGHT_RECORD = "study_right:record"
 
 
 class Event(StrEnum):
@@ -73,4 +74,5 @@ class Event(StrEnum):
     STUDY_RIGHTS_EXPORTED = "study_rights.exported"
     STUDY_RIGHTS_IMPORTED = "study_rights.imported"
     STUDY_RIGHTS_READ = "study_rights.read"
+    STUDY_RIGHTS_RECORDED = "study_rights.recorded"
     STUDY_SECRETS_READ = "study_secrets.read"

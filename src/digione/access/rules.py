@@ -384,7 +384,13 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "app-taken",
-        {P.ROSTER_READ, P.ROSTER_DEMOGRAPHICS_READ, P.STUDY_RIGHT_READ, P.STUDY_RIGHT_READ_SECRETS},
+        {
+            P.ROSTER_READ,
+            P.ROSTER_DEMOGRAPHICS_READ,
+            P.STUDY_RIGHT_READ,
+            P.STUDY_RIGHT_READ_SECRETS,
+            P.STUDY_RIGHT_RECORD,
+        },
         {Role.APP},
         Relation.BELONGS_TO,
         Purpose.SERVICE,

@@ -27,6 +27,9 @@ ATTAINMENTS_READ = "digione:attainments.read"
 ATTAINMENTS_SUPPORT_READ = "digione:attainments.support.read"
 ASSESSMENTS_READ = "digione:assessments.read"
 ASSESSMENTS_WORDS_READ = "digione:assessments.words.read"
+STUDY_RIGHT_STATES_WRITE = "digione:study_right_states.write"
+ATTAINMENTS_WRITE = "digione:attainments.write"
+ASSESSMENTS_WRITE = "digione:assessments.write"
 #: Scope → what it opens; those of OneRoster 1.2 in the words of 1EdTech.
 KNOWN_SCOPES = {
     SCHOOLS_READ: "Schools of the provider",
@@ -46,6 +49,9 @@ KNOWN_SCOPES = {
     ATTAINMENTS_SUPPORT_READ: "Whose syllabus is limited or individualised by a decision on support: secret by law",
     ASSESSMENTS_READ: "Marks and other judgements",
     ASSESSMENTS_WORDS_READ: "Assessments in words: secret by law",
+    STUDY_RIGHT_STATES_WRITE: "To add and correct states of study rights that it may read",
+    ATTAINMENTS_WRITE: "To correct what it may read of attainments, such as a confirmation",
+    ASSESSMENTS_WRITE: "To add and correct marks where it may read them",
     f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
     f"{_ONEROSTER}roster-core.readonly": "The core of the roster",
     f"{_ONEROSTER}roster-demographics.readonly": "Birth dates and other demographics",

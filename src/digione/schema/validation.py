@@ -3,7 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from digione.core.errors import Fault
 from digione.schema.declare import Field, Kind, Resource
@@ -27,19 +30,15 @@ def validate(resource: Resource, payload: Mapping[str, Any]) -> list[Fault]:
         if field.name in payload:
             faults += _faults_of(field, payload[field.name])
         elif field.required:
-            faults.append(Fault(field.name, "missing", f"{field.name} is missing. {field.description}"))
-    faults += [
-        Fault(
-            str(name), "unknown_field", f"A {resource.term.en} has no field {name!r}. Remove it, or correct its name."
-        )
-        for name in payload
-        if name not in fields
-    ]
+            faults.append(Fault(field.name, "missing", _("%(field)s is missing.") % {"field": field.name}))
+    unknown = _("There is no such field here. Leave it out, or correct its name.")
+    faults += [Fault(str(name), "unknown_field", unknown) for name in payload if name not in fields]
     wrong = {fault.pointer for fault in faults}
     for first, last in _PERIODS:
         start, end = payload.get(first), payload.get(last)
         if {first, last} <= set(fields) and start and end and not wrong & {first, last} and _before(end, start):
-            faults.append(Fault(last, "ends_before_it_starts", f"{last} ({end}) is before {first} ({start})."))
+            text = _("%(last)s is before %(first)s.") % {"last": last, "first": first}
+            faults.append(Fault(last, "ends_before_it_starts", text))
     return faults
 
 
@@ -57,53 +56,53 @@ def _faults_of(field: Field, value: Any) -> list[Fault]:
     if value is None:
         if field.optional:
             return []
-        return [Fault(field.name, "null", f"{field.name} must have a value; leave it out or give one.")]
+        text = _("%(field)s must have a value; leave it out or give one.") % {"field": field.name}
+        return [Fault(field.name, "null", text)]
     return _CHECKS[field.kind](field, value)
 
 
-def _wrong(pointer: str, wanted: str, value: Any) -> list[Fault]:
-    return [Fault(pointer, "wrong_type", f"{pointer} must be {wanted}, not {value!r}.")]
+def _wrong(pointer: str, wanted: str) -> list[Fault]:
+    # What was sent is not sent back: it may be long, or somebody's.
+    return [Fault(pointer, "wrong_type", _("It must be %(wanted)s.") % {"wanted": wanted})]
 
 
 def _id(field: Field, value: Any) -> list[Fault]:
-    return [] if isinstance(value, str) and _UUID.match(value) else _wrong(field.name, "a UUID", value)
+    return [] if isinstance(value, str) and _UUID.match(value) else _wrong(field.name, _("an id, as an answer told it"))
 
 
 def _one_of(pointer: str, field: Field, value: str) -> list[Fault]:
     if not field.values or value in field.values:
         return []
     known = ", ".join(field.values)
-    return [Fault(pointer, "unknown_value", f"{pointer} knows no value {value!r}. Known values: {known}.")]
+    return [Fault(pointer, "unknown_value", _("It must be one of: %(known)s.") % {"known": known})]
 
 
 def _text(field: Field, value: Any) -> list[Fault]:
-    return _one_of(field.name, field, value) if isinstance(value, str) else _wrong(field.name, "text", value)
+    return _one_of(field.name, field, value) if isinstance(value, str) else _wrong(field.name, _("text"))
 
 
 def _texts(field: Field, value: Any) -> list[Fault]:
     if not isinstance(value, list):
-        return _wrong(field.name, "a list of texts", value)
+        return _wrong(field.name, _("a list of texts"))
     faults: list[Fault] = []
     for number, item in enumerate(value):
         pointer = f"{field.name}.{number}"
-        faults += _one_of(pointer, field, item) if isinstance(item, str) else _wrong(pointer, "text", item)
+        faults += _one_of(pointer, field, item) if isinstance(item, str) else _wrong(pointer, _("text"))
         if item in value[:number]:
-            faults.append(Fault(pointer, "repeated", f"{item!r} stands twice in {field.name}."))
+            faults.append(Fault(pointer, "repeated", _("It stands there twice.")))
     return faults
 
 
 def _localized(field: Field, value: Any) -> list[Fault]:
     if not isinstance(value, dict):
-        return _wrong(field.name, 'an object of texts by language, such as {"fi": "…", "sv": "…"}', value)
+        return _wrong(field.name, _('an object of texts by language, such as {"fi": "…", "sv": "…"}'))
     faults = []
     for language, text in value.items():
         pointer = f"{field.name}.{language}"
         if not _LANGUAGE.match(str(language)):
-            faults.append(
-                Fault(pointer, "unknown_language", f"{language!r} is not a language code such as fi, sv, en.")
-            )
+            faults.append(Fault(pointer, "unknown_language", _("Name the language by its code, such as fi, sv or en.")))
         if not isinstance(text, str) or not text:
-            faults += _wrong(pointer, "a text that is not empty", text)
+            faults += _wrong(pointer, _("a text that is not empty"))
     return faults
 
 
@@ -112,9 +111,9 @@ def _date(field: Field, value: Any) -> list[Fault]:
         try:
             date.fromisoformat(value)
         except ValueError:
-            return [Fault(field.name, "no_such_day", f"There is no day {value}.")]
+            return [Fault(field.name, "no_such_day", _("There is no such day."))]
         return []
-    return _wrong(field.name, "a date written YYYY-MM-DD", value)
+    return _wrong(field.name, _("a date written YYYY-MM-DD"))
 
 
 def _moment_faults(field: Field, value: Any) -> list[Fault]:
@@ -122,37 +121,37 @@ def _moment_faults(field: Field, value: Any) -> list[Fault]:
         try:
             _moment(value)
         except ValueError:
-            return [Fault(field.name, "no_such_moment", f"There is no moment {value}.")]
+            return [Fault(field.name, "no_such_moment", _("There is no such moment."))]
         return []
-    return _wrong(field.name, "a moment with its zone (RFC 3339)", value)
+    return _wrong(field.name, _("a moment with its zone (RFC 3339)"))
 
 
 def _boolean(field: Field, value: Any) -> list[Fault]:
-    return [] if isinstance(value, bool) else _wrong(field.name, "true or false", value)
+    return [] if isinstance(value, bool) else _wrong(field.name, _("true or false"))
 
 
 def _integer(field: Field, value: Any) -> list[Fault]:
     right = isinstance(value, int) and not isinstance(value, bool)
-    return [] if right else _wrong(field.name, "a whole number", value)
+    return [] if right else _wrong(field.name, _("a whole number"))
 
 
 def _number(field: Field, value: Any) -> list[Fault]:
-    right = isinstance(value, int | float) and not isinstance(value, bool)
-    return [] if right else _wrong(field.name, "a number", value)
+    right = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return [] if right else _wrong(field.name, _("a number"))
 
 
 def _object(field: Field, value: Any) -> list[Fault]:
-    return [] if isinstance(value, dict) else _wrong(field.name, "an object", value)
+    return [] if isinstance(value, dict) else _wrong(field.name, _("an object"))
 
 
 def _objects(field: Field, value: Any) -> list[Fault]:
     if not isinstance(value, list):
-        return _wrong(field.name, "a list of objects", value)
+        return _wrong(field.name, _("a list of objects"))
     return [
         fault
         for number, item in enumerate(value)
         if not isinstance(item, dict)
-        for fault in _wrong(f"{field.name}.{number}", "an object", item)
+        for fault in _wrong(f"{field.name}.{number}", _("an object"))
     ]
 
 

@@ -150,6 +150,7 @@ class _OfStudyRight(Row):
     # The key to the study right holds the person as well, so no other key is needed.
     person = models.ForeignKey("people.Person", on_delete=models.RESTRICT, db_index=False, db_constraint=False)
     place = models.IntegerField()
+    kept_by = models.TextField(null=True)
     carried = models.JSONField(default=dict, db_default={})
 
     class Meta:
@@ -250,6 +251,7 @@ class Assessment(Row):
     assessed_on = models.DateField(null=True)
     is_passed = models.BooleanField(null=True)
     description = localized(null=True)
+    kept_by = models.TextField(null=True)
     carried = models.JSONField(default=dict, db_default={})
 
     class Meta:

@@ -1,11 +1,14 @@
 """Merges staged study rights into the provider's tables: a few statements for all documents of a run.
 
+What an app or the desk keeps (`kept_by`) is theirs: what a document says otherwise of it is held back and told.
+
 Rows are found again by what they are: a study right by its key at the source, an attainment by its node (kinds and
 modules from the top), the rest by its place. So a document that changes one mark changes one row.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -26,6 +29,8 @@ KIND = "study_right"
 #: States of a study right that is written, and of one that stood before.
 _WRITTEN = "('added', 'linked', 'changed')"
 _STOOD = "('linked', 'changed')"
+#: Columns that say where a row stands.
+_PLACED = {"parent_id", "place"}
 _TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "expected_end", "confirmed_on", "assessed_on"), "date"),
     **dict.fromkeys(("place", "line", "right_line", "attainment_line", "above", "national_version"), "int"),
@@ -53,12 +58,22 @@ class _Child:
     owner_column: str
     owner_line: str
     columns: Sequence[str]
+    #: Where in the document they stand.
+    pointer: str
 
 
 _CHILDREN = (
-    _Child("studies_studyrightstate", "state", KIND, "study_right_id", "right_line", STATE_COLUMNS),
-    _Child("studies_studyrightextra", "extra", KIND, "study_right_id", "right_line", EXTRA_COLUMNS),
-    _Child("studies_assessment", "assessment", "attainment", "attainment_id", "attainment_line", ASSESSMENT_COLUMNS),
+    _Child("studies_studyrightstate", "state", KIND, "study_right_id", "right_line", STATE_COLUMNS, "/tila"),
+    _Child("studies_studyrightextra", "extra", KIND, "study_right_id", "right_line", EXTRA_COLUMNS, "/lisätiedot"),
+    _Child(
+        "studies_assessment",
+        "assessment",
+        "attainment",
+        "attainment_id",
+        "attainment_line",
+        ASSESSMENT_COLUMNS,
+        "/arviointi",
+    ),
 )
 
 
@@ -87,12 +102,20 @@ def load_study_rights(merge: Merge, reading: Reading, *, any_school: bool, progr
     # A study right is changed where anything below it is, so it is not asked whether its own row would differ.
     _put(merge, "studies_studyright", f"ready_{KIND}", ("person_id", "school_id", *RIGHT_COLUMNS))
     if merge.has(KIND, "added", "linked", "changed"):
-        _attainments(merge)
-        for child in _CHILDREN:
-            _children(merge, child)
+        held = {"/suoritukset": _attainments(merge)} | {child.pointer: _children(merge, child) for child in _CHILDREN}
+        _tell_held(merge, reading, held)
     merge.tell(KIND, "studies.study_right")
     states = merge.states[KIND]
     merge.report.sides[KIND]["taken"] = sum(states.values()) - states.get("refused", 0)
+
+
+def _tell_held(merge: Merge, reading: Reading, held: dict[str, list[int]]) -> None:
+    """Count and tell what a document says otherwise of what an app or the desk keeps."""
+    merge.report.count(KIND, held_back=sum(map(len, held.values())))
+    for pointer, lines in held.items():
+        for line in dict.fromkeys(lines):
+            file, at = reading.place_of(line)
+            merge.report.problems.warning(file, at, pointer, "held-back.row")
 
 
 def _stage(merge: Merge, stage: str, spool: Spool) -> None:
@@ -151,8 +174,8 @@ def _find_schools(merge: Merge, reading: Reading, *, any_school: bool) -> None:
         merge.report.problems.warning("", 0, "/oppilaitos/oid", "koski.unknown-school", value=row["school_oid"])
 
 
-def _attainments(merge: Merge) -> None:
-    """Write the attainments of written study rights. One that stands is found by its node."""
+def _attainments(merge: Merge) -> list[int]:
+    """Write the attainments of written study rights; return the lines of what is held back. One that stands is found by its node."""
     merge.execute("DROP TABLE IF EXISTS ready_attainment")
     merge.execute(
         "CREATE TEMP TABLE ready_attainment ON COMMIT DROP AS"
@@ -165,23 +188,33 @@ def _attainments(merge: Merge) -> None:
     merge.execute("ALTER TABLE ready_attainment ADD COLUMN parent_id uuid")
     merge.execute("ANALYZE ready_attainment (line, id)")
     merge.execute("UPDATE ready_attainment r SET parent_id = p.id FROM ready_attainment p WHERE p.line = r.above")
+    stays: list[dict[str, Any]] = []
     if merge.has(KIND, "linked", "changed"):
         merge.execute("DROP TABLE IF EXISTS gone_attainment")
         merge.execute(
-            "CREATE TEMP TABLE gone_attainment ON COMMIT DROP AS SELECT t.id FROM studies_attainment t"
+            "CREATE TEMP TABLE gone_attainment ON COMMIT DROP AS SELECT t.id, o.line FROM studies_attainment t"
             f" JOIN ready_{KIND} o ON o.state IN {_STOOD} AND o.id = t.study_right_id"
             " WHERE t.provider_id = %(provider)s AND NOT EXISTS (SELECT 1 FROM ready_attainment r WHERE r.id = t.id)"
+        )
+        # What somebody else keeps stays, with all that it hangs on.
+        stays = merge.rows(
+            "WITH RECURSIVE held AS (SELECT g.id FROM gone_attainment g JOIN studies_attainment t ON t.id = g.id"
+            " WHERE t.provider_id = %(provider)s AND (t.kept_by IS NOT NULL OR EXISTS (SELECT 1 FROM studies_assessment s"
+            " WHERE s.provider_id = %(provider)s AND s.attainment_id = t.id AND s.kept_by IS NOT NULL))"
+            " UNION SELECT t.parent_id FROM held h JOIN studies_attainment t ON t.provider_id = %(provider)s AND t.id = h.id"
+            " WHERE t.parent_id IS NOT NULL) DELETE FROM gone_attainment g USING held h WHERE g.id = h.id RETURNING g.line"
         )
         for table, column in (("studies_assessment", "attainment_id"), ("studies_attainment", "id")):
             merge.execute(
                 f"DELETE FROM {table} t USING gone_attainment g WHERE t.provider_id = %(provider)s AND t.{column} = g.id"
             )
     names = ("study_right_id", "person_id", "parent_id", "place", *ATTAINMENT_COLUMNS)
-    _put(merge, "studies_attainment", "ready_attainment", names)
+    held = _put(merge, "studies_attainment", "ready_attainment", names, line="r.right_line")
+    return [row["line"] for row in stays] + held
 
 
-def _children(merge: Merge, child: _Child) -> None:
-    """Write the rows that hang on written ones. One that stands is found by its place."""
+def _children(merge: Merge, child: _Child) -> list[int]:
+    """Write the rows that hang on written ones; return the lines of what is held back. One that stands is found by its place."""
     ready = f"ready_{child.stage}"
     merge.execute(f"DROP TABLE IF EXISTS {ready}")
     merge.execute(
@@ -194,23 +227,47 @@ def _children(merge: Merge, child: _Child) -> None:
     if merge.has(KIND, "linked", "changed"):
         merge.execute(
             f"DELETE FROM {child.table} t USING ready_{child.owner} o WHERE o.state IN {_STOOD}"
-            f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id"
+            f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.kept_by IS NULL"
             f" AND NOT EXISTS (SELECT 1 FROM {ready} r WHERE r.id = t.id)"
         )
-    _put(merge, child.table, ready, (child.owner_column, "person_id", "place", *child.columns))
+    line = (
+        "r.right_line"
+        if child.owner == KIND
+        else "(SELECT a.right_line FROM ready_attainment a WHERE a.line = r.attainment_line)"
+    )
+    return _put(merge, child.table, ready, (child.owner_column, "person_id", "place", *child.columns), line=line)
 
 
-def _put(merge: Merge, table: str, ready: str, names: Sequence[str]) -> None:
-    """Insert the new rows of `ready` and update those that differ."""
+def _put(merge: Merge, table: str, ready: str, names: Sequence[str], *, line: str | None = None) -> list[int]:
+    """Insert the new rows of `ready` and update those that differ and nobody else keeps.
+
+    `line`: SQL of the line of a row's study right, where somebody else may keep it. Returns that of each row held back.
+    """
     listed = ", ".join(names)
     merge.execute(
         f"INSERT INTO {table} (id, provider_id, {listed}) SELECT r.id, %(provider)s,"
         f" {', '.join(f'r.{name}' for name in names)} FROM {ready} r WHERE r.is_new"
     )
     if not merge.has(KIND, "linked", "changed"):
-        return
-    merge.execute(
-        f"UPDATE {table} t SET {', '.join(f'{name} = r.{name}' for name in names)} FROM {ready} r"
-        " WHERE NOT r.is_new AND t.provider_id = %(provider)s AND t.id = r.id"
-        f" AND ({', '.join(f't.{name}' for name in names)}) IS DISTINCT FROM ({', '.join(f'r.{name}' for name in names)})"
+        return []
+    _update(merge, table, ready, names, "t.kept_by IS NULL" if line else "true")
+    if not line:
+        return []
+    # Where a kept row stands among the others is the document's to say; what it says is not.
+    placed = [name for name in names if name in _PLACED]
+    told = [name for name in names if name not in _PLACED]
+    _update(merge, table, ready, placed, "t.kept_by IS NOT NULL")
+    held = merge.rows(
+        f"SELECT {line} AS line FROM {table} t, {ready} r WHERE {_differ(told)} AND t.kept_by IS NOT NULL ORDER BY 1"
     )
+    return [row["line"] for row in held]
+
+
+def _update(merge: Merge, table: str, ready: str, names: Sequence[str], which: str) -> None:
+    written = ", ".join(f"{name} = r.{name}" for name in names)
+    merge.execute(f"UPDATE {table} t SET {written} FROM {ready} r WHERE {_differ(names)} AND {which}")
+
+
+def _differ(names: Sequence[str]) -> str:
+    ours, theirs = (", ".join(f"{alias}.{name}" for name in names) for alias in ("t", "r"))
+    return f"NOT r.is_new AND t.provider_id = %(provider)s AND t.id = r.id AND ({ours}) IS DISTINCT FROM ({theirs})"

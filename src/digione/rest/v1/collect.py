@@ -1,7 +1,7 @@
 """Puts an answer together over the providers of an app; each of them is read in its own reach, by its own use case."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby, islice
@@ -32,21 +32,34 @@ class Page:
     after: UUID | None
 
 
-def one(wish: Wish, ident: UUID) -> str:
-    """Return the JSON of the object that the app calls `ident`. Raises `NotFoundError` when no provider of it has it."""
-    own = _own(wish, ident)
+@dataclass(frozen=True, slots=True)
+class One:
+    """An object's JSON, and its version, which changes with every change of the row."""
+
+    body: str
+    version: str
+
+
+def one(wish: Wish, ident: UUID) -> One:
+    """Return the object that the app calls `ident`. Raises `NotFoundError` when no provider of it has it."""
+    own = own_id(wish, ident)
     grants = _opening(wish)
     # To look in vain at one provider for what another has is no refusal, and must not stand in the log as one.
     if len(grants) > 1:
-        there = Span(UUID(int=own.int - 1) if own.int else None, 1)
-        holding = [grant for grant, ids in zip(grants, _found(wish, grants, there), strict=True) if ids == [own]]
-        grants = holding or grants[:1]
+        grants = holding(wish, grants, own) or grants[:1]
     # A lone None lets the use case deny, and record that it did.
     readers: list[Grant | None] = [*grants] or [None]
     found = [row for grant in readers for row in _read(wish, grant, one=own).rows]
     if not found:
         raise NotFoundError("There is no such object here.")
-    return _told(wish, [_merged(found)]).bodies[0]
+    row = _merged(found)
+    return One(told(wish, [row]).bodies[0], row.version)
+
+
+def holding(wish: Wish, grants: list[Grant], own: UUID) -> list[Grant]:
+    """Return the grants of the providers that have the row `own`."""
+    there = Span(UUID(int=own.int - 1) if own.int else None, 1)
+    return [grant for grant, ids in zip(grants, places(wish, grants, there), strict=True) if ids == [own]]
 
 
 def page(wish: Wish, span: Span) -> Page:
@@ -54,30 +67,30 @@ def page(wish: Wish, span: Span) -> Page:
     grants = _opening(wish)
     # A field that names a row by the supplier's own id is asked by that id.
     where = {
-        name: _own(wish, value) if name in wish.endpoint.references else value for name, value in span.where.items()
+        name: own_id(wish, value) if name in wish.endpoint.references else value for name, value in span.where.items()
     }
-    span = replace(span, after=span.after and _own(wish, span.after), where=where)
+    span = replace(span, after=span.after and own_id(wish, span.after), where=where)
     if len(grants) < 2:
         part = _read(wish, grants[0] if grants else None, span=span)
-        return _told(wish, part.rows, part.rows[-1].id if part.more else None)
+        return told(wish, part.rows, part.rows[-1].id if part.more else None)
     one_more = span.limit + 1
-    found = _found(wish, grants, replace(span, limit=one_more))
+    found = places(wish, grants, replace(span, limit=one_more))
     ids = [ident for ident, _ in islice(groupby(merge(*found)), one_more)]
-    shown = ids[: span.limit]
+    wanted = ids[: span.limit]
     rows: dict[UUID, list[Row]] = {}
     for grant, held in zip(grants, map(set, found), strict=True):
-        for row in _read(wish, grant, ids=tuple(ident for ident in shown if ident in held), span=span).rows:
+        for row in _read(wish, grant, ids=tuple(ident for ident in wanted if ident in held), span=span).rows:
             rows.setdefault(row.id, []).append(row)
-    whole = [_merged(rows[ident]) for ident in shown if ident in rows]
-    return _told(wish, whole, shown[-1] if len(ids) > span.limit else None)
+    whole = [_merged(rows[ident]) for ident in wanted if ident in rows]
+    return told(wish, whole, wanted[-1] if len(ids) > span.limit else None)
 
 
-def _own(wish: Wish, ident: UUID) -> UUID:
+def own_id(wish: Wish, ident: UUID) -> UUID:
     """Return the id by which the row is found that the app calls `ident`."""
     return sealed.of(wish.caller.actor).opened(ident) if wish.endpoint.sealed else ident
 
 
-def _told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
+def told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
     """Return rows, and the last one where there are more, with the app's ids in place of those by which they are found."""
     if not wish.endpoint.sealed:
         return Page([row.body for row in rows], last)
@@ -106,11 +119,12 @@ def _closed(wish: Wish) -> frozenset[str]:
     return frozenset() if opened or wish.fields is None else wish.fields & wish.endpoint.narrow
 
 
-def _shown(wish: Wish, grant: Grant | None) -> frozenset[str]:
+def shown(wish: Wish, grant: Grant | None) -> frozenset[str]:
+    """Return the fields of an answer: what the grant opens, of what was asked for."""
     endpoint = wish.endpoint
     opened = grant is not None and endpoint.narrow_scope in grant.scopes
-    shown = endpoint.names if opened else endpoint.names - endpoint.narrow
-    return shown if wish.fields is None else shown & wish.fields | {"id"}
+    fields = endpoint.names if opened else endpoint.names - endpoint.narrow
+    return fields if wish.fields is None else fields & wish.fields | {"id"}
 
 
 def _read(
@@ -121,18 +135,19 @@ def _read(
     ids: tuple[UUID, ...] | None = None,
     span: Span | None = None,
 ) -> Part:
-    shown, closed = _shown(wish, grant), _closed(wish)
-    ask = Ask(wish.endpoint, grant, shown, closed, one, ids, span)
+    fields, closed = shown(wish, grant), _closed(wish)
+    ask = Ask(wish.endpoint, grant, fields, closed, one, ids, span)
     endpoint = wish.endpoint
-    sort = endpoint.narrow_reads if (shown | closed) & endpoint.narrow else endpoint.reads
+    sort = endpoint.narrow_reads if (fields | closed) & endpoint.narrow else endpoint.reads
     return READERS[sort](wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
 
 
-def _found(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
+def places(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
+    """Return the ids of `span` at each grant's provider."""
     return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span)
 
 
-def _merged(rows: Iterable[Row]) -> Row:
+def _merged(rows: Sequence[Row]) -> Row:
     """Return one object made of what several providers show of it: the same person, with the fields that any opens."""
     first, *others = rows
     if not others:
@@ -140,4 +155,5 @@ def _merged(rows: Iterable[Row]) -> Row:
     whole = json.loads(first.body)
     for row in others:
         whole |= {name: value for name, value in json.loads(row.body).items() if whole.get(name) is None}
-    return replace(first, body=json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+    known_since = max(row.known_since for row in rows)
+    return replace(first, known_since=known_since, body=json.dumps(whole, ensure_ascii=False, separators=(",", ":")))

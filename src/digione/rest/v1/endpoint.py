@@ -12,6 +12,20 @@ from digione.rest.oneroster.resource import LIVE
 from digione.schema.declare import Field, Resource
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How apps write the rows of an endpoint: by a scope of its own, beside that for reading.
+
+    `changes`: the fields that can be changed. `adds_to`: the path of the endpoint under whose rows new ones are added,
+    and `owner` the field that names such a row; None where none are added.
+    """
+
+    scope: str
+    changes: frozenset[str]
+    adds_to: str | None = None
+    owner: str = ""
+
+
 class Reads(StrEnum):
     """The sorts of data, each with a permission of its own."""
 
@@ -34,6 +48,7 @@ class Endpoint:
     whether the app knows a row by an id that is made of `key` for its supplier alone (decision 12); `references`: fields
     that name such rows, as field → our id of the row. `reads`: of which sort its data is, `narrow_reads` what only
     `narrow_scope` opens: each sort is read by a use case of its own. `past`: SQL of the first day of what is over, for the log.
+    `writing`: how apps write its rows; None where they only read.
     """
 
     path: str
@@ -56,6 +71,7 @@ class Endpoint:
     reads: Reads = Reads.ROSTER
     narrow_reads: Reads = Reads.DEMOGRAPHICS
     past: str | None = None
+    writing: Writing | None = None
 
     @property
     def served(self) -> tuple[Field, ...]:

@@ -1,8 +1,9 @@
 """Building blocks of reading: pages and single rows of an endpoint, as JSON that PostgreSQL makes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from digione.core import statements
 from digione.core.use_case import UseCase
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1.endpoint import Endpoint
+from digione.schema.declare import Kind
 
 #: Also what the indexes of pages say, so that they answer nothing else.
 _BEFORE_ALL = UUID(int=0)
@@ -20,6 +22,7 @@ class Row:
     """A row that an app is shown: the id by which it was found, its JSON, and the person whose data it is, if any.
 
     `references`: our ids of the rows that its fields name, in the order of the endpoint's. `past`: since when what is over.
+    `known_since`: from when on it stands as it does.
     """
 
     id: UUID
@@ -27,6 +30,12 @@ class Row:
     person: UUID | None
     references: list[UUID | None]
     past: date | None
+    known_since: datetime
+
+    @property
+    def version(self) -> str:
+        """What changes with every change of the row, and with nothing else."""
+        return f"{int(self.known_since.timestamp() * 1_000_000):x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,8 @@ def _bounds(span: Span) -> dict[str, Any]:
 def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dict[str, Any]) -> list[Row]:
     found = statements.rows(
         f"SELECT {endpoint.key}, {endpoint.json_sql(shown)}::text, {endpoint.person or 'NULL::uuid'},"
-        f" ARRAY[{', '.join(endpoint.references.values())}]::uuid[], {endpoint.past or 'NULL::date'}"
+        f" ARRAY[{', '.join(endpoint.references.values())}]::uuid[], {endpoint.past or 'NULL::date'},"
+        f" {endpoint.alias}.sys_from"
         f" {endpoint.rows} AND {which}",
         parameters,
         kept=False,
@@ -101,3 +111,18 @@ def _parameters(uc: UseCase, grant: Grant) -> dict[str, Any]:
         "today": uc.today,
         "disclosed": grant.disclosed,
     }
+
+
+def locked(uc: UseCase, endpoint: Endpoint, grant: Grant, ident: UUID) -> dict[str, Any] | None:
+    """Return all columns of a row that the provider shows to the app, as they stand until the transaction ends."""
+    found = uc.rows(
+        f"SELECT {endpoint.alias}.* {endpoint.rows} AND {endpoint.key} = %(id)s FOR UPDATE OF {endpoint.alias}",
+        {**_parameters(uc, grant), "id": ident},
+    )
+    if not found:
+        return None
+    row = found[0]
+    for each in endpoint.resource.fields:
+        if each.kind in (Kind.LOCALIZED_TEXT, Kind.OBJECT) and row.get(each.name) is not None:
+            row[each.name] = json.loads(row[each.name])
+    return row

@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
+from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.problems import CONTENT_TYPE
-from digione.rest.v1.service import AppToken, make_api
+from digione.rest.v1.service import PREFIX, AppToken, make_api
 from digione.schema.json_schema import DIALECT
 
-PREFIX = "/api/v1/"
 _TAG = {
     "description": "Changes whenever the answer does; send it back as `If-None-Match`.",
     "schema": {"type": "string"},
@@ -29,26 +29,60 @@ _LANGUAGE = {
 }
 
 
+_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": False,
+    "description": "The `ETag` of the row that is to be changed, or `*`. Without it: 428.",
+    "schema": {"type": "string"},
+}
+_PREFER = {
+    "in": "header",
+    "name": "Prefer",
+    "required": False,
+    "description": "`return=minimal`: the answer comes without a body (RFC 7240).",
+    "schema": {"type": "string"},
+}
+_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "Names the call for a day: made again with the same key and body, it is answered and not done again.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,100}$"},
+}
+_LOCATION = {"description": "Where the new row stands.", "schema": {"type": "string"}}
+
+
 @cache
 def document() -> dict[str, Any]:
     """Return the OpenAPI document: what django-ninja makes, and what it cannot say of an answer that others make."""
     made: dict[str, Any] = dict(make_api().get_openapi_schema(path_prefix=PREFIX))
-    scopes = {f"{PREFIX}{endpoint.path}": endpoint.scope for endpoint in ENDPOINTS}
+    served = {f"{PREFIX}{endpoint.path}": endpoint for endpoint in ENDPOINTS}
     for address, operations in made["paths"].items():
         # HEAD is GET without the body, as everywhere.
         del operations["head"]
-        operation = operations["get"]
-        operation["security"] = [{AppToken.__name__: [scopes[address.partition("/{")[0]]]}]
-        operation["parameters"].append(_LANGUAGE)
-        responses = operation["responses"] = {str(status): told for status, told in operation["responses"].items()}
-        for status, told in responses.items():
-            if status >= "400":
-                told["content"] = {CONTENT_TYPE: told["content"].pop("application/json")}
-        responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-        responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-        if "{" in address:
-            operation["parameters"].append(_CONDITION)
-            operation["parameters"][0]["schema"] = {"type": "string", "format": "uuid"}
-            responses["200"]["headers"] = {"ETag": _TAG}
-            responses["304"] = {"description": "Not Modified", "headers": {"ETag": _TAG}}
+        endpoint = served[address.partition("/{")[0]]
+        for method, operation in operations.items():
+            _complete(endpoint, address, method, operation)
     return {**made, "jsonSchemaDialect": DIALECT}
+
+
+def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str, Any]) -> None:
+    reads, of_one = method == "get", "{" in address
+    scopes = [endpoint.scope] if reads or endpoint.writing is None else [endpoint.writing.scope, endpoint.scope]
+    operation["security"] = [{AppToken.__name__: scopes}]
+    headers = [_LANGUAGE, *([] if reads else [_PREFER, _KEY])]
+    if of_one:
+        operation["parameters"][0]["schema"] = {"type": "string", "format": "uuid"}
+        headers.append(_CONDITION if reads else _MATCH)
+    operation.setdefault("parameters", []).extend(headers)
+    responses = operation["responses"] = {str(status): told for status, told in operation["responses"].items()}
+    for status, told in responses.items():
+        if status >= "400":
+            told["content"] = {CONTENT_TYPE: told["content"].pop("application/json")}
+        elif of_one or not reads:
+            told["headers"] = {"ETag": _TAG, **({"Location": _LOCATION} if status == "201" else {})}
+    responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    if of_one and reads:
+        responses["304"] = {"description": "Not Modified", "headers": {"ETag": _TAG}}

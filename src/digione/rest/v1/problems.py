@@ -21,6 +21,9 @@ KINDS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.FORBIDDEN: ("forbidden", gettext_noop("The app may not do this")),
     HTTPStatus.NOT_FOUND: ("not-found", gettext_noop("There is no such thing here")),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method", gettext_noop("This address does not take that method")),
+    HTTPStatus.PRECONDITION_FAILED: ("outdated", gettext_noop("The object has changed meanwhile")),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("type", gettext_noop("A body of this type is not taken")),
+    HTTPStatus.PRECONDITION_REQUIRED: ("unconditional", gettext_noop("Say which version is meant")),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", gettext_noop("The request is too large")),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid", gettext_noop("The request has faults")),
     HTTPStatus.TOO_MANY_REQUESTS: ("too-often", gettext_noop("Too many requests")),
@@ -64,6 +67,4 @@ def problem(status: HTTPStatus, detail: str, *, faults: Iterable[Fault] = (), ru
     )
     if status == HTTPStatus.UNAUTHORIZED:
         answer["WWW-Authenticate"] = 'Bearer realm="DigiOne"'
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        answer["Allow"] = "GET, HEAD"
     return answer

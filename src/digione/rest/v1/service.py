@@ -3,30 +3,31 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import translation
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security.base import AuthBase
 
-from digione.core.errors import DeniedError, Fault, InvalidInputError, NotFoundError
+from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
 from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
-from digione.rest.v1 import collect, parameters, shapes
-from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1 import collect, parameters, recording, shapes
+from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.facts import Span
 from digione.rest.v1.problems import language_of, problem
 
 log = logging.getLogger(__name__)
 VERSION = "1"
+PREFIX = "/api/v1/"
 _METHODS = ["GET", "HEAD"]
 #: The parameters of each operation, by its name: django-ninja passes over those that it does not know.
 _PARAMETERS: dict[str, type[Schema]] = {}
@@ -45,7 +46,8 @@ class AppToken(AuthBase):
                 scope: f"{endpoint.summary}{'' if scope == endpoint.scope else ', with what identifies them further'}"
                 for endpoint in ENDPOINTS
                 for scope in filter(None, (endpoint.scope, endpoint.narrow_scope))
-            },
+            }
+            | {endpoint.writing.scope: f"{endpoint.summary}, to write" for endpoint in ENDPOINTS if endpoint.writing},
         }
     }
 
@@ -64,7 +66,7 @@ def make_api() -> NinjaAPI:
     api = NinjaAPI(
         title="DigiOne API",
         version=VERSION,
-        description="The open data model to read, for apps that an education provider has taken into use.",
+        description="The open data model, for apps that an education provider has taken into use.",
         auth=AppToken(),
         docs_url=None,
         openapi_url=None,
@@ -92,7 +94,8 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         wanted = parameters.identifier(id)
         if wanted is None:
             raise NotFoundError("What is not written as we write ids is nobody's.")
-        return _tagged(request, collect.one(collect.Wish(_caller(request), endpoint, _fields(query)), wanted).encode())
+        found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query)), wanted)
+        return _tagged(request, found.body.encode(), found.version)
 
     _PARAMETERS.update({f"list_{endpoint.path}": list_model, f"get_{endpoint.single}": one_model})
     read_list.__annotations__["query"] = _of_query(list_model)
@@ -107,6 +110,66 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         api, f"/{endpoint.path}/{{id}}", read_one, one_shape, f"get_{endpoint.single}",
         summary=f"One of them, by its id for the app: {endpoint.single}", **shared,
     )  # fmt: skip
+    if endpoint.writing:
+        _serve_writing(api, endpoint, endpoint.writing, one_shape)
+
+
+def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: type[Schema]) -> None:
+    def change(request: HttpRequest, id: str) -> HttpResponse:
+        _refuse_names(request)
+        wanted = parameters.identifier(id)
+        if wanted is None:
+            raise NotFoundError("What is not written as we write ids is nobody's.")
+        return _recorded(request, endpoint, recording.change(request, _caller(request), endpoint, wanted))
+
+    needs = f"Needs the scopes `{writing.scope}` and `{endpoint.scope}`."
+    _PARAMETERS.update({f"change_{endpoint.single}": Schema, f"add_{endpoint.single}": Schema})
+    failures = (401, 403, 404, 412, 415, 422, 428, 429)
+    _writing_operation(
+        api, "PATCH", f"/{endpoint.path}/{{id}}", change, {200: shape, 204: None}, failures,
+        operation_id=f"change_{endpoint.single}", summary=f"Correct one of them: {endpoint.single}",
+        description=f"{needs} The body has the fields to change (RFC 7396).", tags=[endpoint.path],
+        openapi_extra=shapes.body_of(endpoint, adding=False),
+    )  # fmt: skip
+    if writing.adds_to is None:
+        return
+    (owner,) = (each for each in ENDPOINTS if each.path == writing.adds_to)
+
+    def add(request: HttpRequest) -> HttpResponse:
+        _refuse_names(request)
+        return _recorded(request, endpoint, recording.add(request, _caller(request), endpoint, owner))
+
+    _writing_operation(
+        api, "POST", f"/{endpoint.path}", add, {201: shape}, (401, 403, 415, 422, 429),
+        operation_id=f"add_{endpoint.single}", summary=f"Add one: {endpoint.single}",
+        description=f"{needs} It comes last under its `{writing.owner}`.", tags=[endpoint.path],
+        openapi_extra=shapes.body_of(endpoint, adding=True),
+    )  # fmt: skip
+
+
+def _writing_operation(
+    api: NinjaAPI, method: str, path: str, answer: Answering, done: dict[int, Any], failures: Sequence[int], **more: Any
+) -> None:
+    responses = {**done, **dict.fromkeys(failures, shapes.Problem)}
+    api.api_operation([method], path, response=responses, url_name=more["operation_id"], **more)(answer)
+
+
+def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Recorded) -> HttpResponse:
+    """Return what was written with its `ETag`, or without its body where the caller prefers that (RFC 7240)."""
+    minimal = "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
+    if minimal:
+        added = recorded.status == HTTPStatus.CREATED
+        answer = HttpResponse(status=HTTPStatus.CREATED if added else HTTPStatus.NO_CONTENT)
+        answer["Preference-Applied"] = "return=minimal"
+        del answer["Content-Type"]
+    else:
+        answer = _answered(recorded.body.encode())
+        answer.status_code = recorded.status
+    answer["ETag"] = _tag(recorded.body.encode(), recorded.version)
+    answer["Cache-Control"] = "no-cache, private"
+    if recorded.status == HTTPStatus.CREATED:
+        answer["Location"] = f"{PREFIX}{endpoint.path}/{recorded.ident}"
+    return answer
 
 
 def _of_query(model: type[Schema]) -> Any:
@@ -156,9 +219,15 @@ def _answered(body: bytes) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _tagged(request: HttpRequest, body: bytes) -> HttpResponse:
+def _tag(body: bytes, version: str) -> str:
+    # Two parts: the text that was sent, by which it is known whether to send it again, and the version of the row, by
+    # which it is known whether somebody else has changed it, whatever fields were asked for.
+    return f'"{version}-{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _tagged(request: HttpRequest, body: bytes, version: str) -> HttpResponse:
     """Return an object with its `ETag`, or 304 where the caller has this very text."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    tag = _tag(body, version)
     known = [part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")]
     answer = HttpResponse(status=304) if tag in known or "*" in known else _answered(body)
     answer["ETag"], answer["Cache-Control"] = tag, "no-cache, private"
@@ -202,11 +271,29 @@ def _failed(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, _("Try again; if it stays so, tell whoever runs the service."))
 
 
+def _outdated(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(
+        HTTPStatus.PRECONDITION_FAILED, _("Somebody else has changed it. Read it again, and change what stands now.")
+    )
+
+
+def _unconditional(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(HTTPStatus.PRECONDITION_REQUIRED, _("Send the ETag of what is to be changed: If-Match: “…”."))
+
+
+def _of_another_type(request: HttpRequest, error: Any) -> HttpResponse:
+    text = _("Send the body as one of: %(types)s.") % {"types": ", ".join(recording.TYPES)}
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
+
+
 _FAILURES: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     AuthenticationError: _stranger,
     DeniedError: _denied,
     NotFoundError: _absent,
     InvalidInputError: _invalid,
+    ConflictError: _outdated,
+    recording.UnconditionalError: _unconditional,
+    recording.UnsupportedTypeError: _of_another_type,
     ValidationError: _unfit,
     SuspiciousOperation: _unreadable,
     Exception: _failed,
@@ -227,17 +314,29 @@ def elsewhere(request: HttpRequest, rest: str = "") -> HttpResponse:
     return problem(HTTPStatus.NOT_FOUND, _("The API stands at /api/v1/. /api/v1/docs tells which addresses it has."))
 
 
-def spoken(answer: Answering) -> Answering:
-    """Return a view that answers in the language of its caller, and refuses methods in the form of the API."""
+def spoken(answer: Answering, *, writes: bool = False) -> Answering:
+    """Return a view that answers in the language of its caller, and refuses methods in the form of the API.
+
+    `writes`: whether `answer` itself knows which methods it takes.
+    """
 
     def serve(request: HttpRequest, *args: Any, **path: Any) -> HttpResponse:
         with translation.override(language_of(request.headers.get("Accept-Language", ""))):
-            if request.method not in _METHODS:
-                told = problem(HTTPStatus.METHOD_NOT_ALLOWED, _("It is read only so far: use GET."))
-            else:
-                told = answer(request, *args, **path)
+            told = (
+                answer(request, *args, **path)
+                if writes or request.method in _METHODS
+                else HttpResponseNotAllowed(_METHODS)
+            )
+            if told.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                methods = ", ".join(sorted(told["Allow"].split(", ")))
+                told = problem(
+                    HTTPStatus.METHOD_NOT_ALLOWED, _("This address takes: %(methods)s.") % {"methods": methods}
+                )
+                told["Allow"] = methods
             told["Content-Language"] = translation.get_language() or "fi"
             told["Vary"] = "Accept-Language, Authorization"
             return told
 
+    # Whoever calls shows a token, never a cookie, so no other page can make a browser call.
+    serve.csrf_exempt = True  # type: ignore[attr-defined]
     return serve

@@ -8,7 +8,9 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema, cr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from digione.rest.v1 import write_facts
 from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.recording import TYPES
 from digione.schema.json_schema import json_schema
 
 
@@ -26,6 +28,19 @@ def answer_schema(endpoint: Endpoint) -> dict[str, Any]:
         "required": ["id"],
         "additionalProperties": False,
     }
+
+
+def body_of(endpoint: Endpoint, *, adding: bool) -> dict[str, Any]:
+    """Return what OpenAPI says of the body of a writing operation."""
+    declared = json_schema(replace(endpoint.resource, fields=write_facts.writable(endpoint, adding=adding)))
+    shape = {
+        "type": "object",
+        "properties": declared["properties"],
+        "additionalProperties": False,
+        **({"required": declared["required"]} if declared["required"] else {}),
+    }
+    types = TYPES[:1] if adding else TYPES
+    return {"requestBody": {"required": True, "content": {each: {"schema": shape} for each in types}}}
 
 
 def of_one(endpoint: Endpoint) -> type[Schema]:

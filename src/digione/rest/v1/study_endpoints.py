@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from digione.access.scopes import (
     ASSESSMENTS_READ,
     ASSESSMENTS_WORDS_READ,
+    ASSESSMENTS_WRITE,
     ATTAINMENTS_READ,
     ATTAINMENTS_SUPPORT_READ,
+    ATTAINMENTS_WRITE,
     STUDY_RIGHT_EXTRAS_READ,
     STUDY_RIGHT_STATES_READ,
+    STUDY_RIGHT_STATES_WRITE,
     STUDY_RIGHTS_READ,
 )
-from digione.rest.v1.endpoint import BY_PERSON, OWN_ID, OWN_PERSON, Endpoint, Reads, by, of_people
+from digione.rest.v1.endpoint import BY_PERSON, OWN_ID, OWN_PERSON, Endpoint, Reads, Writing, by, of_people
 from digione.schema.resources import RESOURCES
 
 _TOLD = {"id": OWN_ID, "person_id": OWN_PERSON.format("The learner.")}
@@ -84,6 +87,12 @@ STUDY_RIGHT_STATES = Endpoint(
     references=_of_right("t"),
     reads=Reads.STUDIES,
     past="t.valid_from",
+    writing=Writing(
+        STUDY_RIGHT_STATES_WRITE,
+        frozenset({"valid_from", "state", "funding"}),
+        adds_to="study_rights",
+        owner="study_right_id",
+    ),
 )
 
 STUDY_RIGHT_EXTRAS = Endpoint(
@@ -131,6 +140,39 @@ ATTAINMENTS = Endpoint(
     reads=Reads.STUDIES,
     narrow_reads=Reads.SECRETS,
     past="a.confirmed_on",
+    # What an attainment is (its kind, module and place in the tree) tells it from the others, and stays.
+    writing=Writing(
+        ATTAINMENTS_WRITE,
+        frozenset(
+            [
+                "size",
+                "size_unit",
+                "is_compulsory",
+                "language_scheme",
+                "language",
+                "course_kind",
+                "valid_from",
+                "group_name",
+                "group_code",
+                "grade",
+                "site_oid",
+                "taught_in",
+                "manner_scheme",
+                "manner",
+                "unit_group",
+                "repeats_grade",
+                "is_limited",
+                "is_individualised",
+                "is_weighted",
+                "is_raise",
+                "average",
+                "confirmed_on",
+                "confirmed_in",
+                "confirmed_by_oid",
+                "curriculum",
+            ]
+        ),
+    ),
 )
 
 ASSESSMENTS = Endpoint(
@@ -158,6 +200,12 @@ ASSESSMENTS = Endpoint(
     reads=Reads.STUDIES,
     narrow_reads=Reads.SECRETS,
     past="m.assessed_on",
+    writing=Writing(
+        ASSESSMENTS_WRITE,
+        frozenset({"mark_scheme", "mark", "mark_title", "assessed_on", "is_passed", "description"}),
+        adds_to="attainments",
+        owner="attainment_id",
+    ),
 )
 
 STUDY_ENDPOINTS = (STUDY_RIGHTS, STUDY_RIGHT_STATES, STUDY_RIGHT_EXTRAS, ATTAINMENTS, ASSESSMENTS)

@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from digione.rest.v1.openapi import PREFIX
-from digione.rest.v1.service import elsewhere, make_api, spoken, unknown
+from digione.rest.v1.service import PREFIX, elsewhere, make_api, spoken, unknown
 from digione.rest.v1.views import description
 
 _PREFIX = PREFIX.removeprefix("/")
@@ -13,7 +12,7 @@ def _operations() -> list[URLPattern]:
     """Return the operations, each in the language of its caller."""
     patterns, _app, _namespace = make_api().urls
     return [
-        path(f"{_PREFIX}{each.pattern}", spoken(each.callback), name=each.name)
+        path(f"{_PREFIX}{each.pattern}", spoken(each.callback, writes=True), name=each.name)
         for each in patterns
         # The library's own root leads to its own pages, which are not served.
         if isinstance(each, URLPattern) and each.name != "api-root"

@@ -39,8 +39,9 @@ def documentation(request: HttpRequest) -> HttpResponse:
         {
             "endpoint": endpoint,
             "operations": [
-                {"address": address, "told": operations["get"]}
+                {"method": method.upper(), "address": address, "told": told}
                 for address, operations in paths.items()
+                for method, told in operations.items()
                 if address.partition("/{")[0].rpartition("/")[2] == endpoint.path
             ],
             "fields": [{"told": each, "narrow": each.name in endpoint.narrow} for each in endpoint.served],

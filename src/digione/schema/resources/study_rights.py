@@ -38,6 +38,13 @@ def _carried(*, sensitivity: Sensitivity = Sensitivity.CONFIDENTIAL) -> Any:
     )
 
 
+def _kept_by() -> Any:
+    return field(
+        "Which system keeps the row: an app (`app:` and its id) or the desk (`digione`). Absent: the study right's source.",
+        term="source",
+    )
+
+
 def _text(description: str, term: str, code_list: str | None = None) -> Any:
     return field(description, term=term, code_list=code_list)
 
@@ -105,6 +112,7 @@ class StudyRightState:
         sensitivity=Sensitivity.CONFIDENTIAL,
     )
     funding: str | None = _text("How the studies are paid for.", "funding", "opintojenrahoitus")
+    kept_by: str | None = _kept_by()
     carried: Json = _carried()
     sys_from: datetime = known_since()
 
@@ -131,6 +139,7 @@ class StudyRightExtra:
     description: LocalizedText | None = field(
         "What is said about it.", term="extra information", sensitivity=Sensitivity.SECRET
     )
+    kept_by: str | None = _kept_by()
     carried: Json = _carried(sensitivity=Sensitivity.SECRET)
     sys_from: datetime = known_since()
 
@@ -212,6 +221,7 @@ class Attainment:
         term="organisation OID",
         sensitivity=Sensitivity.CONFIDENTIAL,
     )
+    kept_by: str | None = _kept_by()
     carried: Json = _carried(sensitivity=Sensitivity.SECRET)
     sys_from: datetime = known_since()
 
@@ -235,5 +245,6 @@ class Assessment:
     description: LocalizedText | None = field(
         "The assessment in words, which is secret.", term="assessment", sensitivity=Sensitivity.SECRET
     )
+    kept_by: str | None = _kept_by()
     carried: Json = _carried(sensitivity=Sensitivity.SECRET)
     sys_from: datetime = known_since()

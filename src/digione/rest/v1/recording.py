@@ -1,0 +1,152 @@
+"""What an app's call to write says, understood: its body, its conditions, at which provider it is, and its answer."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from digione.core.errors import Fault, InvalidInputError
+from digione.rest.oneroster.token import Caller, Grant
+from digione.rest.v1 import collect, parameters
+from digione.rest.v1.endpoint import Endpoint, Writing
+from digione.rest.v1.services import Write, Written, add_row, change_row
+from digione.rest.v1.write_facts import Repeat
+
+#: What names a call: what a header can hold in plain, and no more than a UUID needs twice over.
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_TAG = re.compile(r'(?:W/)?"([0-9a-f]+)-[0-9a-f]+"')
+#: The types of a body: JSON, and by its own name what a change is (RFC 7396).
+TYPES = ("application/json", "application/merge-patch+json")
+
+
+class UnsupportedTypeError(Exception):
+    """The body is of a type that is not taken."""
+
+
+class UnconditionalError(Exception):
+    """A change does not say of which version it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a call came to: the status, the app's id of the row, its JSON, and its version."""
+
+    status: int
+    ident: str
+    body: str
+    version: str
+
+
+def change(request: HttpRequest, caller: Caller, endpoint: Endpoint, ident: UUID) -> Recorded:
+    """Change the row that the app calls `ident`, as the request says."""
+    body, repeat = _body(request), _repeat(request)
+    told = request.headers.get("If-Match")
+    if told is None:
+        raise UnconditionalError
+    versions = None if told.strip() == "*" else frozenset(_TAG.findall(told))
+    wish = collect.Wish(caller, endpoint)
+    own = collect.own_id(wish, ident)
+    grants = _writing(caller, endpoint)
+    if len(grants) > 1:
+        grants = collect.holding(wish, grants, own) or grants[:1]
+    write = _write(wish, grants, body, versions, repeat)
+    return _recorded(wish, change_row(_at(wish, write), write=write, ident=own))
+
+
+def add(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoint) -> Recorded:
+    """Add a row under one of `owner`'s, as the request says."""
+    body, repeat = _body(request), _repeat(request)
+    wish, above = collect.Wish(caller, endpoint), collect.Wish(caller, owner)
+    name = _how(endpoint).owner
+    given = parameters.identifier(body[name]) if isinstance(body.get(name), str) else None
+    grants = _writing(caller, endpoint)
+    if given:
+        own = collect.own_id(above, given)
+        body = {**body, name: str(own)}
+        if len(grants) > 1:
+            grants = collect.holding(above, grants, own) or grants[:1]
+    write = _write(wish, grants, body, None, repeat)
+    return _recorded(wish, add_row(_at(wish, write), write=write, owner=owner))
+
+
+def _how(endpoint: Endpoint) -> Writing:
+    assert endpoint.writing is not None  # noqa: S101 - only such endpoints have these operations.
+    return endpoint.writing
+
+
+def _writing(caller: Caller, endpoint: Endpoint) -> list[Grant]:
+    return [grant for grant in caller.grants if _how(endpoint).scope in grant.scopes]
+
+
+def _write(
+    wish: collect.Wish,
+    grants: list[Grant],
+    body: Mapping[str, Any],
+    versions: frozenset[str] | None,
+    repeat: Repeat | None,
+) -> Write:
+    # A lone None lets the use case deny, and record that it did.
+    grant = grants[0] if grants else None
+    shown = collect.shown(wish, grant)
+    closed = frozenset(body) & wish.endpoint.narrow - shown
+    return Write(wish.endpoint, grant, body, shown, closed, versions, repeat)
+
+
+def _at(wish: collect.Wish, write: Write) -> Any:
+    return wish.caller.actor.at(write.grant.provider_id if write.grant else None)
+
+
+def _recorded(wish: collect.Wish, written: Written) -> Recorded:
+    body = collect.told(wish, [written.row]).bodies[0]
+    return Recorded(written.status, json.loads(body)["id"], body, written.row.version)
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    if request.content_type not in TYPES:
+        raise UnsupportedTypeError
+    try:
+        body = json.loads(
+            request.body, object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole
+        )
+    except (ValueError, RecursionError):
+        text = _("Send one JSON object in UTF-8, in which each name stands once.")
+        raise InvalidInputError([Fault("body", "no_json", text)]) from None
+    if not isinstance(body, dict):
+        raise InvalidInputError([Fault("body", "no_object", _("Send a JSON object: fields and their values."))])
+    return body
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("A name stands twice in an object.")
+    return made
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON.")
+
+
+def _whole(text: str) -> int:
+    # Longer ones are no measure of anything, and dear to read.
+    if len(text) > 18:
+        raise ValueError("A number is too long.")
+    return int(text)
+
+
+def _repeat(request: HttpRequest) -> Repeat | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        text = _("Give a key of 1 to 100 plain characters, such as a UUID.")
+        raise InvalidInputError([Fault("header.Idempotency-Key", "no_key", text)])
+    said = b"\n".join((str(request.method).encode(), request.path.encode(), request.body))
+    return Repeat(hashlib.sha256(key.encode()).digest(), hashlib.sha256(said).digest())

@@ -1,0 +1,175 @@
+"""Building blocks of writing: what is valid, what is written, and which call has been made before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
+
+from digione.core.errors import Fault
+from digione.core.ids import new_id
+from digione.core.use_case import Row, UseCase
+from digione.integrations.loading.values import MAX_TEXT, UNSTORABLE, holds_hetu
+from digione.rest.v1.endpoint import Endpoint
+from digione.schema.declare import Field, Kind
+from digione.schema.validation import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A call that may be made again: digests of the key that names it and of what it says (`Idempotency-Key`)."""
+
+    key: bytes
+    request: bytes
+
+
+def writable(endpoint: Endpoint, *, adding: bool) -> tuple[Field, ...]:
+    """Return the fields that a body may have, in the order of their declaration; the owner where rows are added."""
+    assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
+    names = endpoint.writing.changes | ({endpoint.writing.owner} if adding else frozenset())
+    # What has to be there of a new row, a change need not repeat.
+    return tuple(each if adding else replace(each, required=False) for each in endpoint.served if each.name in names)
+
+
+def faults_of_body(
+    uc: UseCase, endpoint: Endpoint, body: Mapping[str, Any], stands: Mapping[str, Any] | None = None
+) -> list[Fault]:
+    """Return every fault of a body by itself: unknown fields, wrong forms, texts that cannot be kept, unknown codes.
+
+    `stands`: the row that it changes; None where it adds one.
+    """
+    fields = writable(endpoint, adding=stands is None)
+    faults = validate(replace(endpoint.resource, fields=fields), body)
+    faults += [fault for name, value in body.items() for fault in _faults_of_texts(name, value)]
+    wrong = {fault.pointer.partition(".")[0] for fault in faults}
+    right = [each for each in fields if each.name not in wrong]
+    return faults + _faults_of_codes(uc, right, body, {**(stands or {}), **body})
+
+
+def _faults_of_texts(pointer: str, value: Any) -> list[Fault]:
+    if isinstance(value, dict):
+        return [fault for name, inner in value.items() for fault in _faults_of_texts(f"{pointer}.{name}", inner)]
+    if not isinstance(value, str):
+        return []
+    if UNSTORABLE.search(value):
+        return [Fault(pointer, "unstorable", _("Take out the characters that cannot be kept: null, or half a pair."))]
+    if len(value.encode()) > MAX_TEXT:
+        text = _("Shorten the text: at most %(limit)s bytes are kept.")
+        return [Fault(pointer, "too_long", text % {"limit": MAX_TEXT})]
+    if holds_hetu(value):
+        return [Fault(pointer, "identity_code", _("Take out the personal identity code: it is kept nowhere in clear."))]
+    return []
+
+
+def _faults_of_codes(
+    uc: UseCase, fields: Sequence[Field], body: Mapping[str, Any], whole: Mapping[str, Any]
+) -> list[Fault]:
+    """Return a fault for each code that its list, where we have it, does not know. An absent list is no fault."""
+    asked = {}
+    for each in fields:
+        # A scheme names the list of the field beside it, and stands or changes with it or without.
+        scheme = f"{each.name}_scheme"
+        code_list, value = each.code_list or whole.get(scheme), whole.get(each.name)
+        if {each.name, scheme} & set(body) and isinstance(code_list, str) and isinstance(value, str):
+            asked[each.name] = (code_list, value)
+    if not asked:
+        return []
+    names, lists, values = zip(*((name, *pair) for name, pair in asked.items()), strict=True)
+    unknown = uc.rows(
+        "SELECT a.name, a.list FROM unnest(%s::text[], %s::text[], %s::text[]) AS a (name, list, value)"
+        " WHERE EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list)"
+        " AND NOT EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list AND c.value = a.value)",
+        [list(names), list(lists), list(values)],
+    )
+    text = _("The code list %(list)s has no such code.")
+    return [Fault(row["name"], "unknown_code", text % {"list": row["list"]}) for row in unknown]
+
+
+def as_columns(endpoint: Endpoint, body: Mapping[str, Any], *, adding: bool) -> dict[str, Any]:
+    """Return the values of a body that has no faults, as the table's columns hold them."""
+    kinds = {each.name: each.kind for each in writable(endpoint, adding=adding)}
+    return {name: _column(kinds[name], value) for name, value in body.items()}
+
+
+def _column(kind: Kind, value: Any) -> Any:
+    match kind:
+        case _ if value is None:
+            return None
+        case Kind.DATE:
+            return date.fromisoformat(value)
+        case Kind.ID:
+            return UUID(value)
+        case _:
+            return value
+
+
+def update(uc: UseCase, endpoint: Endpoint, ident: UUID, values: Mapping[str, Any]) -> None:
+    """Write columns of a row; who writes keeps the row from now on."""
+    written = {**values, "kept_by": keeper(uc)}
+    uc.execute(
+        f"UPDATE {endpoint.resource.table} SET {', '.join(f'{name} = %({name})s' for name in written)}"
+        " WHERE provider_id = %(provider)s AND id = %(row)s",
+        {**_stored(written), "provider": uc.actor.provider_id, "row": ident},
+    )
+
+
+def insert(uc: UseCase, endpoint: Endpoint, person: UUID, values: Mapping[str, Any]) -> UUID:
+    """Add a row behind those that its owner has; return its id."""
+    assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
+    owner = endpoint.writing.owner
+    row = {"id": new_id(), "provider_id": uc.actor.provider_id, "person_id": person, "kept_by": keeper(uc), **values}
+    uc.execute(
+        f"INSERT INTO {endpoint.resource.table} ({', '.join(row)}, place)"
+        f" SELECT {', '.join(f'%({name})s' for name in row)}, coalesce(max(place) + 1, 0)"
+        f" FROM {endpoint.resource.table} WHERE provider_id = %(provider_id)s AND {owner} = %({owner})s",
+        _stored(row),
+    )
+    return UUID(str(row["id"]))
+
+
+def beside(uc: UseCase, endpoint: Endpoint, owner: UUID) -> list[Row]:
+    """Return all rows of the same owner in their order."""
+    assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
+    return uc.rows(
+        f"SELECT * FROM {endpoint.resource.table} WHERE provider_id = %s AND {endpoint.writing.owner} = %s ORDER BY place",
+        [uc.actor.provider_id, owner],
+    )
+
+
+def keeper(uc: UseCase) -> str:
+    """Return what the rows that this app writes say of who keeps them."""
+    return f"app:{uc.actor.app_id}"
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Jsonb(value) if isinstance(value, dict | list) else value for name, value in values.items()}
+
+
+def claim(uc: UseCase, repeat: Repeat) -> Row | None:
+    """Claim the key of a call for it. Returns None, or the call that had it: its `request`, `row_id` and `status`.
+
+    A second call with the key waits until the first has ended, and finds the key free where that failed.
+    """
+    values = {"provider": uc.actor.provider_id, "app": uc.actor.app_id, "key": repeat.key, "request": repeat.request}
+    if uc.execute(
+        "INSERT INTO rest_repeated_call (provider_id, app_id, key, request)"
+        " VALUES (%(provider)s, %(app)s, %(key)s, %(request)s) ON CONFLICT DO NOTHING",
+        values,
+    ):
+        return None
+    return uc.row(
+        "SELECT request, row_id, status FROM rest_repeated_call"
+        " WHERE provider_id = %(provider)s AND app_id = %(app)s AND key = %(key)s",
+        values,
+    )
+
+
+def settle(uc: UseCase, repeat: Repeat, row: UUID, status: int) -> None:
+    """Note what a claimed call came to."""
+    uc.execute(
+        "UPDATE rest_repeated_call SET row_id = %s, status = %s WHERE provider_id = %s AND app_id = %s AND key = %s",
+        [row, status, uc.actor.provider_id, uc.actor.app_id, repeat.key],
+    )
