@@ -28,6 +28,7 @@ from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.generate import generate
 from digione.integrations.demo.population import LAST_YEAR_ENDS, LAST_YEAR_STARTS, YEAR_ENDS, YEAR_STARTS
 from digione.integrations.demo.records import Batch, Organisation, Person
+from digione.integrations.demo.study_rights import NAMED, Rights, StudyRights
 
 #: What the demonstration's app may read: the core of the roster.
 APP_SCOPES = tuple(sorted(scope for scope in KNOWN_SCOPES if "roster-core" in scope))
@@ -55,6 +56,14 @@ _TABLES: dict[str, str] = {
     "studies_groupsession": "id, provider_id, group_id, session_id",
     "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from, valid_to",
     "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to",
+    "studies_studyright": "id, provider_id, person_id, school_id, level, school_oid, organiser_oid, valid_from, valid_to,"
+    " told_of_person",
+    "studies_studyrightstate": "id, provider_id, study_right_id, person_id, place, valid_from, state, funding",
+    "studies_studyrightextra": "id, provider_id, study_right_id, person_id, place, kind, is_listed, valid_from",
+    "studies_attainment": "id, provider_id, study_right_id, person_id, parent_id, place, node, kind, module_scheme, module,"
+    " curriculum, size, size_unit, is_compulsory, language_scheme, language, valid_from, group_name, site_oid, taught_in,"
+    " manner_scheme, manner, confirmed_on, confirmed_in, confirmed_by_oid, carried",
+    "studies_assessment": "id, provider_id, attainment_id, person_id, place, mark_scheme, mark, assessed_on, is_passed",
     "access_account": "id, username, password, person_id, language, is_active",
 }
 #: Of which kind of a source's rows those of a table are, with their keys and whether the demonstration masters them. A
@@ -237,6 +246,7 @@ def load_demo(
                 return Loaded(already=True)
         staging = _Staging()
         password = make_password(PASSWORD)
+        study_rights = StudyRights(seed)
         providers: list[Organisation] = []
         try:
             for batch in generate(learners, seed):
@@ -245,6 +255,7 @@ def load_demo(
                         staging.flush(providers[-1].id, always=True)
                     providers.append(batch.provider)
                 _stage(staging, batch, password)
+                _stage_study_rights(staging, batch.provider.id, study_rights.of(batch))
                 staging.flush(batch.provider.id, always=False)
                 count += len(batch.school_enrolments)
                 if progress:
@@ -312,7 +323,53 @@ def _stage(staging: _Staging, batch: Batch, password: str) -> None:
     )
 
 
-def _text(text: dict[str, str]) -> str:
+def _stage_study_rights(staging: _Staging, provider: str, made: Rights) -> None:
+    staging.add(
+        "studies_studyright",
+        (
+            f"{r.id}\t{provider}\t{r.person_id}\t{r.school_id}\t{r.level}\t{r.school_oid}\t{r.organiser_oid}\t{r.valid_from}"
+            f"\t{r.valid_to or _NULL}\t{_array((*r.told, *NAMED))}"
+            for r in made.rights
+        ),
+    )
+    staging.add(
+        "studies_studyrightstate",
+        (
+            f"{s.id}\t{provider}\t{s.study_right_id}\t{s.person_id}\t{s.place}\t{s.valid_from}\t{s.state}\t{s.funding or _NULL}"
+            for s in made.states
+        ),
+    )
+    staging.add(
+        "studies_studyrightextra",
+        (f"{x.id}\t{provider}\t{x.study_right_id}\t{x.person_id}\t0\t{x.kind}\tt\t{x.valid_from}" for x in made.extras),
+    )
+    staging.add(
+        "studies_attainment",
+        (
+            f"{a.id}\t{provider}\t{a.study_right_id}\t{a.person_id}\t"
+            + "\t".join(map(_cell, a[3:-1]))
+            + ("\t{}" if a.carried is None else f"\t{_text(a.carried)}")
+            for a in made.attainments
+        ),
+    )
+    staging.add(
+        "studies_assessment",
+        (
+            f"{x.id}\t{provider}\t{x.attainment_id}\t{x.person_id}\t0\t{x.mark_scheme}\t{x.mark}\t{x.assessed_on or _NULL}"
+            f"\t{'t' if x.is_passed else 'f'}"
+            for x in made.assessments
+        ),
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return _NULL
+    # The words of a flag are PostgreSQL's own; everything else here is an id, a code, a number or a day.
+    return str(value)
+
+
+def _text(text: dict[str, Any]) -> str:
     return _field(json.dumps(text, ensure_ascii=False))
 
 

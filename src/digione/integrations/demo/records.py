@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digione.core.texts import LocalizedText
 
@@ -137,6 +137,84 @@ class Enrolment(NamedTuple):
     person_id: str
     role: str
     is_primary: bool
+
+
+class StudyRight(NamedTuple):
+    """A right to study at a level; `told` names the identifiers of the learner that a document of it tells."""
+
+    id: str
+    person_id: str
+    school_id: str
+    level: str
+    school_oid: str
+    organiser_oid: str
+    valid_from: date
+    valid_to: date | None
+    told: tuple[str, ...]
+
+
+class RightState(NamedTuple):
+    """A state of a study right from a day on."""
+
+    id: str
+    study_right_id: str
+    person_id: str
+    place: int
+    valid_from: date
+    state: str
+    funding: str | None
+
+
+class RightExtra(NamedTuple):
+    """A piece of extra information about a study right, one of a list of its kind."""
+
+    id: str
+    study_right_id: str
+    person_id: str
+    kind: str
+    valid_from: date
+
+
+class Attainment(NamedTuple):
+    """What is studied and achieved. A size is written as the register writes it."""
+
+    id: str
+    study_right_id: str
+    person_id: str
+    parent_id: str | None
+    place: int
+    node: str
+    kind: str
+    module_scheme: str
+    module: str
+    curriculum: str | None = None
+    size: str | None = None
+    size_unit: str | None = None
+    is_compulsory: bool | None = None
+    language_scheme: str | None = None
+    language: str | None = None
+    valid_from: date | None = None
+    group_name: str | None = None
+    site_oid: str | None = None
+    taught_in: str | None = None
+    manner_scheme: str | None = None
+    manner: str | None = None
+    confirmed_on: date | None = None
+    confirmed_in: str | None = None
+    confirmed_by_oid: str | None = None
+    carried: dict[str, Any] | None = None
+
+
+class Assessment(NamedTuple):
+    """The mark of an attainment."""
+
+    id: str
+    attainment_id: str
+    person_id: str
+    mark_scheme: str
+    mark: str
+    assessed_on: date | None
+    is_passed: bool
 
 
 class Account(NamedTuple):

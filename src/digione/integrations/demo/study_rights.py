@@ -1,0 +1,309 @@
+"""Study rights of the demonstration's learners: what the national register would have of their schools so far.
+
+Made from a batch of the generator afterwards, with a chance and ids of its own, so that the people stay the same. Each
+learner has the study right of today with its state and what is studied this year; the cast and every tenth learner a
+past as well: pre-primary education, years with subjects and marks, levels that are finished. Codes are those of the
+national register, and the documents that are exported of these rows come back the same.
+
+The last day of a school year is the Saturday of week 22 (Laki 628/1998, 23 §).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+from typing import Any
+
+from digione.integrations.demo import cast
+from digione.integrations.demo.identity import Identities
+from digione.integrations.demo.population import GRADES, SCHOOL_YEAR
+from digione.integrations.demo.records import (
+    Assessment,
+    Attainment,
+    Batch,
+    Organisation,
+    Person,
+    RightExtra,
+    RightState,
+    SchoolEnrolment,
+    StudyRight,
+)
+
+#: What every document tells of its learner, beside the identifiers that there are.
+NAMED = ("etunimet", "kutsumanimi", "sukunimi")
+#: One learner in so many has a fuller past.
+_FULLER_ONE_IN = 10
+_GRADE = {grade: index for index, grade in enumerate(GRADES)}
+#: The first year of general upper secondary education, as an index of `GRADES`.
+_UPPER = GRADES.index("L1")
+_YEAR_OF_BASIC, _SUBJECT_OF_BASIC = "perusopetuksenvuosiluokka", "perusopetuksenoppiaine"
+_LIST = {
+    "year": "perusopetuksenluokkaaste",
+    "subject": "koskioppiaineetyleissivistava",
+    "education": "koulutus",
+    "module": "moduulikoodistolops2021",
+    "mark": "arviointiasteikkoyleissivistava",
+}
+#: Subjects of a year with their weekly lessons, up to grade 6 and from grade 7 on.
+_PRIMARY = (("AI", 5), ("MA", 4), ("A1", 2), ("YL", 2), ("LI", 3), ("KU", 2))
+_LATER = (("AI", 3), ("MA", 4), ("A1", 3), ("HI", 2), ("BI", 1), ("LI", 2))
+_LANGUAGES = {"AI": "oppiaineaidinkielijakirjallisuus", "A1": "kielivalikoima"}
+#: What somebody in general upper secondary education has studied so far: subjects with modules.
+_MODULES = {"AI": ("ÄI1", "ÄI2"), "FY": ("FY1", "FY2"), "HI": ("HI1", "HI2")}
+#: Where the demonstration shows the secretary what is amiss: a mark without a day, and a state that stands twice.
+_WITHOUT_DAY, _STATE_TWICE = "eino.kivela", "viljo.rauhaniemi"
+#: Who has a decision on support, which is shown to nobody on a path.
+_SUPPORTED = "viljo.rauhaniemi"
+
+
+@dataclass(slots=True)
+class Rights:
+    """The rows of the study rights of one batch."""
+
+    rights: list[StudyRight] = field(default_factory=list)
+    states: list[RightState] = field(default_factory=list)
+    extras: list[RightExtra] = field(default_factory=list)
+    attainments: list[Attainment] = field(default_factory=list)
+    assessments: list[Assessment] = field(default_factory=list)
+
+
+def _begins(year: int) -> date:
+    """Return the first day of the school year that begins in `year`."""
+    return date(year, 8, 1)
+
+
+def _ends(year: int) -> date:
+    """Return the last school day of the school year that ends in `year`."""
+    return date.fromisocalendar(year, 22, 6)
+
+
+def _year_of(grade: int, index: int) -> int:
+    """Return in which year somebody who is in `grade` now began the grade `index`."""
+    return SCHOOL_YEAR - grade + index
+
+
+class StudyRights:
+    """Makes the study rights of one batch after the other."""
+
+    def __init__(self, seed: int) -> None:
+        # Ids of a range of their own: a seed that no demonstration has.
+        self._make = Identities(seed + (1 << 32))
+        self._random = Random(f"{seed}/study rights")  # noqa: S311 - invented people need no strong chance.
+        self._cast = {(child.given, child.family): child.username for child in cast.CHILDREN}
+        self._learners = 0
+        self._known: dict[str, Person] = {}
+        self._schools: dict[str, Organisation] = {}
+
+    def of(self, batch: Batch) -> Rights:
+        """Return the study rights of the learners of a batch; batches are to come in order."""
+        if batch.opens:
+            self._schools = {}
+        self._schools |= {school.id: school for school in batch.organisations}
+        made = Rights()
+        # Only the cast is told in one batch and goes to school in another.
+        self._known |= {p.id: p for p in batch.persons if (p.given_name, p.family_name) in self._cast}
+        people = {person.id: person for person in batch.persons} | self._known
+        earlier: dict[str, list[SchoolEnrolment]] = {}
+        for row in batch.earlier_schools:
+            earlier.setdefault(row.person_id, []).append(row)
+        homes = {group.id: group.code for group in batch.groups if group.kind == "home_group"}
+        classes = {row.person_id: homes[row.group_id] for row in batch.enrolments if row.group_id in homes}
+        for row in batch.school_enrolments:
+            self._learners += 1
+            one = _Learner(self, made, batch, people[row.person_id], earlier.pop(row.person_id, []), row)
+            one.write(classes.get(row.person_id), not self._learners % _FULLER_ONE_IN)
+        for person, rows in earlier.items():
+            _Learner(self, made, batch, people[person], rows, None).write(None, False)
+        return made
+
+    def story(self, person: Person) -> str | None:
+        """Return by which name a learner of the cast signs in; None for everybody else."""
+        return self._cast.get((person.given_name, person.family_name))
+
+    def school(self, ident: str) -> Organisation:
+        """Return a school of the provider at hand."""
+        return self._schools[ident]
+
+    def new_id(self) -> str:
+        """Return the next id."""
+        return self._make.new_id()
+
+    def mark(self, grade: int) -> str:
+        """Return an invented mark: passed up to grade 3, figures from grade 4 on, as local curricula mostly have it."""
+        return "S" if grade < 4 else str(self._random.choice((7, 8, 8, 9, 9, 10)))
+
+
+class _Learner:
+    """Writes the study rights of one learner at one provider."""
+
+    def __init__(
+        self,
+        make: StudyRights,
+        made: Rights,
+        batch: Batch,
+        person: Person,
+        earlier: list[SchoolEnrolment],
+        now: SchoolEnrolment | None,
+    ) -> None:
+        self._make, self._made, self._batch, self._person, self._now = make, made, batch, person, now
+        self._schools = sorted([*earlier, *([now] if now else [])], key=lambda row: row.valid_from)
+        last = self._schools[-1]
+        # Somebody who has left is now in the grade that followed from the one in which they left.
+        since = 0 if last.valid_to is None else SCHOOL_YEAR - last.valid_to.year + 1
+        self._last = _GRADE[last.grade]
+        self._grade = self._last + since
+        self._first = self._schools[0].valid_from.year - _year_of(self._grade, 0)
+        self._story = make.story(person)
+
+    def write(self, home: str | None, fuller: bool) -> None:
+        """Write the study rights; `home` is the code of today's home group."""
+        fuller = fuller or self._story is not None
+        last = self._last
+        if fuller and self._first == 1 and last > 0:
+            self._pre_primary(0)
+        if last == 0:
+            self._pre_primary(None)
+        elif last < _UPPER:
+            self._basic(home, last, fuller)
+        else:
+            if fuller and self._first < _UPPER:
+                self._basic(None, _UPPER - 1, fuller)
+            self._upper(last, fuller)
+
+    def _at(self, index: int) -> Organisation:
+        """Return the school at which the learner was in the grade `index`, else the first one."""
+        began = _begins(_year_of(self._grade, index))
+        rows = [row for row in self._schools if row.valid_from <= began]
+        return self._make.school((rows[-1] if rows else self._schools[0]).school_id)
+
+    def _right(self, level: str, school: Organisation, first: int, states: list[tuple[str, date]]) -> StudyRight:
+        make, over = self._make, states[-1][0] in ("valmistunut", "eronnut")
+        right = StudyRight(
+            make.new_id(), self._person.id, school.id, level, school.oid, self._batch.provider.oid,
+            _begins(_year_of(self._grade, first)), states[-1][1] if over else None,
+            tuple(name for name, known in (("oid", self._person.learner_number), ("hetu", self._person.hetu)) if known),
+        )  # fmt: skip
+        self._made.rights.append(right)
+        # State money pays for general upper secondary education, and the register wants that said.
+        funding = "1" if level == "lukiokoulutus" else None
+        for place, (state, since) in enumerate(states):
+            self._made.states.append(RightState(make.new_id(), right.id, right.person_id, place, since, state, funding))
+        return right
+
+    def _add(
+        self, right: StudyRight, above: Attainment | None, place: int, kind: str, scheme: str, module: str, **more: Any
+    ) -> Attainment:
+        node = f"{above.node if above else ''}/{kind}:{scheme}:{module}:1"
+        made = Attainment(
+            self._make.new_id(), right.id, right.person_id, above.id if above else None, place, node, kind, scheme, module,
+            **more,
+        )  # fmt: skip
+        self._made.attainments.append(made)
+        return made
+
+    def _mark(self, attainment: Attainment, mark: str, day: date | None) -> None:
+        self._made.assessments.append(
+            Assessment(
+                self._make.new_id(),
+                attainment.id,
+                attainment.person_id,
+                _LIST["mark"],
+                mark,
+                day,
+                mark not in ("4", "H"),
+            )
+        )
+
+    def _confirmed(self, school: Organisation, day: date | None) -> dict[str, Any]:
+        if day is None:
+            return {}
+        return {"confirmed_on": day, "confirmed_in": school.municipality_code, "confirmed_by_oid": school.oid}
+
+    def _pre_primary(self, grade: int | None) -> None:
+        """Write pre-primary education: this year's, or where `grade` is given the finished one."""
+        school, began = self._at(0), _year_of(self._grade, 0)
+        states, done = [("lasna", _begins(began))], None if grade is None else _ends(began + 1)
+        if done:
+            states.append(("valmistunut", done))
+        right = self._right("esiopetus", school, 0, states)
+        self._add(
+            right, None, 0, "esiopetuksensuoritus", _LIST["education"], "001101", curriculum="102/011/2014",
+            site_oid=school.oid, taught_in=school.languages[0].upper(), **self._confirmed(school, done),
+        )  # fmt: skip
+
+    def _basic(self, home: str | None, last: int, fuller: bool) -> None:
+        """Write basic education up to the grade `last`: going on, left for another provider, or finished."""
+        first = max(self._first, 1)
+        school = self._at(last)
+        states = [("lasna", _begins(_year_of(self._grade, first)))]
+        finished, left = self._last >= _UPPER, self._now is None
+        if finished:
+            states.append(("valmistunut", _ends(_year_of(self._grade, _UPPER))))
+        elif left:
+            states.append(("eronnut", _ends(_year_of(self._grade, last + 1))))
+        elif self._story == _STATE_TWICE:
+            states.append(("valiaikaisestikeskeytynyt", states[0][1]))
+        right = self._right("perusopetus", school, first, states)
+        if self._story == _SUPPORTED:
+            since = _begins(SCHOOL_YEAR)
+            self._made.extras.append(
+                RightExtra(self._make.new_id(), right.id, right.person_id, "support_decision", since)
+            )
+        place = 0
+        if finished:
+            end = states[-1][1]
+            whole = self._add(
+                right, None, place, "perusopetuksenoppimaara", _LIST["education"], "201101", curriculum="104/011/2014",
+                site_oid=school.oid, taught_in=school.languages[0].upper(),
+                manner="koulutus", manner_scheme="perusopetuksensuoritustapa", **self._confirmed(school, end),
+            )  # fmt: skip
+            self._subjects(right, whole, 9, end)
+            return
+        # The cast has every year, others the last one.
+        begun = first if self._story else max(first, last - 1)
+        for index in range(begun if fuller else last, last + 1):
+            at, year = self._at(index), _year_of(self._grade, index)
+            done = None if index == last and not left else _ends(year + 1)
+            row = self._add(
+                right, None, place, _YEAR_OF_BASIC, _LIST["year"], GRADES[index], curriculum="104/011/2014",
+                site_oid=at.oid, taught_in=at.languages[0].upper(), valid_from=max(_begins(year), right.valid_from),
+                group_name=home if done is None else None, **self._confirmed(at, done),
+            )  # fmt: skip
+            if done and fuller:
+                self._subjects(right, row, index, done)
+            place += 1
+
+    def _subjects(self, right: StudyRight, whole: Attainment, grade: int, done: date) -> None:
+        for place, (subject, lessons) in enumerate(_PRIMARY if grade < 7 else _LATER):
+            language = {"AI": "RU1" if whole.taught_in == "SV" else "AI1", "A1": "EN"}.get(subject)
+            row = self._add(
+                right, whole, place, _SUBJECT_OF_BASIC, _LIST["subject"], subject, size=f"{lessons}.0", size_unit="3",
+                is_compulsory=True, language=language, language_scheme=_LANGUAGES.get(subject),
+            )  # fmt: skip
+            undated = self._story == _WITHOUT_DAY and subject == "MA" and grade == self._grade - 1
+            self._mark(row, self._make.mark(grade), None if undated else done)
+
+    def _upper(self, last: int, fuller: bool) -> None:
+        """Write general upper secondary education, with what has been studied so far where there is a fuller past."""
+        first = max(self._first, _UPPER)
+        school = self._at(last)
+        right = self._right("lukiokoulutus", school, first, [("lasna", _begins(_year_of(self._grade, first)))])
+        whole = self._add(
+            right, None, 0, "lukionoppimaara", _LIST["education"], "309902", curriculum="OPH-2263-2019",
+            site_oid=school.oid, taught_in=school.languages[0].upper(),
+            carried={"oppimäärä": {"koodistoUri": "lukionoppimaara", "koodiarvo": "nuortenops"}},
+        )  # fmt: skip
+        if not fuller or last == first:
+            return
+        day = date(SCHOOL_YEAR, 3, 27)
+        for place, (subject, modules) in enumerate(_MODULES.items()):
+            language = {"AI": "RU1" if whole.taught_in == "SV" else "AI1"}.get(subject)
+            row = self._add(
+                right, whole, place, "lukionoppiaine", _LIST["subject"], subject, is_compulsory=True, language=language,
+                language_scheme=_LANGUAGES.get(subject),
+            )  # fmt: skip
+            for number, module in enumerate(modules):
+                part = self._add(
+                    right, row, number, "lukionvaltakunnallinenmoduuli", _LIST["module"], module, size="2.0",
+                    size_unit="2", is_compulsory=True,
+                )  # fmt: skip
+                self._mark(part, self._make.mark(last), day)

@@ -1,0 +1,114 @@
+"""The demonstration's study rights: the same every time, as the national register would have them, and of true periods."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from digione.access.roles import Role
+from digione.core.use_case import Actor
+from digione.integrations.demo.generate import generate
+from digione.integrations.demo.load import load_demo
+from digione.integrations.demo.population import GRADES, SCHOOL_YEAR
+from digione.integrations.demo.records import Batch
+from digione.integrations.demo.study_rights import Rights, StudyRights
+from digione.integrations.koski.selectors import export_documents
+from digione.integrations.koski.there_and_back import there_and_back
+
+LEVELS = {"0": "esiopetus", **dict.fromkeys(GRADES[1:10], "perusopetus"), **dict.fromkeys(GRADES[10:], "lukiokoulutus")}
+
+
+def _made(learners: int, seed: int) -> list[tuple[Batch, Rights]]:
+    make = StudyRights(seed)
+    return [(batch, make.of(batch)) for batch in generate(learners, seed)]
+
+
+@pytest.fixture(scope="module")
+def made() -> list[tuple[Batch, Rights]]:
+    return _made(1200, 1)
+
+
+def test_the_same_seed_gives_the_same_rows_and_ids_are_given_once(made: list[tuple[Batch, Rights]]) -> None:
+    assert [rights for _, rights in made] == [rights for _, rights in _made(1200, 1)]
+    assert [rights for _, rights in _made(150, 2)] != [rights for _, rights in _made(150, 3)]
+    ids = [
+        row.id for _, r in made for rows in (r.rights, r.states, r.extras, r.attainments, r.assessments) for row in rows
+    ]
+    assert len(ids) == len(set(ids))
+    assert not {*ids} & {person.id for batch, _ in made for person in batch.persons}
+
+
+def test_each_learner_has_the_study_right_of_the_grade_and_it_goes_on(made: list[tuple[Batch, Rights]]) -> None:
+    for batch, rights in made:
+        going = {right.person_id: right for right in rights.rights if right.valid_to is None}
+        assert going.keys() == {row.person_id for row in batch.school_enrolments}
+        for row in batch.school_enrolments:
+            right = going[row.person_id]
+            assert (right.level, right.school_id) == (LEVELS[row.grade], row.school_id)
+            studied = [a for a in rights.attainments if a.study_right_id == right.id and not a.parent_id]
+            assert studied
+            if right.level == "perusopetus":
+                assert [a.module for a in studied if a.confirmed_on is None] == [row.grade]
+
+
+def test_states_and_attainments_lie_within_their_study_right(made: list[tuple[Batch, Rights]]) -> None:
+    for _, rights in made:
+        whole = {right.id: right for right in rights.rights}
+        for state in rights.states:
+            assert whole[state.study_right_id].valid_from <= state.valid_from
+        for row in rights.attainments:
+            right = whole[row.study_right_id]
+            for day in (row.valid_from, row.confirmed_on):
+                assert day is None or right.valid_from <= day <= (right.valid_to or day)
+        last = {state.study_right_id: state for state in sorted(rights.states, key=lambda row: row.place)}
+        for right in rights.rights:
+            assert (last[right.id].state in ("valmistunut", "eronnut")) is (right.valid_to is not None)
+            assert right.valid_to is None or last[right.id].valid_from == right.valid_to
+
+
+def test_one_in_ten_has_a_past_with_marks_and_the_cast_has_all_of_it(made: list[tuple[Batch, Rights]]) -> None:
+    learners = sum(len(batch.school_enrolments) for batch, _ in made)
+    marked = {row.person_id for _, rights in made for row in rights.assessments}
+    assert learners // 14 < len(marked) < learners // 8
+    names = {p.id: (p.given_name, p.family_name) for batch, _ in made for p in batch.persons}
+    otso = [(right, rights) for _, rights in made for right in rights.rights if names.get(right.person_id, ("",))[0] == "Otso"
+            and names[right.person_id][1] == "Lehtovaara"]  # fmt: skip
+    assert [(right.level, right.valid_from.year, right.valid_to and right.valid_to.year) for right, _ in otso] == [
+        ("esiopetus", SCHOOL_YEAR - 8, SCHOOL_YEAR - 7),
+        ("perusopetus", SCHOOL_YEAR - 7, SCHOOL_YEAR - 1),
+        ("perusopetus", SCHOOL_YEAR - 1, None),
+    ]
+    assert len({right.organiser_oid for right, _ in otso}) == 2
+    years = [
+        a.module
+        for right, rights in otso
+        for a in rights.attainments
+        if a.study_right_id == right.id and a.kind == "perusopetuksenvuosiluokka"
+    ]
+    assert years == [str(grade) for grade in range(1, 9)]
+
+
+@pytest.mark.django_db
+def test_every_document_of_it_comes_back_the_same_by_our_own_import(tmp_path: Path) -> None:
+    loaded = load_demo(300, seed=11, app=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM organisations_provider WHERE demo")
+        providers = [row[0] for row in cursor.fetchall()]
+    told: dict[Any, list[dict[str, Any]]] = {provider: [] for provider in providers}
+    for provider, documents in told.items():
+        export_documents(Actor(str(Role.PLATFORM)).at(provider), write=documents.append)
+    # One learner has studied in two municipalities.
+    assert sum(map(len, told.values())) == loaded.learners + 1
+    rights = [right for documents in told.values() for each in documents for right in each["opiskeluoikeudet"]]
+    levels = Counter(right["tyyppi"]["koodiarvo"] for right in rights)
+    assert levels["perusopetus"] > levels["esiopetus"] > 20
+    assert levels["lukiokoulutus"] > 10
+    for provider, documents in told.items():
+        file = tmp_path / f"{provider}.jsonl"
+        file.write_text("\n".join(map(json.dumps, documents)) + "\n", encoding="utf-8")
+        outcome = there_and_back(Actor(str(Role.PLATFORM)), file)
+        assert outcome.report.problems.errors == 0, outcome.report.problems.found[:5]
+        assert outcome.differences == []
