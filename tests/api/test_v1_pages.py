@@ -122,7 +122,7 @@ def test_a_page_is_walked_in_the_order_of_an_index() -> None:
             cursor.execute("RESET enable_sort")
             with CaptureQueriesContext(connection) as statements:
                 ask(app, endpoint.path, limit=20)
-            (made,) = (query["sql"] for query in statements if "json_build_object" in query["sql"])
+            (made,) = (query["sql"] for query in statements if "row_to_json" in query["sql"])
             cursor.execute(f"EXPLAIN (FORMAT json) {made}".replace("%", "%%"), [])
             ((shown,),) = cursor.fetchall()
             plans[endpoint.path] = (json.loads(shown) if isinstance(shown, str) else shown)[0]["Plan"]

@@ -61,9 +61,17 @@ def hold_to_description(path: str, answer: Any, method: str = "get") -> None:
     if content is None:
         assert answer.content == b""
         return
-    ((kind, told),) = content.items()
-    assert answer["Content-Type"] == kind
-    _validator(told["schema"]["$ref"]).validate(json.loads(answer.content))
+    shape = _validator(content[answer["Content-Type"]]["schema"]["$ref"])
+    for line in lines(answer) if answer.streaming else [answer.content]:
+        shape.validate(json.loads(line))
+
+
+def lines(answer: Any) -> list[bytes]:
+    """Return the lines of a stream, which can be asked for again."""
+    whole = b"".join(answer.streaming_content)
+    answer.streaming_content = [whole]
+    assert not whole or whole.endswith(b"\n")
+    return whole.splitlines()
 
 
 @cache

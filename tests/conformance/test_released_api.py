@@ -56,7 +56,7 @@ BREAKING: dict[str, tuple[Change, str]] = {
     "the cursor removed": (lambda a: _shape(a, "PersonPage")["properties"].pop("after"), "PersonPage.after is gone"),
     "an answer removed": (lambda a: _get(a, ONE)["responses"].pop("304"), f"GET {ONE}: the answer 304 is gone"),
     "another answer": (
-        lambda a: _get(a)["responses"]["200"].update(content={"application/xml": {}}),
+        lambda a: _get(a)["responses"]["200"]["content"].update({"application/json": {}}),
         f"GET {LIST}: the answer 200 is no longer the same application/json",
     ),
     "a header removed": (

@@ -101,9 +101,8 @@ def told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
     for place, field in enumerate(wish.endpoint.references):
         owns = [row.references[place] for row in rows]
         theirs = iter(seal.made(own for own in owns if own))
-        # PostgreSQL writes an object's names and values with this between them.
         bodies = [
-            body.replace(f'"{field}" : "{own}"', f'"{field}" : "{next(theirs)}"', 1) if own else body
+            body.replace(f'"{field}":"{own}"', f'"{field}":"{next(theirs)}"', 1) if own else body
             for body, own in zip(bodies, owns, strict=True)
         ]
     return Page(bodies, seal.made([last])[0] if last else None)

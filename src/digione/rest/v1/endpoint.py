@@ -88,13 +88,16 @@ class Endpoint:
         return frozenset(each.name for each in self.served)
 
     def json_sql(self, shown: frozenset[str]) -> str:
-        """Return the expression of one row's JSON with the fields `shown`; what is absent is null."""
-        pairs = (
-            f"'{each.name}', {self.columns.get(each.name, f'{self.alias}.{each.name}')}"
+        """Return the expression of one row's JSON with the fields `shown`; what is absent is null.
+
+        Made of a row, since that takes two thirds of the time of an object made of names and values.
+        """
+        columns = (
+            f"{self.columns.get(each.name, f'{self.alias}.{each.name}')} AS {each.name}"
             for each in self.served
             if each.name in shown
         )
-        return f"json_build_object({', '.join(pairs)})"
+        return f"(SELECT row_to_json(o) FROM (SELECT {', '.join(columns)}) o)"
 
 
 def by(alias: str, *names: str) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from digione.rest.v1 import shapes
+from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.problems import CONTENT_TYPE
@@ -84,5 +86,8 @@ def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str
             told["headers"] = {"ETag": _TAG, **({"Location": _LOCATION} if status == "201" else {})}
     responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    if reads and not of_one:
+        one = f"#/components/schemas/{shapes.name_of_one(endpoint)}"
+        responses["200"]["content"][LINES] = {"schema": {"$ref": one}}
     if of_one and reads:
         responses["304"] = {"description": "Not Modified", "headers": {"ETag": _TAG}}

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Query, Schema
@@ -19,7 +20,8 @@ from ninja.security.base import AuthBase
 from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
 from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
-from digione.rest.v1 import collect, parameters, recording, shapes
+from digione.rest.v1 import bulk, collect, parameters, recording, shapes
+from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.facts import Span
@@ -31,7 +33,7 @@ PREFIX = "/api/v1/"
 _METHODS = ["GET", "HEAD"]
 #: The parameters of each operation, by its name: django-ninja passes over those that it does not know.
 _PARAMETERS: dict[str, type[Schema]] = {}
-Answering = Callable[..., HttpResponse]
+Answering = Callable[..., HttpResponseBase]
 
 
 class AppToken(AuthBase):
@@ -83,10 +85,13 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
     one_shape = shapes.of_one(endpoint)
     list_model, one_model = parameters.of_list(endpoint), parameters.of_one(endpoint)
 
-    def read_list(request: HttpRequest, query: Any) -> HttpResponse:
+    def read_list(request: HttpRequest, query: Any) -> HttpResponseBase:
         _refuse_names(request)
         where = {name: value for name in endpoint.filters if (value := getattr(query, name)) is not None}
         wish = collect.Wish(_caller(request), endpoint, _fields(query))
+        if request.get_preferred_type(["application/json", LINES]) == LINES:
+            _refuse_limit(request)
+            return bulk.answer(request, wish, Span(query.after, query.limit, where))
         return _page(request, collect.page(wish, Span(query.after, query.limit, where)))
 
     def read_one(request: HttpRequest, id: str, query: Any) -> HttpResponse:
@@ -190,6 +195,12 @@ def _caller(request: HttpRequest) -> Caller:
 
 def _fields(query: Any) -> frozenset[str] | None:
     return None if query.fields is None else frozenset(query.fields.split(","))
+
+
+def _refuse_limit(request: HttpRequest) -> None:
+    if "limit" in request.GET:
+        text = _("Leave it out: lines come to the end of the list. Pages have a limit.")
+        raise InvalidInputError([Fault("query.limit", "not_of_lines", text)])
 
 
 def _refuse_names(request: HttpRequest) -> None:
@@ -320,7 +331,7 @@ def spoken(answer: Answering, *, writes: bool = False) -> Answering:
     `writes`: whether `answer` itself knows which methods it takes.
     """
 
-    def serve(request: HttpRequest, *args: Any, **path: Any) -> HttpResponse:
+    def serve(request: HttpRequest, *args: Any, **path: Any) -> HttpResponseBase:
         with translation.override(language_of(request.headers.get("Accept-Language", ""))):
             told = (
                 answer(request, *args, **path)
@@ -334,7 +345,7 @@ def spoken(answer: Answering, *, writes: bool = False) -> Answering:
                 )
                 told["Allow"] = methods
             told["Content-Language"] = translation.get_language() or "fi"
-            told["Vary"] = "Accept-Language, Authorization"
+            told["Vary"] = "Accept, Accept-Language, Authorization"
             return told
 
     # Whoever calls shows a token, never a cookie, so no other page can make a browser call.

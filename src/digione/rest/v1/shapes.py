@@ -43,14 +43,20 @@ def body_of(endpoint: Endpoint, *, adding: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {each: {"schema": shape} for each in types}}}
 
 
+def name_of_one(endpoint: Endpoint) -> str:
+    """Return the name of the shape of a single object."""
+    return "".join(word.capitalize() for word in endpoint.single.split("_"))
+
+
 def of_one(endpoint: Endpoint) -> type[Schema]:
     """Return the model of a single object."""
 
     def shape(cls: type, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return answer_schema(endpoint)
 
-    name = "".join(word.capitalize() for word in endpoint.single.split("_"))
-    return type(name, (Schema,), {"__module__": __name__, "__get_pydantic_json_schema__": classmethod(shape)})
+    return type(
+        name_of_one(endpoint), (Schema,), {"__module__": __name__, "__get_pydantic_json_schema__": classmethod(shape)}
+    )
 
 
 def of_list(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
