@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from digione.access.roles import DESK_ROLES, Role
+from digione.core import clock
 from digione.core.texts import LocalizedText
 from digione.core.use_case import Actor, Row, set_reach
 from digione.organisations.facts import REGISTERS
@@ -156,7 +157,7 @@ def providers_that_know(person: UUID, *, day: date) -> tuple[LocalizedText, ...]
 
 
 def providers_with_learners() -> list[dict[str, Any]]:
-    """Return the OID, the name and the number of learners of every provider of a demo, by name."""
+    """Return the OID, the name and the number of today's learners of every provider of a demo, by name."""
     found = []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -166,7 +167,9 @@ def providers_with_learners() -> list[dict[str, Any]]:
         for provider, oid, name in cursor.fetchall():
             cursor.execute("SELECT set_config('digione.provider', %s, true)", [str(provider)])
             cursor.execute(
-                "SELECT count(*) FROM people_providerperson WHERE provider_id = %s AND basis = 'learner'", [provider]
+                "SELECT count(*) FROM people_providerperson WHERE provider_id = %s AND basis = 'learner'"
+                " AND (valid_to IS NULL OR valid_to >= %s)",
+                [provider, clock.today()],
             )
             counted = cursor.fetchone()
             found.append({"id": provider, "oid": oid, "name": name, "learners": counted[0] if counted else 0})

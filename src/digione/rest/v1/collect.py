@@ -11,17 +11,18 @@ from digione.core.errors import NotFoundError
 from digione.rest.oneroster import sealed
 from digione.rest.oneroster.token import Caller, Grant
 from digione.rest.v1.endpoint import Endpoint
-from digione.rest.v1.facts import Row, Span
+from digione.rest.v1.facts import NOW, Row, Span, When
 from digione.rest.v1.selectors import READERS, Ask, Part, find_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A request, understood. `fields`: those that were asked for by name, None for all that is open."""
+    """A request, understood. `fields`: those that were asked for by name, None for all that is open. `when`: of which time."""
 
     caller: Caller
     endpoint: Endpoint
     fields: frozenset[str] | None = None
+    when: When = NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _read(
     span: Span | None = None,
 ) -> Part:
     fields, closed = shown(wish, grant), _closed(wish)
-    ask = Ask(wish.endpoint, grant, fields, closed, one, ids, span)
+    ask = Ask(wish.endpoint, grant, fields, closed, one, ids, span, wish.when)
     endpoint = wish.endpoint
     sort = endpoint.narrow_reads if (fields | closed) & endpoint.narrow else endpoint.reads
     return READERS[sort](wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
@@ -143,7 +144,7 @@ def _read(
 
 def places(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
     """Return the ids of `span` at each grant's provider."""
-    return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span)
+    return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span, when=wish.when)
 
 
 def _merged(rows: Sequence[Row]) -> Row:

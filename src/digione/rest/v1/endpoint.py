@@ -48,7 +48,8 @@ class Endpoint:
     whether the app knows a row by an id that is made of `key` for its supplier alone (decision 12); `references`: fields
     that name such rows, as field → our id of the row. `reads`: of which sort its data is, `narrow_reads` what only
     `narrow_scope` opens: each sort is read by a use case of its own. `past`: SQL of the first day of what is over, for the log.
-    `writing`: how apps write its rows; None where they only read.
+    `writing`: how apps write its rows; None where they only read. `current`: SQL of which rows are listed when no day is
+    asked for; None for all. `during`: SQL of those that hold on the day `valid_on`; None where rows have no period.
     """
 
     path: str
@@ -72,6 +73,23 @@ class Endpoint:
     narrow_reads: Reads = Reads.DEMOGRAPHICS
     past: str | None = None
     writing: Writing | None = None
+    current: str | None = None
+    during: str | None = None
+
+    def source(self, *, on_a_day: bool, at_a_moment: bool) -> str:
+        """Return FROM and WHERE of the rows: those that are current, or hold on a day; as they stand, or stood at a moment."""
+        condition = self.during if on_a_day else self.current
+        rows = f"{self.rows}{f' AND {condition}' if condition else ''}"
+        return self._then(rows) if at_a_moment else rows
+
+    def _then(self, sql: str) -> str:
+        """Return SQL of rows as SQL of what was known of them at a moment: of what stands since then, or stood then."""
+        table, columns = self.resource.table, ", ".join(each.name for each in self.resource.fields)
+        then = (
+            f"(SELECT {columns} FROM {table} WHERE sys_from <= %(known_at)s UNION ALL SELECT {columns}"
+            f" FROM {table}_history WHERE sys_from <= %(known_at)s AND sys_to > %(known_at)s)"
+        )
+        return sql.replace(f"FROM {table} {self.alias} ", f"FROM {then} {self.alias} ").replace(HIDDEN, _HIDDEN_THEN)
 
     @property
     def served(self) -> tuple[Field, ...]:
@@ -87,7 +105,7 @@ class Endpoint:
         """Their names: what `fields` accepts."""
         return frozenset(each.name for each in self.served)
 
-    def json_sql(self, shown: frozenset[str]) -> str:
+    def json_sql(self, shown: frozenset[str], *, at_a_moment: bool = False) -> str:
         """Return the expression of one row's JSON with the fields `shown`; what is absent is null.
 
         Made of a row, since that takes two thirds of the time of an object made of names and values.
@@ -97,7 +115,8 @@ class Endpoint:
             for each in self.served
             if each.name in shown
         )
-        return f"(SELECT row_to_json(o) FROM (SELECT {', '.join(columns)}) o)"
+        made = f"(SELECT row_to_json(o) FROM (SELECT {', '.join(columns)}) o)"
+        return made.replace(HIDDEN, _HIDDEN_THEN) if at_a_moment else made
 
 
 def by(alias: str, *names: str) -> dict[str, str]:
@@ -115,18 +134,27 @@ STILL_HERE = (
 EACH = "OFFSET 0"
 
 
-def of_people(table: str, alias: str, *, live: bool = True) -> str:
+#: Whether a person is under a non-disclosure order today, in a query of what is known today.
+HIDDEN = "(k.hidden)"
+#: The same of what was known at a moment: an order of that day hides where the person was then, also when it has ended.
+_HIDDEN_THEN = (
+    "(k.hidden OR EXISTS (SELECT 1 FROM people_person_history h WHERE h.id = k.person_id AND h.non_disclosure"
+    " AND h.sys_from <= %(known_at)s AND h.sys_to > %(known_at)s))"
+)
+#: What holds on a day.
+DURING = "({0}.valid_from IS NULL OR {0}.valid_from <= %(valid_on)s) AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(valid_on)s)"
+
+
+def of_people(table: str, alias: str) -> str:
     """Return the rows of a table that tell of people, of those whom the provider has today.
 
-    `live`: only rows that hold today or later; what has ended is no longer listed, as people are not who have gone. Of
-    people with non-disclosure an app gets them by the agreement that gives it the person (decision 14).
+    Of people with non-disclosure an app gets them by the agreement that gives it the person (decision 14).
     """
-    holds = f" AND {LIVE.format(alias)}" if live else ""
     return (
-        f"FROM {table} {alias} JOIN LATERAL (SELECT k.sourced_id, k.hidden FROM access_listing k"
+        f"FROM {table} {alias} JOIN LATERAL (SELECT k.sourced_id, {HIDDEN} AS hidden FROM access_listing k"
         f" WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND k.person_id = {alias}.person_id"
-        f" AND (%(disclosed)s OR NOT k.hidden) AND {STILL_HERE} {EACH}) k ON true"
-        f" WHERE {alias}.provider_id = %(provider)s{holds}"
+        f" AND (%(disclosed)s OR NOT {HIDDEN}) AND {STILL_HERE} {EACH}) k ON true"
+        f" WHERE {alias}.provider_id = %(provider)s"
     )
 
 

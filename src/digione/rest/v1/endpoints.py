@@ -14,7 +14,19 @@ from digione.access.scopes import (
     SCHOOLS_READ,
     STAFF_ASSIGNMENTS_READ,
 )
-from digione.rest.v1.endpoint import BY_PERSON, EACH, OWN_ID, OWN_PERSON, STILL_HERE, Endpoint, by, of_people
+from digione.rest.oneroster.resource import LIVE
+from digione.rest.v1.endpoint import (
+    BY_PERSON,
+    DURING,
+    EACH,
+    HIDDEN,
+    OWN_ID,
+    OWN_PERSON,
+    STILL_HERE,
+    Endpoint,
+    by,
+    of_people,
+)
 from digione.rest.v1.study_endpoints import STUDY_ENDPOINTS
 from digione.schema.resources import RESOURCES
 
@@ -27,6 +39,7 @@ SCHOOLS = Endpoint(
     rows="FROM organisations_organisation o WHERE o.provider_id = %(provider)s AND 'school' = ANY (o.kinds)",
     key="o.id",
     alias="o",
+    during=DURING.format("o"),
     columns={
         # An organisation above the provider (a state's central one) is not the provider's to tell.
         "parent_id": "(SELECT u.id FROM organisations_organisation u WHERE u.provider_id = %(provider)s"
@@ -43,6 +56,7 @@ ACADEMIC_SESSIONS = Endpoint(
     rows="FROM organisations_academicsession s WHERE s.provider_id = %(provider)s",
     key="s.id",
     alias="s",
+    during="s.starts_on <= %(valid_on)s AND s.ends_on >= %(valid_on)s",
     filters=by("s", "school_id", "parent_id"),
 )
 
@@ -67,6 +81,7 @@ GROUPS = Endpoint(
     rows="FROM studies_group g WHERE g.provider_id = %(provider)s",
     key="g.id",
     alias="g",
+    during=DURING.format("g"),
     filters=by("g", "school_id", "course_id"),
 )
 
@@ -91,13 +106,13 @@ PERSONS = Endpoint(
     scope=PERSONS_READ,
     rows="FROM access_listing k JOIN LATERAL"
     f" (SELECT p.* FROM people_person p WHERE p.id = k.person_id AND {STILL_HERE} {EACH}) p ON true"
-    " WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND (%(disclosed)s OR NOT k.hidden)",
+    " WHERE k.supplier_id = %(supplier)s AND k.provider_id = %(provider)s AND (%(disclosed)s OR NOT " + HIDDEN + ")",
     key="k.sourced_id",
     alias="p",
     columns={
         "id": "k.sourced_id",
         # Also where the agreement gives an app the person, it does not give the municipality (decision 14).
-        "home_municipality": "CASE WHEN NOT k.hidden THEN p.home_municipality END",
+        "home_municipality": f"CASE WHEN NOT {HIDDEN} THEN p.home_municipality END",
     },
     withheld={
         "non_disclosure": "secret by law: an agreement opens the person to an app, never the fact of the order",
@@ -118,6 +133,9 @@ SCHOOL_ENROLMENTS = Endpoint(
     summary="Which learners are enrolled at which schools, today or later",
     scope=SCHOOL_ENROLMENTS_READ,
     rows=of_people("studies_schoolenrolment", "e"),
+    # What has ended is no longer listed, as people are not who have gone.
+    current=LIVE.format("e"),
+    during=DURING.format("e"),
     key="e.id",
     alias="e",
     columns={"person_id": "k.sourced_id"},
@@ -134,6 +152,9 @@ ENROLMENTS = Endpoint(
     summary="Who belongs to which groups, in which role, today or later",
     scope=ENROLMENTS_READ,
     rows=of_people("studies_enrolment", "e"),
+    # What has ended is no longer listed, as people are not who have gone.
+    current=LIVE.format("e"),
+    during=DURING.format("e"),
     key="e.id",
     alias="e",
     columns={"person_id": "k.sourced_id"},
@@ -160,6 +181,9 @@ STAFF_ASSIGNMENTS = Endpoint(
     summary="Who works at which school or for the whole provider, in which role, today or later",
     scope=STAFF_ASSIGNMENTS_READ,
     rows=of_people("people_staffassignment", "a"),
+    # What has ended is no longer listed, as people are not who have gone.
+    current=LIVE.format("a"),
+    during=DURING.format("a"),
     key="a.id",
     alias="a",
     columns={"person_id": "k.sourced_id"},

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from digione.core import statements
 from digione.core.use_case import UseCase
 from digione.rest.oneroster.token import Grant
@@ -39,12 +41,30 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """The day on which rows hold, None for those that are current; the moment at which they were known, None for now."""
+
+    valid_on: date | None = None
+    known_at: datetime | None = None
+
+    @property
+    def past(self) -> date | None:
+        """The earliest day that is asked about."""
+        days = [self.valid_on, self.known_at and timezone.localdate(self.known_at)]
+        return min((day for day in days if day), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A part of a list: up to `limit` rows behind `after`, of those whose fields are as `where` says."""
 
     after: UUID | None
     limit: int
     where: Mapping[str, UUID] = field(default_factory=dict)
+
+
+#: What is current, as it is known now.
+NOW = When()
 
 
 def walk(uc: UseCase, span: Span) -> None:
@@ -57,29 +77,40 @@ def walk(uc: UseCase, span: Span) -> None:
         uc.execute("SET LOCAL enable_sort = off")
 
 
-def rows_in(uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], span: Span) -> list[Row]:
+def rows_in(uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], span: Span, when: When) -> list[Row]:
     """Return the rows of `span`, in the order of ids."""
-    return _rows(endpoint, _within(endpoint, span), shown, _parameters(uc, grant) | _bounds(span))
+    return _rows(endpoint, _within(endpoint, span), shown, _parameters(uc, grant) | _bounds(span), when)
 
 
-def rows_of(uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], ids: list[UUID]) -> list[Row]:
+def rows_of(
+    uc: UseCase, endpoint: Endpoint, grant: Grant, shown: frozenset[str], ids: list[UUID], when: When = NOW
+) -> list[Row]:
     """Return those rows of `ids` that the provider shows to the app, in the order of ids."""
     return _rows(
         endpoint,
         f"{endpoint.key} = ANY (%(ids)s) ORDER BY {endpoint.key}",
         shown,
         {**_parameters(uc, grant), "ids": ids},
+        when,
     )
 
 
-def ids_in(uc: UseCase, endpoint: Endpoint, grant: Grant, span: Span) -> list[UUID]:
+def ids_in(uc: UseCase, endpoint: Endpoint, grant: Grant, span: Span, when: When) -> list[UUID]:
     """Return the ids of `span` at the grant's provider, into which the use case has reached, in their order."""
     found = statements.rows(
-        f"SELECT {endpoint.key} {endpoint.rows} AND {_within(endpoint, span)}",
-        _parameters(uc, grant) | _bounds(span),
+        f"SELECT {endpoint.key} {_source(endpoint, when)} AND {_within(endpoint, span)}",
+        _parameters(uc, grant) | _bounds(span) | _moments(when),
         kept=False,
     )
     return [ident for (ident,) in found]
+
+
+def _source(endpoint: Endpoint, when: When) -> str:
+    return endpoint.source(on_a_day=when.valid_on is not None, at_a_moment=when.known_at is not None)
+
+
+def _moments(when: When) -> dict[str, Any]:
+    return {"valid_on": when.valid_on, "known_at": when.known_at}
 
 
 def _within(endpoint: Endpoint, span: Span) -> str:
@@ -92,13 +123,13 @@ def _bounds(span: Span) -> dict[str, Any]:
     return {"after": span.after or _BEFORE_ALL, **{f"where_{name}": value for name, value in span.where.items()}}
 
 
-def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dict[str, Any]) -> list[Row]:
+def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dict[str, Any], when: When) -> list[Row]:
     found = statements.rows(
-        f"SELECT {endpoint.key}, {endpoint.json_sql(shown)}::text, {endpoint.person or 'NULL::uuid'},"
+        f"SELECT {endpoint.key}, {endpoint.json_sql(shown, at_a_moment=when.known_at is not None)}::text, {endpoint.person or 'NULL::uuid'},"
         f" ARRAY[{', '.join(endpoint.references.values())}]::uuid[], {endpoint.past or 'NULL::date'},"
         f" {endpoint.alias}.sys_from"
-        f" {endpoint.rows} AND {which}",
-        parameters,
+        f" {_source(endpoint, when)} AND {which}",
+        parameters | _moments(when),
         kept=False,
     )
     return [Row(*row) for row in found]
@@ -116,7 +147,7 @@ def _parameters(uc: UseCase, grant: Grant) -> dict[str, Any]:
 def locked(uc: UseCase, endpoint: Endpoint, grant: Grant, ident: UUID) -> dict[str, Any] | None:
     """Return all columns of a row that the provider shows to the app, as they stand until the transaction ends."""
     found = uc.rows(
-        f"SELECT {endpoint.alias}.* {endpoint.rows} AND {endpoint.key} = %(id)s FOR UPDATE OF {endpoint.alias}",
+        f"SELECT {endpoint.alias}.* {_source(endpoint, NOW)} AND {endpoint.key} = %(id)s FOR UPDATE OF {endpoint.alias}",
         {**_parameters(uc, grant), "id": ident},
     )
     if not found:

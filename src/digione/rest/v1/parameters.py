@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,11 +12,15 @@ from ninja import Schema
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
+from digione.core import clock
 from digione.core.errors import Fault
 from digione.rest.v1.endpoint import Endpoint
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def identifier(text: str) -> UUID | None:
@@ -35,17 +40,41 @@ def _written_as_id(text: Any) -> Any:
     return text
 
 
+def _written_as_day(text: Any) -> Any:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "Not a day.")
+
+
+def _written_as_moment(text: Any) -> Any:
+    try:
+        if _MOMENT.fullmatch(text):
+            moment = datetime.fromisoformat(text.upper())
+            if moment <= clock.now():
+                return moment
+    except ValueError:
+        pass
+    raise PydanticCustomError("moment", "Not a moment of the past.")
+
+
 def _no_default(shape: dict[str, Any]) -> None:
     shape.pop("default", None)
 
 
 _Id = Annotated[UUID | None, BeforeValidator(_written_as_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+_Day = Annotated[date | None, BeforeValidator(_written_as_day), WithJsonSchema({"type": "string", "format": "date"})]
+_Moment = Annotated[
+    datetime | None, BeforeValidator(_written_as_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 _Limit = Annotated[int, BeforeValidator(_whole)]
 
 
 def of_one(endpoint: Endpoint) -> type[Schema]:
     """Return the model of the parameters of a single object."""
-    return create_model(f"{endpoint.single}_parameters", __base__=Schema, fields=_fields(endpoint))
+    return create_model(f"{endpoint.single}_parameters", __base__=Schema, fields=_fields(endpoint), **_times(endpoint))
 
 
 def of_list(endpoint: Endpoint) -> type[Schema]:
@@ -63,8 +92,24 @@ def of_list(endpoint: Endpoint) -> type[Schema]:
         after=(_Id, after),
         limit=(_Limit, limit),
         fields=_fields(endpoint),
+        **_times(endpoint),
         **filters,
     )
+
+
+def _times(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the parameters that ask of another time; of a day only where rows have a period."""
+    day = Field(
+        None,
+        description="Only what holds on this day. Without it: what is current.",
+        json_schema_extra=_no_default,
+    )
+    moment = Field(
+        None,
+        description="As it was known at this moment (RFC 3339), of those who are there today.",
+        json_schema_extra=_no_default,
+    )
+    return {**({"valid_on": (_Day, day)} if endpoint.during else {}), "known_at": (_Moment, moment)}
 
 
 def _filter(name: str) -> Any:
@@ -122,6 +167,11 @@ def _told(error: Mapping[str, Any]) -> list[Fault]:
         return [Fault(pointer, "out_of_range", text % {"largest": LARGEST_LIMIT})]
     if name == "after":
         return [Fault(pointer, "no_id", _("Give the id that the page before told as “after”."))]
+    if error["type"] == "day":
+        return [Fault(pointer, "no_day", _("Give a day as YYYY-MM-DD."))]
+    if error["type"] == "moment":
+        text = _("Give a moment that has passed, with its zone: 2026-11-29T12:00:00Z. In an address, + is written %2B.")
+        return [Fault(pointer, "no_moment", text)]
     if error["type"] == "id":
         return [Fault(pointer, "no_id", _("Give an id, as an answer told it."))]
     return [Fault(pointer, "invalid", _("This value cannot be taken."))]

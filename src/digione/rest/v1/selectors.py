@@ -33,6 +33,7 @@ class Ask:
     one: UUID | None = None
     ids: tuple[UUID, ...] | None = None
     span: facts.Span | None = None
+    when: facts.When = facts.NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Part:
 
 
 @use_case(Permission.ROSTER_READ, Event.ROSTER_READ)
-def find_rows(uc: UseCase, *, endpoint: Endpoint, grants: Sequence[Grant], span: facts.Span) -> list[list[UUID]]:
+def find_rows(
+    uc: UseCase, *, endpoint: Endpoint, grants: Sequence[Grant], span: facts.Span, when: facts.When
+) -> list[list[UUID]]:
     """An app that several providers have taken asks at which of them the rows of a page stand, by their ids alone.
 
     Returns the ids of `span` for each grant, in their order.
@@ -56,7 +59,7 @@ def find_rows(uc: UseCase, *, endpoint: Endpoint, grants: Sequence[Grant], span:
     found = []
     for grant in grants:
         with uc.at_provider(grant.provider_id):
-            found.append(facts.ids_in(uc, endpoint, grant, span))
+            found.append(facts.ids_in(uc, endpoint, grant, span, when))
     uc.touched(endpoint.resource.table, "id")
     return found
 
@@ -108,16 +111,16 @@ def _read(uc: UseCase, ask: Ask) -> Part:
     found: list[facts.Row] = []
     more = False
     if ask.one is not None:
-        found = facts.rows_of(uc, endpoint, grant, ask.shown, [ask.one])
+        found = facts.rows_of(uc, endpoint, grant, ask.shown, [ask.one], ask.when)
         if not found:
             raise NotFoundError("There is no such object here.")
     elif ask.ids is not None:
-        found = facts.rows_of(uc, endpoint, grant, ask.shown, list(ask.ids))
+        found = facts.rows_of(uc, endpoint, grant, ask.shown, list(ask.ids), ask.when)
     elif ask.span:
         # One more than is wanted tells whether there are more. It is not shown, so the log does not name it.
         limit = ask.span.limit
         facts.walk(uc, ask.span)
-        found = facts.rows_in(uc, endpoint, grant, ask.shown, replace(ask.span, limit=limit + 1))
+        found = facts.rows_in(uc, endpoint, grant, ask.shown, replace(ask.span, limit=limit + 1), ask.when)
         more = len(found) > limit
         found = found[:limit]
     _note(uc, ask, grant, found)
@@ -134,7 +137,8 @@ def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
         by = "row" if endpoint.sealed else "person"
         uc.saw_in_bulk(by=by, disclosed=grant.disclosed, first=str(found[0].id), last=str(found[-1].id))
     uc.touched(endpoint.resource.table, *sorted(ask.shown))
-    uc.reached_back(row.past for row in found if row.past)
+    past = ask.when.past
+    uc.reached_back([*(row.past for row in found if row.past), *([past] if past and past < uc.today else [])])
     uc.saw_in_bulk(count=len(found))
 
 

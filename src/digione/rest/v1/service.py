@@ -24,7 +24,7 @@ from digione.rest.v1 import bulk, collect, parameters, recording, shapes
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
-from digione.rest.v1.facts import Span
+from digione.rest.v1.facts import Span, When
 from digione.rest.v1.problems import language_of, problem
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
     def read_list(request: HttpRequest, query: Any) -> HttpResponseBase:
         _refuse_names(request)
         where = {name: value for name in endpoint.filters if (value := getattr(query, name)) is not None}
-        wish = collect.Wish(_caller(request), endpoint, _fields(query))
+        wish = collect.Wish(_caller(request), endpoint, _fields(query), _when(query))
         if request.get_preferred_type(["application/json", LINES]) == LINES:
             _refuse_limit(request)
             return bulk.answer(request, wish, Span(query.after, query.limit, where))
@@ -99,7 +99,7 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         wanted = parameters.identifier(id)
         if wanted is None:
             raise NotFoundError("What is not written as we write ids is nobody's.")
-        found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query)), wanted)
+        found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query), _when(query)), wanted)
         return _tagged(request, found.body.encode(), found.version)
 
     _PARAMETERS.update({f"list_{endpoint.path}": list_model, f"get_{endpoint.single}": one_model})
@@ -195,6 +195,10 @@ def _caller(request: HttpRequest) -> Caller:
 
 def _fields(query: Any) -> frozenset[str] | None:
     return None if query.fields is None else frozenset(query.fields.split(","))
+
+
+def _when(query: Any) -> When:
+    return When(getattr(query, "valid_on", None), query.known_at)
 
 
 def _refuse_limit(request: HttpRequest) -> None:

@@ -19,7 +19,7 @@ from digione.access.scopes import (
     STUDY_RIGHT_STATES_WRITE,
     STUDY_RIGHTS_READ,
 )
-from digione.rest.v1.endpoint import BY_PERSON, OWN_ID, OWN_PERSON, Endpoint, Reads, Writing, by, of_people
+from digione.rest.v1.endpoint import BY_PERSON, DURING, OWN_ID, OWN_PERSON, Endpoint, Reads, Writing, by, of_people
 from digione.schema.resources import RESOURCES
 
 _TOLD = {"id": OWN_ID, "person_id": OWN_PERSON.format("The learner.")}
@@ -50,7 +50,7 @@ STUDY_RIGHTS = Endpoint(
     resource=RESOURCES["study_right"],
     summary="Rights to study at a level, those that have ended among them",
     scope=STUDY_RIGHTS_READ,
-    rows=of_people("studies_studyright", "r", live=False),
+    rows=of_people("studies_studyright", "r"),
     key="r.id",
     alias="r",
     columns={"person_id": "k.sourced_id"},
@@ -67,6 +67,7 @@ STUDY_RIGHTS = Endpoint(
     sealed=True,
     reads=Reads.STUDIES,
     past="CASE WHEN r.valid_to < %(today)s THEN r.valid_from END",
+    during=DURING.format("r"),
 )
 
 STUDY_RIGHT_STATES = Endpoint(
@@ -75,7 +76,7 @@ STUDY_RIGHT_STATES = Endpoint(
     resource=RESOURCES["study_right_state"],
     summary="In which state a study right is, from which day on",
     scope=STUDY_RIGHT_STATES_READ,
-    rows=of_people("studies_studyrightstate", "t", live=False),
+    rows=of_people("studies_studyrightstate", "t"),
     key="t.id",
     alias="t",
     columns={"person_id": "k.sourced_id"},
@@ -87,6 +88,10 @@ STUDY_RIGHT_STATES = Endpoint(
     references=_of_right("t"),
     reads=Reads.STUDIES,
     past="t.valid_from",
+    # A state holds until the next one begins.
+    during="t.valid_from <= %(valid_on)s AND NOT EXISTS (SELECT 1 FROM studies_studyrightstate n"
+    " WHERE n.provider_id = %(provider)s AND n.study_right_id = t.study_right_id AND n.place > t.place"
+    " AND n.valid_from <= %(valid_on)s)",
     writing=Writing(
         STUDY_RIGHT_STATES_WRITE,
         frozenset({"valid_from", "state", "funding"}),
@@ -101,7 +106,7 @@ STUDY_RIGHT_EXTRAS = Endpoint(
     resource=RESOURCES["study_right_extra"],
     summary="What is decided about a study right for a period: support, benefits, studies abroad",
     scope=STUDY_RIGHT_EXTRAS_READ,
-    rows=of_people("studies_studyrightextra", "x", live=False),
+    rows=of_people("studies_studyrightextra", "x"),
     key="x.id",
     alias="x",
     columns={"person_id": "k.sourced_id"},
@@ -113,6 +118,7 @@ STUDY_RIGHT_EXTRAS = Endpoint(
     references=_of_right("x"),
     reads=Reads.SECRETS,
     past="CASE WHEN x.valid_to < %(today)s THEN x.valid_from END",
+    during=DURING.format("x"),
 )
 
 ATTAINMENTS = Endpoint(
@@ -121,7 +127,7 @@ ATTAINMENTS = Endpoint(
     resource=RESOURCES["attainment"],
     summary="What is studied and achieved: syllabuses, years, subjects, courses, units",
     scope=ATTAINMENTS_READ,
-    rows=of_people("studies_attainment", "a", live=False),
+    rows=of_people("studies_attainment", "a"),
     key="a.id",
     alias="a",
     columns={
@@ -181,7 +187,7 @@ ASSESSMENTS = Endpoint(
     resource=RESOURCES["assessment"],
     summary="Marks and other judgements of attainments",
     scope=ASSESSMENTS_READ,
-    rows=of_people("studies_assessment", "m", live=False),
+    rows=of_people("studies_assessment", "m"),
     key="m.id",
     alias="m",
     columns={"person_id": "k.sourced_id"},
