@@ -14,7 +14,7 @@ from tests import cast
 from tests.api.oneroster import App, audit
 from tests.api.v1 import ALL, ask, codes, one_of, rows, run
 from tests.log import as_owner
-from tests.study_rights import right_of
+from tests.study_rights import KNOWN_SINCE, right_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
 #: Before what the stage has, and after.
@@ -38,7 +38,10 @@ def happened(table: str, changes: dict[str, Any], which: str, day: str = "2026-1
         f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in changes)} WHERE {which}",
         [*changes.values()],
     )
-    as_owner(f"UPDATE {table}_history SET sys_to = '{day}' WHERE sys_to = now()")
+    as_owner(
+        f"UPDATE {table}_history SET sys_to = '{day}',"
+        f" sys_from = CASE WHEN sys_from > '{day}' THEN '{KNOWN_SINCE}' ELSE sys_from END WHERE sys_to = now()"
+    )
     # A table is altered when nothing of it waits to be checked; and only its triggers know what time it is.
     as_owner("SET CONSTRAINTS ALL IMMEDIATE")
     as_owner(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -79,6 +82,8 @@ class TestKnownAt:
     @pytest.mark.usefixtures("owners_log")
     def test_pages_and_lines_of_the_past_fit_together(self, app: App) -> None:
         happened("studies_enrolment", {"is_primary": False}, "true")
+        assert len(rows(app, "enrolments", known_at=LATELY)) == 3
+        assert {row["is_primary"] for row in rows(app, "enrolments")} == {False}
         both = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID, scopes=ALL)
         for one in (app, both):
             whole = rows(one, "enrolments", known_at=LATELY)
@@ -95,12 +100,16 @@ class TestKnownAt:
                 f"id = '{person}'",
                 day,
             )
+        for table in ("studies_enrolment", "studies_schoolenrolment"):
+            happened(table, {"is_primary": False}, f"person_id = '{person}'")
         assert of_pupil(app, "persons")[0]["home_municipality"] == "091"
-        for path in ("persons", "enrolments", "school_enrolments", "study_rights", "attainments", "assessments"):
+        paths = ("persons", "enrolments", "school_enrolments", "study_rights", "attainments", "assessments")
+        for path in paths:
             assert of_pupil(app, path)
             assert of_pupil(app, path, known_at=LATELY) == []
         assert "837" not in str(rows(app, "persons", known_at=LATELY))
         run(cast.platform, "UPDATE access_taking SET non_disclosure_included = true", [])
+        assert all(of_pupil(app, path, known_at=LATELY) for path in paths)
         (opened,) = of_pupil(app, "persons", known_at=LATELY)
         assert opened["home_municipality"] is None
         year = next(row for row in of_pupil(app, "attainments", known_at=LATELY) if row["parent_id"] is None)
