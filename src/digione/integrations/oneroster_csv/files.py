@@ -10,7 +10,7 @@ from digione.integrations.loading.sources import Source
 from digione.integrations.loading.tabular import read_table
 from digione.integrations.loading.values import UNSTORABLE
 from digione.integrations.oneroster_csv.beyond import PARTLY, beyond
-from digione.integrations.oneroster_csv.columns import MOMENT, OLD_NAMES, Table, tables
+from digione.integrations.oneroster_csv.columns import MOMENT, OLD_NAMES, Table, is_password, tables
 from digione.integrations.oneroster_csv.tables import (
     ALL_FILES,
     MADE_BY_EXPORT,
@@ -228,7 +228,8 @@ class Set:
     def _names(self, table: str, header: list[str], problems: Problems) -> list[str]:
         """Return the standard's name of each column, or none where the line is no header; nothing of it is told then.
 
-        A column that the standard does not have keeps its own name; one that stands twice has none the second time.
+        A column that the standard does not have keeps its own name; one that stands twice has none the second time, and none
+        is left to one that is called a password.
         """
         file = self.file(table)
         known = {name.lower(): name for name in self.table(table).columns}
@@ -241,6 +242,11 @@ class Set:
             if name is None and written.lower() in old:
                 name = OLD_NAMES[table][old[written.lower()]]
                 problems.warning(file, 1, written, "old-column", column=name, version=self.version)
+            if name is None and is_password(written):
+                # It is not read at all, so that nothing after this can keep it.
+                problems.warning(file, 1, written[:_SHOWN], "not-kept.password")
+                names.append("")
+                continue
             if name is None:
                 problems.warning(file, 1, written[:_SHOWN], "extension-column")
                 name = UNSTORABLE.sub("\ufffd", written) or f"column {len(names) + 1}"
