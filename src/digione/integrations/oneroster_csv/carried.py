@@ -57,8 +57,8 @@ def _whole_rows(files: Set, name: str, known: dict[str, set[str]]) -> Iterator[C
     seen = known.setdefault(name, set())
     for line, cells in files.whole_rows(name):
         key = cells["sourcedId"]
-        good = True
-        if key in seen:
+        good = cells.sound
+        if key and key in seen:
             problems.error(file, line, "sourcedId", "duplicate", value=key[:80])
             good = False
         if len(key.encode()) > MAX_TEXT:
