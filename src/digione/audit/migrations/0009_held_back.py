@@ -21,7 +21,7 @@ RETURNS TABLE (id bigint, at timestamptz, provider_id uuid, actor_id uuid, actor
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
-    mine uuid[]; kin uuid[]; under_order boolean; ending timestamptz;
+    mine uuid[]; kin uuid[]; under_order boolean; ever_ordered boolean; ever_left boolean; ending timestamptz;
     -- A change is stamped with the beginning of its transaction, and seen when that ends. Until it surely has, an app
     -- could still have got what was held before.
     open_for CONSTANT interval := '1 hour';
@@ -31,6 +31,9 @@ BEGIN
     mine := ARRAY(SELECT s.alias FROM audit_subject s WHERE s.person_id = who
                   UNION ALL SELECT s.alias FROM audit_former f JOIN audit_subject s ON s.person_id = f.former_id WHERE f.person_id = who);
     kin := ARRAY(SELECT s.alias FROM audit_subject s WHERE s.person_id = ANY (family));
+    ever_ordered := EXISTS (SELECT 1 FROM audit_protection p JOIN audit_subject s ON s.person_id = p.person_id WHERE s.alias = ANY (mine));
+    ever_left := EXISTS (SELECT 1 FROM audit_link l JOIN audit_subject s ON s.person_id = l.person_id
+                         WHERE s.alias = ANY (mine) AND l.valid_to < (now() AT TIME ZONE 'Europe/Helsinki')::date);
     under_order := EXISTS (SELECT 1 FROM audit_protection p WHERE p.person_id = who AND p.until = 'infinity');
     -- Without an end the partitions of the months to come would be looked into as well.
     ending := least(until, clock_timestamp() + interval '1 minute');
@@ -69,22 +72,20 @@ BEGIN
           AND (x.scope ->> 'by' <> 'person' OR EXISTS (
               SELECT 1 FROM called a WHERE a.app_id = x.app_id
               AND a.sourced_id BETWEEN (x.scope ->> 'first')::uuid AND (x.scope ->> 'last')::uuid))),
-    -- What no app got of this person at that moment: of each of the records that the row is of.
+    -- Whether an app got less of this person at that moment: of each of the records that the row is of. Most people were
+    -- never under an order and never left, and theirs is asked of no row.
     got AS (
-        SELECT n.*, CASE WHEN n.app_id IS NOT NULL THEN ARRAY(
-                   SELECT jsonb_array_elements_text(held_back -> 'protected')
-                   WHERE NOT EXISTS (SELECT 1 FROM records r
-                                     WHERE (r.alias = n.subject OR r.alias = ANY (n.subjects)
-                                            OR n.subject IS NULL AND n.subjects IS NULL AND r.person_id = who)
-                                       AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.person_id = r.person_id AND n.at >= o.since AND n.at < o.until))
-                   UNION
-                   SELECT jsonb_array_elements_text(held_back -> 'gone')
-                   WHERE n.provider_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM records r
-                                     JOIN links l ON l.person_id = r.person_id AND l.provider_id = n.provider_id
-                                     WHERE (r.alias = n.subject OR r.alias = ANY (n.subjects)
-                                            OR n.subject IS NULL AND n.subjects IS NULL AND r.person_id = who)
-                                       AND n.at >= l.since AND n.at < l.until
-                                       AND l.valid_to >= (n.at AT TIME ZONE 'Europe/Helsinki')::date)) END AS withheld
+        SELECT n.*,
+               n.app_id IS NOT NULL AND ever_ordered AND NOT EXISTS (
+                   SELECT 1 FROM records r
+                   WHERE (r.alias = n.subject OR r.alias = ANY (n.subjects) OR n.subject IS NULL AND n.subjects IS NULL AND r.person_id = who)
+                     AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.person_id = r.person_id AND n.at >= o.since AND n.at < o.until))
+                   AS was_protected,
+               n.app_id IS NOT NULL AND n.provider_id IS NOT NULL AND ever_left AND NOT EXISTS (
+                   SELECT 1 FROM records r JOIN links l ON l.person_id = r.person_id AND l.provider_id = n.provider_id
+                   WHERE (r.alias = n.subject OR r.alias = ANY (n.subjects) OR n.subject IS NULL AND n.subjects IS NULL AND r.person_id = who)
+                     AND n.at >= l.since AND n.at < l.until AND l.valid_to >= (n.at AT TIME ZONE 'Europe/Helsinki')::date)
+                   AS had_left
         FROM named n),
     -- Of several people together the log has what was seen of any of them. To somebody who is under no order it must not
     -- tell that another one is: neither in words nor by the level. That somebody is known there is told by any row.
@@ -93,9 +94,11 @@ BEGIN
                        SELECT max((held_back -> 'level' ->> topic)::smallint) FROM unnest(cut.topics) topic)) END AS capped,
                CASE WHEN cut.topics IS NULL THEN n.seen ELSE array_to_string(cut.topics, ',') END AS left_over
         FROM got n CROSS JOIN LATERAL (
-            SELECT CASE WHEN string_to_array(n.seen, ',') && n.withheld THEN coalesce(
-                       (SELECT array_agg(topic ORDER BY place) FROM unnest(string_to_array(n.seen, ',')) WITH ORDINALITY t (topic, place)
-                        WHERE topic <> ALL (n.withheld)), ARRAY['provider']) END AS topics) cut),
+            SELECT CASE WHEN (n.was_protected OR n.had_left) AND n.seen IS NOT NULL THEN (
+                SELECT coalesce(array_agg(topic ORDER BY place) FILTER (
+                                    WHERE NOT (n.was_protected AND held_back -> 'protected' ? topic)
+                                      AND NOT (n.had_left AND held_back -> 'gone' ? topic)), ARRAY['provider'])
+                FROM unnest(string_to_array(n.seen, ',')) WITH ORDINALITY t (topic, place)) END AS topics) cut),
     told AS (
         SELECT n.*, (n.app_id IS NULL AND n.actor = ANY (kin) AND string_to_array(n.rule, ',') <@ home_rules) IS TRUE AS home,
                CASE WHEN hides THEN least(n.capped, 2::smallint) ELSE n.capped END AS level,
