@@ -131,7 +131,7 @@ def audit(person: UUID, columns: str = "event") -> list[tuple[Any, ...]]:
         cursor.execute("SELECT set_config('digione.persons', %s, true)", [f"{{{person}}}"])
         cursor.execute(
             f"SELECT {columns} FROM audit_of_person(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL,"
-            " '{}', '{}', 50)",
+            " '{}', '{}', '{}', 50)",
             [person],
         )
         return cursor.fetchall()

@@ -190,7 +190,7 @@ def test_the_log_of_a_person_is_read_in_that_persons_reach_alone() -> None:
         person_page(cast.teacher, person=cast.PUPIL)
     read = (
         "SELECT count(*) FROM audit_of_person"
-        "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', 50)"
+        "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', '{}', 50)"
     )
     for provider, persons, seen in (
         (None, (cast.PUPIL,), 1),

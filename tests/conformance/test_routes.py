@@ -34,6 +34,8 @@ PUBLIC: dict[str, tuple[set[str], str]] = {
     "api": ({"GET", "HEAD"}, "leads to the documentation"),
     "api/": ({"GET", "HEAD"}, "leads to the documentation"),
     "api/docs": ({"GET", "HEAD"}, "leads to the documentation"),
+    "api/v1": ({"GET", "HEAD"}, "leads to the documentation"),
+    "api/v1/": ({"GET", "HEAD"}, "leads to the documentation"),
     "oauth/token": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 6749)"),
     "oauth/revoke": ({"OPTIONS", "POST"}, "the client proves who it is in the request itself (RFC 7009)"),
     "accounts/login/": (READS, "one signs in here; a form without its token is refused"),

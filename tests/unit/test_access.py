@@ -157,7 +157,7 @@ def test_who_has_viewed_is_told_to_the_person_and_the_guardian_alone() -> None:
             set_reach(actor)
             cursor.execute(
                 "SELECT actor_name, role, rule, sensitivity FROM audit_of_person"
-                "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', 50)",
+                "(%s, now() - interval '1 hour', 'infinity', NULL, 1::smallint, NULL, '{}', '{}', '{}', 50)",
                 [cast.PUPIL],
             )
             return cursor.fetchall()

@@ -109,6 +109,17 @@ def test_siblings_have_the_same_guardians_and_name(nation: Nation) -> None:
         assert all(len(days) == 1 for days in born.values())
 
 
+def test_nobody_in_a_family_has_the_name_of_another_one(nation: Nation) -> None:
+    """Also guardians, and twins; the cast as well."""
+    everybody: dict[frozenset[str], list[Person]] = defaultdict(list)
+    for learner in nation.learners:
+        everybody[frozenset(nation.guardians[learner.id])].append(learner)
+    assert sum(len(children) > 1 for children in everybody.values()) > 1000
+    for who, children in everybody.items():
+        called = Counter(one.given_name for one in (*children, *(nation.persons[one] for one in who)))
+        assert max(called.values()) == 1, called
+
+
 def test_custody_is_limited_in_some_second_homes_and_nowhere_else(nation: Nation) -> None:
     found: Counter[tuple[str, ...]] = Counter()
     possible = 0

@@ -49,7 +49,9 @@ def test_it_is_in_the_log_with_both_persons(contradiction: Path) -> None:
         (case["other_person_id"], cast.administrator),
     ):
         own = Actor("learner", person_id=person, persons=(person,), provider_id=actor.provider_id)
-        asked = f"'{person}', now() - interval '1 day', 'infinity', NULL, 1::smallint, NULL, '{{}}', '{{}}', 100"
+        asked = (
+            f"'{person}', now() - interval '1 day', 'infinity', NULL, 1::smallint, NULL, '{{}}', '{{}}', '{{}}', 100"
+        )
         found = rows(f"SELECT event, role FROM audit_of_person({asked})", own)
         assert ("identifier_cases.read", "platform") in found
 

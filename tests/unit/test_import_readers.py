@@ -305,7 +305,8 @@ def test_the_untidy_set_gets_precise_diagnostics(shared_data: Path) -> None:
         ("enrollments.csv", line, "classSourcedId") for line in (2, 3, 4)
     ]
     assert ("orgs.csv", 2, "dateLastModified") in found(problems, "date-time")
-    assert len(found(problems, "extension-column")) == 4 + 1 + 1 + 7
+    assert len(found(problems, "extension-column")) == 4 + 1 + 1 + 6
+    assert found(problems, "not-kept") == [("users.csv", 1, "ext_imagineLearning_studentPassword")]
 
 
 def test_the_whole_country_with_every_parent_and_two_malformed_business_ids(shared_data: Path) -> None:

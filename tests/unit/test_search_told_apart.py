@@ -105,6 +105,23 @@ def test_a_teacher_sees_of_them_what_the_rule_opens() -> None:
     assert [c["given_name"] for c in found(cast.teacher, "katri")[cast.GUARDIAN]["children"]] == ["Aino"]
 
 
+def test_nobody_is_told_to_be_a_guardian_of_a_child_whom_the_reader_may_not_see(client: Client) -> None:
+    """The teacher's colleague has a child at the provider, whom somebody else teaches."""
+    set_reach(cast.administrator)
+    mine = {"provider_id": cast.KUUSNIEMI, "valid_from": cast.START}
+    insert("people_providerperson", [{"id": UUID(int=2), **mine, "person_id": cast.SECRETARY, "basis": "guardian"}])
+    insert("people_guardianship", [{
+        "id": UUID(int=3), **mine, "guardian_id": cast.SECRETARY, "child_id": cast.VALKAMO_PUPIL,
+        "kind": "custodian", "limits": [], "source": "x",
+    }])  # fmt: skip
+    row = found(cast.principal, "mäntykoski")[cast.SECRETARY]
+    assert (row["children"], row["bases"]) == (None, ["staff"])
+    signed_in(client, cast.PRINCIPAL)
+    page = client.get("/search?q=mantykoski").content.decode()
+    assert "Tuula Mäntykoski" in page
+    assert "Huoltaja" not in page
+
+
 def test_what_is_over_tells_nobody_apart() -> None:
     set_reach(cast.administrator)
     with connection.cursor() as cursor:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -27,6 +28,7 @@ from digione.rest.oneroster.operations import CORE, ROSTER
 from digione.studies import services as studies
 from tests import cast
 from tests.cast import insert
+from tests.unit.test_import_people import template
 
 pytestmark = pytest.mark.usefixtures("committing")
 _PATIENCE = 60
@@ -306,3 +308,55 @@ def test_of_two_who_take_a_decision_back_one_does(case: UUID) -> None:
     assert (met.first.reasons, met.second.reasons) == ((), ("open_already",))
     assert _ask("SELECT status FROM people_duplicatecase WHERE id = %s", case) == [("open",)]
     assert _told("people.persons_parted") == 1
+
+
+def _bring(folder: Path, group: str) -> Callable[[], Any]:
+    return lambda: template(folder, ";group;grade", f"uusi-1;;Elli;Rauhamaa;{group};3")
+
+
+@pytest.fixture
+def elli(tmp_path: Path) -> UUID:
+    """A learner of the school who has no home group yet."""
+    assert _bring(tmp_path, "")().status == "done"
+    ((ident,),) = _ask("SELECT id FROM people_person WHERE given_name = 'Elli' AND family_name = 'Rauhamaa'")
+    return UUID(str(ident))
+
+
+def _place(learner: UUID) -> Callable[[], Any]:
+    return lambda: studies.place_learner(cast.secretary, learner=learner, group=cast.GROUP_3B)
+
+
+def _home_groups(learner: UUID) -> list[Any]:
+    return [
+        code
+        for (code,) in _ask(
+            "SELECT g.code FROM studies_enrolment e JOIN studies_group g ON g.provider_id = e.provider_id"
+            " AND g.id = e.group_id WHERE e.person_id = %s AND e.valid_to IS NULL",
+            learner,
+        )
+    ]
+
+
+def test_an_import_that_comes_during_a_placement_holds_its_own_group_back(elli: UUID, tmp_path: Path) -> None:
+    met = meet(_place(elli), _bring(tmp_path, "5X"))
+    assert met.waited
+    assert met.first.reasons == ()
+    assert (met.second.status, met.second.held_back) == ("done", 1)
+    assert _home_groups(elli) == ["3 B"]
+
+
+def test_a_placement_that_comes_during_an_import_is_told_that_the_learner_has_a_group(
+    elli: UUID, tmp_path: Path
+) -> None:
+    met = meet(_bring(tmp_path, "5X"), _place(elli))
+    assert met.waited
+    assert (met.first.status, met.first.held_back) == ("done", 0)
+    assert set(met.second.reasons) == {"placed_already", "kept_by_source"}
+    assert _home_groups(elli) == ["5X"]
+
+
+def test_of_two_placements_the_later_one_is_told_that_the_learner_has_a_group(elli: UUID) -> None:
+    met = meet(_place(elli), _place(elli))
+    assert met.waited
+    assert (met.first.reasons, met.second.reasons) == ((), ("placed_already",))
+    assert _home_groups(elli) == ["3 B"]

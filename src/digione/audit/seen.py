@@ -62,6 +62,20 @@ _FIELDS = {
     "people_person.non_disclosure": Topic.PROTECTION,
     "people_person.sex": Topic.SEX,
 }
+#: What an app never gets of somebody under a non-disclosure order, whatever its agreement opens (decision 14).
+OF_PROTECTED = (Topic.MUNICIPALITY, Topic.CONTACT)
+#: What an app no longer gets of somebody who has left the provider: it is told that the id is to be deleted, and to which
+#: school or group that id belonged.
+OF_GONE = (
+    Topic.NAME,
+    Topic.BIRTH_DATE,
+    Topic.SEX,
+    Topic.MOTHER_TONGUE,
+    Topic.NATIONALITY,
+    Topic.MUNICIPALITY,
+    Topic.CONTACT,
+    Topic.GUARDIANS,
+)
 _ORDER = {topic: place for place, topic in enumerate(Topic)}
 
 

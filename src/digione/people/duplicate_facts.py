@@ -12,6 +12,7 @@ from uuid import UUID
 
 from digione.core.ids import new_id
 from digione.core.use_case import Row, UseCase
+from digione.people.facts import one_at_a_time
 from digione.people.rows import decoded
 
 
@@ -49,7 +50,7 @@ def case(uc: UseCase, ident: UUID, *, to_decide: bool = False) -> Row | None:
     share a person.
     """
     if to_decide:
-        uc.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"persons of {uc.actor.provider_id}"])
+        one_at_a_time(uc, uc.actor.provider_id)
     return uc.row(
         "SELECT d.id, d.reason, d.status, d.person_id, d.other_person_id, d.sys_from AS since, s.successor_id AS kept"
         " FROM people_duplicatecase d"

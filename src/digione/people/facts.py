@@ -1,6 +1,6 @@
 """Unaudited building blocks about people, for selectors and services of this room and of the rooms above."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from digione.core import secrets
@@ -10,6 +10,18 @@ from digione.people.rows import decoded
 #: What every use of `persons` shows.
 _ALWAYS = ("given_name", "family_name", "non_disclosure")
 _LIVE = "{0}.valid_from <= %(day)s AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(day)s)"
+
+
+def one_at_a_time(uc: UseCase, provider_id: UUID | None, waiting: Callable[[], None] = lambda: None) -> None:
+    """Let one at a time change the records of a provider's people; call `waiting` where another one has to end first.
+
+    An import, a decision about a duplicate case and a placement of the desk take this lock, so that none of them writes
+    beside what another one has not committed yet. It ends with the transaction.
+    """
+    lock = "hashtextextended('persons of ' || %s, 0)"
+    if not uc.json(f"SELECT pg_try_advisory_xact_lock({lock})", [str(provider_id)]):
+        waiting()
+        uc.execute(f"SELECT pg_advisory_xact_lock({lock})", [str(provider_id)])
 
 
 def persons(uc: UseCase, ids: Sequence[UUID]) -> dict[UUID, Row]:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from digione.access.permissions import Event, Permission
 from digione.access.rules import BY_CODE, Detail, Purpose
-from digione.audit import seen
+from digione.audit import seen, sensitivity
 from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.use_case import Row, UseCase, use_case
@@ -112,7 +114,7 @@ def _looks(
     found = uc.rows(
         "SELECT e.*, o.name AS provider_name, a.name AS app_name, (SELECT jsonb_agg(w.name ORDER BY w.sort_key)"
         " FROM organisations_organisation w WHERE w.id = ANY (e.places) AND w.id <> e.provider_id) AS place_names"
-        " FROM audit_of_person(%s, %s, %s, %s, %s::smallint, %s, %s, %s, %s) e"
+        " FROM audit_of_person(%s, %s, %s, %s, %s::smallint, %s, %s, %s, %s, %s) e"
         " LEFT JOIN organisations_organisation o ON o.id = e.provider_id LEFT JOIN access_app a ON a.id = e.app_id"
         " ORDER BY e.at DESC, e.id DESC",
         [
@@ -124,6 +126,7 @@ def _looks(
             kind,
             [person, *({uc.actor.person_id} - {None}), *facts.guardian_ids(uc, person)],
             _AT_HOME,
+            Jsonb(sensitivity.held_back()),
             VIEWED_PAGE + 1,
         ],
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from digione.core.ids import new_id
 from digione.core.use_case import Row, UseCase
+from digione.people import facts as people
 from digione.people.rows import decoded
 from digione.studies.facts import GROUP_LIVE, LIVE
 
@@ -64,14 +65,12 @@ def places_of_learner(uc: UseCase, learner: UUID, *, to_change: bool = False) ->
     """Return where a learner goes to school today at the actor's provider, the primary school first; empty for others.
 
     Each with `school_id`, `school_name`, `grade`, its last day `valid_to`, the person's names, and `placed`, the home group that the learner has,
-    None without one. With `to_change` others who would place the learner wait until this transaction ends.
+    None without one. With `to_change` an import waits until this transaction ends, and so does whoever else would place the
+    learner; and this waits for them.
     """
     values = {"provider": uc.actor.provider_id, "learner": learner, "day": uc.today}
     if to_change:
-        uc.execute(
-            "SELECT 1 FROM studies_schoolenrolment WHERE provider_id = %(provider)s AND person_id = %(learner)s FOR UPDATE",
-            values,
-        )
+        people.one_at_a_time(uc, uc.actor.provider_id)
     found = decoded(
         uc.rows(
             f"""

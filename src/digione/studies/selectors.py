@@ -333,7 +333,7 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
 
     At most forty, in the order of names; `more` tells that there were others. Each with what tells people of one name
     apart, as far as the rule opens it: `bases`, a learner's `home_group`, `school_name` and `birth_date`, a guardian's
-    `children` whom the actor may see too, the `posts` of staff.
+    `children` whom the actor may see too, the `posts` of staff. Who has no such child is not told to be a guardian.
     """
     predicate, parameters = uc.visible("p.id")
     words = search_key(text).split()[:5]
@@ -347,6 +347,9 @@ def search_people(uc: UseCase, *, text: str) -> dict[str, Any]:
         if Detail.IDENTITY not in opens or "learner" not in row["bases"]:
             # A grown-up is told apart by what they do here, not by how old they are.
             row["birth_date"] = None
+        if not row["children"]:
+            # That somebody is a guardian tells that there is a child, whom the actor may not see.
+            row["bases"] = [basis for basis in row["bases"] if basis != "guardian"]
     facts.note_people_by_name(uc, shown)
     return {"text": text, "people": shown, "more": len(found) > _MOST_FOUND, "too_short": False}
 

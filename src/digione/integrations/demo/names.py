@@ -2,6 +2,7 @@
 
 # ruff: noqa: SIM905 - long word lists read better as text than as lists of quoted words.
 
+from collections.abc import Collection
 from random import Random
 
 #: Mother tongues of families that use Finnish-language schools, in thousandths; codes of the national list `kieli`.
@@ -113,16 +114,29 @@ def _finnish_family(random: Random) -> str:
     return random.choice(_FAMILY_STARTS) + random.choice(_FAMILY_ENDS)
 
 
-def first_names(random: Random, pool: dict[str, tuple[str, ...]], language: str) -> tuple[str, str]:
-    """Return all first names and the one in use; it is the second one for every tenth person."""
+def first_names(
+    random: Random, pool: dict[str, tuple[str, ...]], language: str, taken: Collection[str] = ()
+) -> tuple[str, str]:
+    """Return all first names and the one in use; it is the second one for every tenth person.
+
+    `taken` are the names in use in the family: nobody gets one of them. Instead comes the next one of the list, so that
+    no more chance is drawn, and everybody else stays as they are.
+    """
     names = pool[language]
-    first = random.choice(names)
+    first = _free(random.choice(names), names, taken)
     chance = random.random()
     if chance < 0.15:
         return first, first
-    second = random.choice(names)
+    second = _free(random.choice(names), names, taken)
     if second == first:
         return first, first
-    if chance > 0.97:
+    if chance > 0.97 and f"{first}-{second}" not in taken:
         return f"{first}-{second}", f"{first}-{second}"
-    return f"{first} {second}", second if chance > 0.87 else first
+    return f"{first} {second}", second if 0.87 < chance <= 0.97 else first
+
+
+def _free(name: str, names: tuple[str, ...], taken: Collection[str]) -> str:
+    if name not in taken:
+        return name
+    place = names.index(name)
+    return next(one for one in names[place:] + names[:place] if one not in taken)

@@ -1,6 +1,7 @@
 """People: families with their learners and guardians, staff, and the cast. Rows go into the batch at hand."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import date, timedelta
 from random import Random
 
@@ -90,21 +91,32 @@ class Population:
         surname = names.family_name(random, language)
         hidden = random.random() < 0.004
         nationality = names.NATIONALITY.get(language, "246") if random.random() < 0.6 else "246"
-        learners = []
+        learners: list[tuple[Person, int]] = []
+        called: set[str] = set()
         born_in: dict[int, date] = {}
         for grade in taken:
             # Two learners of one family in one grade are twins.
             born = born_in.setdefault(grade, _FIRST_DAY_OF_YEAR[grade] + timedelta(random.randrange(365)))
-            learners.append((self._learner(batch, born, surname, language, nationality, hidden, grade), grade))
-        self._guardians(batch, [learner for learner, _ in learners], surname, language, nationality, hidden)
+            learner = self._learner(batch, born, surname, language, nationality, hidden, grade, called)
+            called.add(learner.given_name)
+            learners.append((learner, grade))
+        self._guardians(batch, [learner for learner, _ in learners], surname, language, nationality, hidden, called)
         return learners
 
     def _learner(
-        self, batch: Batch, born: date, surname: str, language: str, nationality: str, hidden: bool, grade: int
+        self,
+        batch: Batch,
+        born: date,
+        surname: str,
+        language: str,
+        nationality: str,
+        hidden: bool,
+        grade: int,
+        called: set[str],
     ) -> Person:
         random, make = self._random, self._make
         sex = "1" if random.random() < 0.51 else "2"
-        first, given = names.first_names(random, names.BOYS if sex == "1" else names.GIRLS, language)
+        first, given = names.first_names(random, names.BOYS if sex == "1" else names.GIRLS, language, called)
         foreign = nationality != "246"
         hetu = None if random.random() < (0.12 if foreign else 0.002) else make.hetu(born, sex)
         person = Person(
@@ -120,7 +132,14 @@ class Population:
         return person
 
     def _guardians(
-        self, batch: Batch, children: list[Person], surname: str, language: str, nationality: str, hidden: bool
+        self,
+        batch: Batch,
+        children: list[Person],
+        surname: str,
+        language: str,
+        nationality: str,
+        hidden: bool,
+        called: set[str],
     ) -> None:
         random = self._random
         chance = random.random()
@@ -136,7 +155,8 @@ class Population:
             limits: tuple[str, ...] = ()
             if index == 1 and len(homes) == 2 and random.random() < 0.06:
                 limits = ("no_information",) if random.random() < 0.5 else ("no_decisions",)
-            adult = self.adult(batch, sex, own, language, nationality, oldest, hidden)
+            adult = self.adult(batch, sex, own, language, nationality, oldest, hidden, called)
+            called.add(adult.given_name)
             self.link(batch, adult, "guardian", YEAR_STARTS)
             if not hidden:
                 self._contact(batch, adult, "address", homes[min(index, len(homes) - 1)])
@@ -145,11 +165,19 @@ class Population:
                 self.guardianship(batch, adult, child, limits)
 
     def adult(
-        self, batch: Batch, sex: str, surname: str, language: str, nationality: str, oldest: date, hidden: bool = False
+        self,
+        batch: Batch,
+        sex: str,
+        surname: str,
+        language: str,
+        nationality: str,
+        oldest: date,
+        hidden: bool = False,
+        called: Collection[str] = (),
     ) -> Person:
-        """Make a grown-up, 20 to 44 years older than `oldest`."""
+        """Make a grown-up, 20 to 44 years older than `oldest`, by none of the names in `called`."""
         random, make = self._random, self._make
-        first, given = names.first_names(random, names.MEN if sex == "1" else names.WOMEN, language)
+        first, given = names.first_names(random, names.MEN if sex == "1" else names.WOMEN, language, called)
         born = oldest - timedelta(days=20 * 365 + random.randrange(24 * 365))
         hetu = None if nationality != "246" and random.random() < 0.1 else make.hetu(born, sex)
         person = Person(

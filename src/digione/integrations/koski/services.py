@@ -8,10 +8,11 @@ from digione.core.ids import new_id
 from digione.core.use_case import UseCase, use_case
 from digione.integrations.koski.documents import Reading
 from digione.integrations.koski.facts import KIND, load_study_rights
-from digione.integrations.loading.facts import one_at_a_time, refuse_other_keys, run, take_on
+from digione.integrations.loading.facts import refuse_other_keys, run, take_on
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster_facts import load_roster
 from digione.integrations.loading.roster_sides import count_ours
+from digione.people.facts import one_at_a_time
 
 
 @use_case(Permission.STUDY_RIGHT_IMPORT, Event.STUDY_RIGHTS_IMPORTED)

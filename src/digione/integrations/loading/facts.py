@@ -44,17 +44,6 @@ def _is_collision(fault: BaseException | None) -> bool:
     return isinstance(fault, errors.DeadlockDetected | errors.SerializationFailure)
 
 
-def one_at_a_time(uc: UseCase, provider_id: UUID, waiting: Callable[[], None]) -> None:
-    """Let one import at a time work on a provider; call `waiting` where another one has to end first.
-
-    Decisions about duplicate cases take the same lock, so that neither writes to a record that the other ends.
-    """
-    lock = "hashtextextended('persons of ' || %s, 0)"
-    if not uc.json(f"SELECT pg_try_advisory_xact_lock({lock})", [str(provider_id)]):
-        waiting()
-        uc.execute(f"SELECT pg_advisory_xact_lock({lock})", [str(provider_id)])
-
-
 def refuse_other_keys(uc: UseCase) -> None:
     """Keep the keys as they are until the transaction ends. Raises `ImportRefusedError` while a rotation is under way."""
     # People are found by digests under the writing key; while a rotation is under way, half of them would be missed.

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from digione.access.permissions import Event, Permission
 from digione.core.use_case import UseCase, use_case
-from digione.integrations.loading.facts import one_at_a_time, refuse_other_keys, run, take_on
+from digione.integrations.loading.facts import refuse_other_keys, run, take_on
 from digione.integrations.loading.report import ImportRefusedError, Report
 from digione.integrations.loading.roster import Roster
 from digione.integrations.loading.roster_facts import load_roster
 from digione.integrations.loading.roster_sides import count_ours, has_carried
+from digione.people.facts import one_at_a_time
 
 
 @use_case(Permission.ROSTER_IMPORT, Event.ROSTER_IMPORTED)

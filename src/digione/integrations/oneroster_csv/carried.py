@@ -6,18 +6,15 @@ pass over the file, and only where the first one met any.
 """
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 from digione.integrations.loading.roster import Carried, CarriedFile
 from digione.integrations.loading.values import MAX_TEXT, BadValueError, holds_hetu
-from digione.integrations.oneroster_csv.columns import Column
+from digione.integrations.oneroster_csv.columns import Column, is_password
 from digione.integrations.oneroster_csv.files import Cells, Set
 from digione.integrations.oneroster_csv.tables import CARRIED_FILES, ROSTER_FILES
 
-#: Columns whose values are nobody's to keep: the standard's own, and what extensions call the same.
-_PASSWORD = re.compile("passw|salasana|lösenord", re.IGNORECASE)
 _NOTHING = "{}"
 #: Of a row that says the same otherwise, these do not make another one.
 _ASIDE = ("dateLastModified", "status")
@@ -60,8 +57,8 @@ def _whole_rows(files: Set, name: str, known: dict[str, set[str]]) -> Iterator[C
     seen = known.setdefault(name, set())
     for line, cells in files.whole_rows(name):
         key = cells["sourcedId"]
-        good = True
-        if key in seen:
+        good = cells.sound
+        if key and key in seen:
             problems.error(file, line, "sourcedId", "duplicate", value=key[:80])
             good = False
         if len(key.encode()) > MAX_TEXT:
@@ -117,7 +114,7 @@ class _Keeper:
         for column, value in cells.items():
             if not value:
                 continue
-            if _is_password(column):
+            if is_password(column):
                 if column not in self._told:
                     self._told.add(column)
                     self._problems.warning(self._file, line, column[:80], "not-kept.password")
@@ -128,11 +125,6 @@ class _Keeper:
         text = _written(kept)
         said = {column: value for column, value in kept.items() if column not in _ASIDE}
         return text, text if len(said) == len(kept) else _written(said)
-
-
-@lru_cache(maxsize=1_000)
-def _is_password(column: str) -> bool:
-    return bool(_PASSWORD.search(column))
 
 
 def _written(cells: Mapping[str, str]) -> str:

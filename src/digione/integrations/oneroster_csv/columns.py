@@ -6,10 +6,11 @@ added user profiles, score scales, learning objectives and the resources of user
 """
 
 import re
+import unicodedata
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from digione.integrations.loading.values import BadValueError, read_date
 from digione.integrations.oneroster_csv.beyond import EXTENSION
@@ -108,6 +109,18 @@ class Column:
             written = text.lower() if self.values is TRUTH else text
             if written not in self.values and not (self.extensible and EXTENSION.fullmatch(text)):
                 raise BadValueError("enum", value=text[:40], allowed=", ".join(sorted(self.values)))
+
+
+#: What passwords are called: the standard's own column, and what extensions call theirs, in our languages.
+_PASSWORD = re.compile("passw|passcode|passphrase|pwd|salasan|losenord")
+
+
+@lru_cache(maxsize=1_000)
+def is_password(column: str) -> bool:
+    """Say whether a column is called a password, in whatever letters. Its values are nobody's to keep."""
+    # Decomposed, so that accents fall away however they were written.
+    plain = "".join(each for each in unicodedata.normalize("NFKD", column) if not unicodedata.combining(each))
+    return bool(_PASSWORD.search(plain.casefold()))
 
 
 def _check_day(text: str) -> None:

@@ -10,7 +10,7 @@ from digione.integrations.loading.sources import Source
 from digione.integrations.loading.tabular import read_table
 from digione.integrations.loading.values import UNSTORABLE
 from digione.integrations.oneroster_csv.beyond import PARTLY, beyond
-from digione.integrations.oneroster_csv.columns import MOMENT, OLD_NAMES, Table, tables
+from digione.integrations.oneroster_csv.columns import MOMENT, OLD_NAMES, Table, is_password, tables
 from digione.integrations.oneroster_csv.tables import (
     ALL_FILES,
     MADE_BY_EXPORT,
@@ -27,7 +27,12 @@ _KNOWN = {name.lower(): name for name in ALL_FILES}
 
 
 class Cells(dict[str, str]):
-    """One row by column name. A column that the file lacks reads as an empty string."""
+    """One row by column name. A column that the file lacks reads as an empty string.
+
+    `sound`: it has what it must have. One that is not is looked at for its other faults, and then refused.
+    """
+
+    sound: bool = True
 
     def __missing__(self, key: str) -> str:
         return ""
@@ -119,7 +124,7 @@ class Set:
         return lambda column: bool(column) and column not in read and column not in made
 
     def rows(self, table: str) -> Iterator[tuple[int, Cells]]:
-        """Yield (line, cells that are modelled) of every live row that has its required values; deleted rows are passed over."""
+        """Yield (line, cells that are modelled) of every live row, also of those that are not `sound`; deleted rows are passed over."""
         rows = self._rows(table, self.problems, self.table(table).read.__contains__, self.more(table))
         if table not in PARTLY:
             yield from rows
@@ -152,7 +157,7 @@ class Set:
         for line, cells in self._rows(table, Problems(), lambda name: name in needed or more(name)):
             others = Cells({name: value for name, value in cells.items() if value and more(name)})
             others |= self._beyond(table, cells)
-            if others:
+            if others and cells.sound:
                 yield line, cells["sourcedId"], others
 
     def _rows(
@@ -195,18 +200,18 @@ class Set:
                     self.tells_more.add(table)
                     look = None
                 cells = Cells(zip(read, map(str.strip, pick(values)), strict=True))
-                if self._is_sound(table, number, cells, problems, spec.demanded, eased):
+                if self._is_live(table, number, cells, problems, spec.demanded, eased):
                     yield number, cells
             if not number and problems.errors == errors:
                 problems.warning(file, 0, "", "no-rows")
 
-    def _is_sound(
+    def _is_live(
         self, table: str, line: int, cells: Cells, problems: Problems, demanded: tuple[str, ...], eased: list[str]
     ) -> bool:
-        """Say whether a row is to be read: it has what it must have, and lives."""
+        """Say whether a row is to be read, since it lives; note in it whether it has what it must have."""
         file = self.file(table)
-        sound = all(map(cells.get, demanded))
-        if not sound:
+        if not all(map(cells.get, demanded)):
+            cells.sound = False
             for name in demanded:
                 if not cells[name]:
                     problems.error(file, line, name, "required", column=name)
@@ -219,16 +224,17 @@ class Set:
             problems.warning(file, line, "dateLastModified", "date-time", value=moment[:40])
         status = cells.get("status")
         if not status:
-            return sound
+            return True
         if status.lower() not in STATUSES:
             problems.error(file, line, "status", "enum", value=status[:40], allowed="active, tobedeleted")
-            return False
-        return sound and status.lower() != "tobedeleted"
+            cells.sound = False
+        return status.lower() != "tobedeleted"
 
     def _names(self, table: str, header: list[str], problems: Problems) -> list[str]:
         """Return the standard's name of each column, or none where the line is no header; nothing of it is told then.
 
-        A column that the standard does not have keeps its own name; one that stands twice has none the second time.
+        A column that the standard does not have keeps its own name; one that stands twice has none the second time, and none
+        is left to one that is called a password.
         """
         file = self.file(table)
         known = {name.lower(): name for name in self.table(table).columns}
@@ -241,6 +247,11 @@ class Set:
             if name is None and written.lower() in old:
                 name = OLD_NAMES[table][old[written.lower()]]
                 problems.warning(file, 1, written, "old-column", column=name, version=self.version)
+            if name is None and is_password(written):
+                # It is not read at all, so that nothing after this can keep it.
+                problems.warning(file, 1, written[:_SHOWN], "not-kept.password")
+                names.append("")
+                continue
             if name is None:
                 problems.warning(file, 1, written[:_SHOWN], "extension-column")
                 name = UNSTORABLE.sub("\ufffd", written) or f"column {len(names) + 1}"

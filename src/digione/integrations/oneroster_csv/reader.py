@@ -130,13 +130,15 @@ class Reader:
         self.files.problems.warning(self.files.file(table), line, column, code, **parameters)
 
     def _fresh(self, table: str, line: int, key: str, seen: set[str]) -> bool:
-        if key in seen:
+        if key and key in seen:
             self._error(table, line, "sourcedId", "duplicate", value=key[:80])
             return False
         return True
 
     def _one_of(self, table: str, line: int, column: str, value: str, allowed: Collection[str]) -> str:
         """Return what a value of a closed list is read as; nothing where it is none, which is told."""
+        if not value and column in self.files.table(table).demanded:
+            return ""
         if value in allowed:
             return value
         meant = read_as(table, column, value) if self.files.version == "1.2" else None
@@ -151,6 +153,8 @@ class Reader:
     def _refers(self, table: str, line: int, column: str, key: str, known: set[str], target: str) -> bool:
         if key in known:
             return True
+        if not key and column in self.files.table(table).demanded:
+            return False
         self._error(table, line, column, "dangling-reference", value=key[:80], file=f"{target}.csv")
         return False
 
@@ -176,14 +180,13 @@ class Reader:
         parents: list[tuple[int, str]] = []
         for line, cells in self.files.rows("orgs"):
             key = cells["sourcedId"]
-            if not self._fresh("orgs", line, key, self.orgs):
-                continue
+            good = self._fresh("orgs", line, key, self.orgs)
             kind = self._one_of("orgs", line, "type", cells["type"], ORG_TYPES)
-            if not kind:
-                continue
-            self.orgs.add(key)
             if cells["parentSourcedId"]:
                 parents.append((line, cells["parentSourcedId"]))
+            if not (good and kind and cells.sound):
+                continue
+            self.orgs.add(key)
             names = [value for value in (key, cells["identifier"]) if value]
             yield School(line, key, cells["name"], kind != "school", names)
         for line, parent in parents:
@@ -201,18 +204,19 @@ class Reader:
             fine, ends = self._day(table, line, "endDate", cells["endDate"])
             key = cells["sourcedId"]
             kind = self._one_of(table, line, "type", cells["type"], SESSION_TYPES)
-            if not (self._fresh(table, line, key, self.sessions) and kind and good and fine and starts and ends):
-                continue
-            if ends < starts:
+            fine &= self._fresh(table, line, key, self.sessions) and cells.sound
+            if starts and ends and ends < starts:
                 self._error(table, line, "endDate", "period", begin=str(starts), end=str(ends))
-                continue
+                fine = False
             written = cells["schoolYear"]
             if written and not re.fullmatch(r"\d{4}", written):
                 self._warn(table, line, "schoolYear", "year", value=written[:20])
                 written = ""
-            self.sessions.add(key)
             if cells["parentSourcedId"]:
                 parents.append((line, cells["parentSourcedId"]))
+            if not (kind and good and fine and starts and ends):
+                continue
+            self.sessions.add(key)
             yield Session(
                 line,
                 key,
@@ -233,7 +237,7 @@ class Reader:
         """Yield courses."""
         for line, cells in self.files.rows("courses"):
             key, org, year = cells["sourcedId"], cells["orgSourcedId"], cells["schoolYearSourcedId"]
-            good = self._fresh("courses", line, key, self.courses)
+            good = self._fresh("courses", line, key, self.courses) and cells.sound
             if org:
                 good &= self._refers("courses", line, "orgSourcedId", org, self.orgs, "orgs")
             if year and year not in self.sessions:
@@ -260,7 +264,7 @@ class Reader:
         """Yield classes. One without a course is taken: home groups have none."""
         for line, cells in self.files.rows("classes"):
             key, course, school = cells["sourcedId"], cells["courseSourcedId"], cells["schoolSourcedId"]
-            good = self._fresh("classes", line, key, self.classes)
+            good = self._fresh("classes", line, key, self.classes) and cells.sound
             kind = self._one_of("classes", line, "classType", cells["classType"], CLASS_TYPES)
             good &= bool(kind)
             good &= self._refers("classes", line, "schoolSourcedId", school, self.orgs, "orgs")
@@ -281,14 +285,12 @@ class Reader:
             )  # fmt: skip
 
     def _demographics(self) -> dict[str, tuple[int, date | None, str | None]]:
-        """Return line, birth date and sex by the user's id."""
+        """Return line, birth date and sex by the user's id; of what is refused the line alone counts."""
         known: dict[str, tuple[int, date | None, str | None]] = {}
+        taken: set[str] = set()
         for line, cells in self.files.rows("demographics"):
             key = cells["sourcedId"]
-            if key in known:
-                self._error("demographics", line, "sourcedId", "duplicate", value=key[:80])
-                self.refused_demographics.add(line)
-                continue
+            first = self._fresh("demographics", line, key, taken)
             good, born = self._day("demographics", line, "birthDate", cells["birthDate"])
             if born and born > self.today:
                 self._error("demographics", line, "birthDate", "date-future", value=str(born))
@@ -297,10 +299,12 @@ class Reader:
             if sex not in SEXES:
                 sex = self._one_of("demographics", line, "sex", cells["sex"], SEXES.keys() - {""})
                 good &= bool(sex)
-            if good:
+            if good and first and cells.sound:
+                taken.add(key)
                 known[key] = (line, born, SEXES[sex])
             else:
                 self.refused_demographics.add(line)
+                known.setdefault(key, (line, None, None))
         return known
 
     def read_users(self) -> Iterator[Person]:
@@ -309,17 +313,17 @@ class Reader:
         old = self.files.version == "1.1"
         for line, cells in self.files.rows("users"):
             key = cells["sourcedId"]
-            good = self._fresh("users", line, key, self.users)
+            good = self._fresh("users", line, key, self.users) and cells.sound
             schools: list[str] = []
             if old:
                 good &= bool(self._one_of("users", line, "role", cells["role"], ROLES_1_1))
                 schools = listed(cells["orgSourcedIds"])
-                if not schools:
+                if not schools and cells["orgSourcedIds"]:
                     self._error("users", line, "orgSourcedIds", "required", column="orgSourcedIds")
                     good = False
                 for school in schools:
                     good &= self._refers("users", line, "orgSourcedIds", school, self.orgs, "orgs")
-            if cells["enabledUser"].lower() not in {"true", "false"}:
+            if cells["enabledUser"] and cells["enabledUser"].lower() not in {"true", "false"}:
                 self._error(
                     "users", line, "enabledUser", "enum", value=cells["enabledUser"][:20], allowed="false, true"
                 )
@@ -334,6 +338,7 @@ class Reader:
             yield self._person(
                 line, key, cells, born, sex, hetu, number, cells["role"] if old else None, list(dict.fromkeys(schools))
             )
+        demographics.pop("", None)
         for key, (line, _, _) in demographics.items():
             self._warn("demographics", line, "sourcedId", "dangling-reference", value=key[:80], file="users.csv")
 
@@ -384,7 +389,7 @@ class Reader:
         seen: set[str] = set()
         for line, cells in self.files.rows("roles"):
             key = cells["sourcedId"]
-            good = self._fresh("roles", line, key, seen)
+            good = self._fresh("roles", line, key, seen) and cells.sound
             role = self._one_of("roles", line, "role", cells["role"], ROLES_1_2)
             good &= bool(role)
             good &= bool(self._one_of("roles", line, "roleType", cells["roleType"], ROLE_TYPES))
@@ -405,7 +410,7 @@ class Reader:
         table, seen = "enrollments", set[str]()
         for line, cells in self.files.rows(table):
             key = cells["sourcedId"]
-            good = self._fresh(table, line, key, seen)
+            good = self._fresh(table, line, key, seen) and cells.sound
             role = self._one_of(table, line, "role", cells["role"], ENROLMENT_ROLES)
             good &= bool(role)
             good &= self._refers(table, line, "classSourcedId", cells["classSourcedId"], self.classes, "classes")

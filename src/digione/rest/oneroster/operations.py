@@ -81,6 +81,12 @@ _OF_PERSON = (
     " AND k.provider_id = %(provider)s AND k.sourced_id = %({0})s{1}))"
 )
 _AT_SCHOOL = " AND {0}.school_id = %(schoolSourcedId)s"
+# An enrolment's school is its group's (a key holds it to that): found by the groups of the school, the work follows the
+# size of the school. By the school of each enrolment, every enrolment of the provider would be read.
+_IN_GROUPS_OF_SCHOOL = (
+    " AND e.group_id = ANY (ARRAY(SELECT g.id FROM studies_group g WHERE g.provider_id = %(provider)s"
+    " AND g.school_id = %(schoolSourcedId)s))"
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *_both("AcademicSessions", "AcademicSession", "academicSessions", rosters.SESSIONS),
@@ -113,7 +119,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _within("getCoursesForSchool", "schools/{schoolSourcedId}/courses", rosters.COURSES,
             " AND (c.school_id = %(schoolSourcedId)s OR c.school_id IS NULL)", schoolSourcedId="school"),
     _within("getEnrollmentsForSchool", "schools/{schoolSourcedId}/enrollments", rosters.ENROLLMENTS,
-            _AT_SCHOOL.format("e"), schoolSourcedId="school"),
+            _IN_GROUPS_OF_SCHOOL, schoolSourcedId="school"),
     _within("getStudentsForSchool", "schools/{schoolSourcedId}/students", people.USERS, _SCHOOL_STUDENTS,
             schoolSourcedId="school"),
     _within("getTeachersForSchool", "schools/{schoolSourcedId}/teachers", people.USERS, _SCHOOL_TEACHERS,

@@ -7,5 +7,5 @@ from digione.rest.v1.views import documentation, to_documentation
 urlpatterns = [
     path("api/v1/docs", documentation, name="api_docs"),
     # What people try first.
-    *(path(address, to_documentation) for address in ("api", "api/", "api/docs")),
+    *(path(address, to_documentation) for address in ("api", "api/", "api/docs", "api/v1", "api/v1/")),
 ]

@@ -23,6 +23,6 @@ urlpatterns = [
     path(f"{_PREFIX}openapi.json", description),
     *_operations(),
     # The page for people and the ways to it stand in `pages`: they go the way of all pages.
-    re_path(rf"^{_PREFIX}(?!docs$)(?P<rest>.*)$", spoken(unknown)),
-    re_path(r"^api/(?!v1/docs$|docs$|$)(?P<rest>.*)$", spoken(elsewhere)),
+    re_path(rf"^{_PREFIX}(?!docs$|$)(?P<rest>.*)$", spoken(unknown)),
+    re_path(r"^api/(?!v1/docs$|v1/?$|docs$|$)(?P<rest>.*)$", spoken(elsewhere)),
 ]

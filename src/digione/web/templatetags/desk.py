@@ -254,11 +254,9 @@ def told_apart(person: Mapping[str, Any]) -> list[str]:
             f"{full_name(child)} ({_unbroken(group_name(child['home_group']))})"
             if child["home_group"]
             else full_name(child)
-            for child in person["children"] or []
+            for child in person["children"]
         ]
-        lines.append(
-            _("Guardian: %(children)s") % {"children": in_a_row(children)} if children else role_name("guardian")
-        )
+        lines.append(_("Guardian: %(children)s") % {"children": in_a_row(children)})
     if "staff" in person["bases"]:
         posts: dict[str, list[str]] = {}
         for post in person["posts"] or []:
