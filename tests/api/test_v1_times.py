@@ -13,8 +13,8 @@ from digione.rest.v1.endpoints import ENDPOINTS
 from tests import cast
 from tests.api.oneroster import App, audit
 from tests.api.v1 import ALL, ask, codes, one_of, rows, run
-from tests.log import as_owner
-from tests.study_rights import KNOWN_SINCE, right_of
+from tests.past import happened
+from tests.study_rights import right_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
 #: Before what the stage has, and after.
@@ -29,24 +29,6 @@ def app() -> App:
 
 def of_pupil(app: App, path: str, **query: Any) -> list[dict[str, Any]]:
     return [row for row in rows(app, path, **query) if row.get("person_id", row["id"]) == app.sourced(cast.PUPIL)]
-
-
-def happened(table: str, changes: dict[str, Any], which: str, day: str = "2026-11-01") -> None:
-    """Let rows have been changed on a day: what stood before is in the history until then."""
-    run(
-        cast.administrator,
-        f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in changes)} WHERE {which}",
-        [*changes.values()],
-    )
-    as_owner(
-        f"UPDATE {table}_history SET sys_to = '{day}',"
-        f" sys_from = CASE WHEN sys_from > '{day}' THEN '{KNOWN_SINCE}' ELSE sys_from END WHERE sys_to = now()"
-    )
-    # A table is altered when nothing of it waits to be checked; and only its triggers know what time it is.
-    as_owner("SET CONSTRAINTS ALL IMMEDIATE")
-    as_owner(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    as_owner(f"UPDATE {table} SET sys_from = '{day}' WHERE sys_from = now()")
-    as_owner(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 class TestKnownAt:
