@@ -89,8 +89,8 @@ class TestChanging:
                 [value],
             )
             assert cursor.fetchall() == [(before[name], str(app.made.app_id), "recorded by an app")]
-            cursor.execute("SELECT type, subject IS NOT NULL FROM core_outbox ORDER BY position DESC LIMIT 1")
-            assert cursor.fetchall() == [(f"studies.{endpoint.resource.name}_changed", True)]
+            cursor.execute("SELECT type, data ->> 'resource' FROM core_outbox ORDER BY position DESC LIMIT 1")
+            assert cursor.fetchall() == [("studies.record_changed", endpoint.resource.name)]
 
     def test_the_log_tells_the_learner(self, app: App) -> None:
         where, tag = one(app, "assessments")

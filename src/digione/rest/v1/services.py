@@ -75,7 +75,13 @@ def change_row(uc: UseCase, *, write: Write, ident: UUID) -> Written:
     values = _checked(uc, write, stands)
     if any(stands[name] != value for name, value in values.items()):
         write_facts.update(uc, write.endpoint, ident, values)
-        announce(uc, f"studies.{write.endpoint.resource.name}_changed", provider_id=grant.provider_id, subject=ident)
+        announce(
+            uc,
+            "studies.record_changed",
+            provider_id=grant.provider_id,
+            subject=ident,
+            resource=write.endpoint.resource.name,
+        )
         found = _read(uc, write, grant, ident)
     return _end(uc, write, found, HTTPStatus.OK)
 
@@ -104,7 +110,9 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
     fresh: Row = {each.name: None for each in write_facts.writable(write.endpoint, adding=True)} | values
     _refuse(_faults_of_row(uc, write, fresh))
     ident = write_facts.insert(uc, write.endpoint, above["person_id"], values)
-    announce(uc, f"studies.{write.endpoint.resource.name}_added", provider_id=grant.provider_id, subject=ident)
+    announce(
+        uc, "studies.record_added", provider_id=grant.provider_id, subject=ident, resource=write.endpoint.resource.name
+    )
     return _end(uc, write, _read(uc, write, grant, ident), HTTPStatus.CREATED)
 
 
