@@ -29,6 +29,7 @@ from digione.cli.bench_figures import Figure
 from digione.cli.bench_lists import lists, statements
 from digione.cli.bench_roster import roster_in
 from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, pin, stage, tree
+from digione.cli.bench_studies import studies
 
 _SECONDS = 5
 _PAGE = 100
@@ -205,7 +206,7 @@ def _demo_start(data: Path, learners: int) -> Figure:
 
 _BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     bench.__name__: bench
-    for bench in (one_user, users_page_1, users_page_1000, lists, roster_out, teacher_landing, roster_in)
+    for bench in (one_user, users_page_1, users_page_1000, lists, roster_out, teacher_landing, studies, roster_in)
 }
 NAMES = (*_BENCHES, "demo_start")
 

@@ -109,15 +109,27 @@ class Stage:
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute("TRUNCATE rest_user_document")
 
-    def drive(self, paths: Sequence[str], *, connections: int, seconds: float) -> tuple[float, float]:
-        """Load the server from the other core; return milliseconds and CPU milliseconds per request."""
-        plan = {"port": self.port, "paths": list(paths), "token": self.token, "connections": connections}
+    def drive(
+        self,
+        paths: Sequence[str],
+        *,
+        connections: int,
+        seconds: float,
+        token: str | None = None,
+        more: dict[str, Any] | None = None,
+    ) -> tuple[float, float]:
+        """Load the server from the other core; return milliseconds and CPU milliseconds per request.
+
+        `more`: what the load generator is told beyond that (`bench_load`), for requests that are no GETs.
+        """
+        plan: dict[str, Any] = {"port": self.port, "paths": list(paths), "token": token or self.token, **(more or {})}
+        plan["connections"] = connections
         self._load({**plan, "seconds": min(1.0, seconds)})
         before = cpu_ms(self.roots)
         result = self._load({**plan, "seconds": seconds})
         used = cpu_ms(self.roots) - before
         if result["failed"] or not result["requests"]:
-            raise RuntimeError(f"{result['failed']} of {result['requests']} answers were not 200: {paths[0]}")
+            raise RuntimeError(f"{result['failed']} of {result['requests']} answers were no success: {paths[0]}")
         return result["seconds"] * 1000 / result["requests"], used / result["requests"]
 
     def _load(self, plan: dict[str, Any]) -> dict[str, Any]:
@@ -217,10 +229,7 @@ def _wait(port: int, web: "subprocess.Popen[bytes]") -> None:
 
 def _take_app(made: Stage) -> None:
     """Make an app of the largest municipality, get its token, and pick users that one provider knows."""
-    from digione.access.roles import Role
     from digione.access.scopes import full_scope
-    from digione.access.services import create_app
-    from digione.core.use_case import Actor
 
     with psycopg.connect(made.admin_url) as connection:
         row = connection.execute(
@@ -230,21 +239,7 @@ def _take_app(made: Stage) -> None:
     if row is None:
         raise RuntimeError("The demonstration has no Kuusniemi.")
     made.provider_oid, made.provider_id = row[0], str(row[1])
-    app = create_app(
-        Actor(str(Role.PLATFORM)), name="Bench", supplier=f"Bench {time.time_ns()}",
-        provider_oids=[made.provider_oid], scopes=[full_scope("roster.readonly")],
-    )  # fmt: skip
-    made.supplier_id = str(app.supplier_id)
-    key = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{made.port}/oauth/token",
-        data=urllib.parse.urlencode(
-            {"grant_type": "client_credentials", "scope": full_scope("roster.readonly")}
-        ).encode(),
-        headers={"Authorization": f"Basic {key}"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        made.token = json.load(answer)["access_token"]
+    made.token = app_of(made, [full_scope("roster.readonly")])
     with psycopg.connect(made.admin_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         rows = connection.execute(
@@ -254,3 +249,25 @@ def _take_app(made: Stage) -> None:
             [made.supplier_id],
         ).fetchall()
         made.ids = [str(row[0]) for row in rows]
+
+
+def app_of(made: Stage, scopes: Sequence[str]) -> str:
+    """Make an app with `scopes`, taken by the largest municipality, and return a token of it."""
+    from digione.access.roles import Role
+    from digione.access.services import create_app
+    from digione.core.use_case import Actor
+
+    app = create_app(
+        Actor(str(Role.PLATFORM)), name=f"Bench {time.time_ns()}", supplier=f"Bench {time.time_ns()}",
+        provider_oids=[made.provider_oid], scopes=list(scopes),
+    )  # fmt: skip
+    made.supplier_id = made.supplier_id or str(app.supplier_id)
+    key = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{made.port}/oauth/token",
+        data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": " ".join(scopes)}).encode(),
+        headers={"Authorization": f"Basic {key}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        token: str = json.load(answer)["access_token"]
+    return token

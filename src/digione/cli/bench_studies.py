@@ -1,0 +1,185 @@
+"""The benches of study rights: a mark changed by an app, whole lists as lines, and documents of the national register in."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from digione.cli.bench_figures import Figure
+from digione.cli.bench_stage import Stage, app_of, cpu_ms
+
+#: The targets: CPU milliseconds of a change, rows a second on one core, documents a second.
+_CHANGE, _ROWS, _DOCUMENTS = 1.0, 100_000, 150
+_SECONDS = 5
+_SCOPES = (
+    "digione:enrolments.read",
+    "digione:attainments.read",
+    "digione:assessments.read",
+    "digione:assessments.write",
+)
+#: How many documents are brought in: enough that starting the command counts little.
+_COUNT = 400
+_SUBJECTS = [
+    "AI",
+    "A1",
+    "B1",
+    "A2",
+    "MA",
+    "BI",
+    "GE",
+    "FY",
+    "KE",
+    "TE",
+    "KT",
+    "HI",
+    "YH",
+    "MU",
+    "KU",
+    "LI",
+    "KS",
+    "OP",
+    "KO",
+    "ET",
+    "FI",
+    "PS",
+]
+_YEARS = ("7", "8", "9")
+
+
+def studies(on: Stage) -> list[Figure]:
+    """A mark changed, enrolments and attainments as lines, and documents in. The limits are the targets."""
+    token = app_of(on, _SCOPES)
+    return [*_lines(on, token), *_changes(on, token), *_documents(on)]
+
+
+def _ask(on: Stage, token: str, path: str) -> Any:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/x-ndjson"}
+    request = urllib.request.Request(f"http://127.0.0.1:{on.port}/api/v1/{path}", headers=headers)
+    return urllib.request.urlopen(request, timeout=600)  # noqa: S310
+
+
+def _lines(on: Stage, token: str) -> Iterator[Figure]:
+    os.sched_setaffinity(0, {on.loading})
+    for path in ("enrolments", "attainments"):
+        before, began, rows = cpu_ms(on.roots), time.perf_counter(), 0
+        with _ask(on, token, path) as answer:
+            while piece := answer.read(1 << 20):
+                rows += piece.count(b"\n")
+        speed = rows / (time.perf_counter() - began)
+        used = (cpu_ms(on.roots) - before) / max(rows, 1)
+        yield Figure(f"{path}_lines", speed, "rows/s", _ROWS, speed / _ROWS, used, None, on.learners)
+
+
+def _changes(on: Stage, token: str) -> Iterator[Figure]:
+    with _ask(on, token, "assessments?fields=id") as answer:
+        ids = [json.loads(line)["id"] for line in answer][:5000]
+    plan = {
+        "method": "PATCH",
+        "headers": {"If-Match": "*", "Content-Type": "application/json", "Prefer": "return=minimal"},
+        # Each row gets another mark in every round, or nothing would be written.
+        "bodies": ['{"mark":"9"}', '{"mark":"8"}'],
+    }
+    value, used = on.drive(
+        [f"/api/v1/assessments/{ident}" for ident in ids], connections=4, seconds=_SECONDS, token=token, more=plan
+    )
+    yield Figure("mark_change", value, "ms", _CHANGE, _CHANGE / used, used, None, on.learners)
+
+
+def _documents(on: Stage) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory(dir=on.data) as folder:
+        path = Path(folder) / "documents.ndjson"
+        with path.open("w", encoding="utf-8") as file:
+            for number in range(_COUNT):
+                file.write(json.dumps(_document(number), ensure_ascii=False) + "\n")
+        size = path.stat().st_size / _COUNT / 1024
+        command = [
+            sys.executable,
+            "-m",
+            "digione",
+            "import",
+            "koski",
+            str(path),
+            "--provider",
+            on.provider_oid,
+            "--json",
+        ]
+        before, began = cpu_ms([on.postmaster]), time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603
+            command, env={**os.environ, "DIGIONE_DATA": str(on.data)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        told, faults = process.communicate()
+        seconds = time.perf_counter() - began
+    if process.returncode or json.loads(told)["refused"]:
+        raise RuntimeError(f"The documents were not taken: {told[:500]!r} {faults[-500:]!r}")
+    used = cpu_ms([on.postmaster]) - before
+    speed = _COUNT / seconds
+    yield Figure("koski_in", speed, "documents/s", _DOCUMENTS, speed / _DOCUMENTS, used / _COUNT, None, on.learners)
+    yield Figure("koski_document", size, "KB", learners=on.learners)
+
+
+def _document(number: int) -> dict[str, Any]:
+    """Return a document as large as that of a whole basic education: three years and a certificate, all with marks."""
+    day, month, year = number % 28 + 1, number // 28 % 12 + 1, 8 + number // 336
+    birth = f"{day:02d}{month:02d}{year:02d}"
+    serial = 900 + number % 90
+    check = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(f"{birth}{serial}") % 31]
+    names = {"etunimet": f"Sisu {_word(number)}", "kutsumanimi": "Sisu", "sukunimi": f"{_word(number // 7)}maa"}
+    state = {"alku": "2021-08-11", "tila": _code("koskiopiskeluoikeudentila", "lasna")}
+    return {
+        "henkilö": {"hetu": f"{birth}A{serial}{check}", **names},
+        "opiskeluoikeudet": [
+            {
+                "tyyppi": _code("opiskeluoikeudentyyppi", "perusopetus"),
+                "oppilaitos": {"oid": "1.2.246.562.10.99999999999"},
+                "alkamispäivä": "2021-08-11",
+                "tila": {"opiskeluoikeusjaksot": [state]},
+                "suoritukset": [
+                    _attainment("perusopetuksenvuosiluokka", "perusopetuksenluokkaaste", each, _SUBJECTS)
+                    for each in _YEARS
+                ],
+            }
+        ],
+    }
+
+
+def _word(number: int) -> str:
+    return "".join("aeiouklmnprst"[number // 13**place % 13] for place in range(4)).capitalize()
+
+
+def _code(scheme: str, value: str) -> dict[str, Any]:
+    name = {language: f"{scheme} {value} {language}" for language in ("fi", "sv", "en")}
+    return {"koodistoUri": scheme, "koodiarvo": value, "nimi": name, "lyhytNimi": name}
+
+
+def _attainment(kind: str, scheme: str, module: str, subjects: Sequence[str]) -> dict[str, Any]:
+    inner = {"tunniste": _code(scheme, module), "perusteenDiaarinumero": "104/011/2014"}
+    size = {"arvo": 2.0, "yksikkö": _code("opintojenlaajuusyksikko", "3")}
+    parts = [
+        {
+            "tyyppi": _code("suorituksentyyppi", "perusopetuksenoppiaine"),
+            "koulutusmoduuli": {
+                "tunniste": _code("koskioppiaineetyleissivistava", each),
+                "pakollinen": True,
+                "laajuus": size,
+            },
+            "arviointi": [
+                {"arvosana": {"koodistoUri": "arviointiasteikkoyleissivistava", "koodiarvo": "8"}, "hyväksytty": True}
+            ],
+        }
+        for each in subjects
+    ]
+    return {
+        "tyyppi": _code("suorituksentyyppi", kind),
+        "koulutusmoduuli": inner,
+        "luokka": f"{module}A",
+        "alkamispäivä": f"202{int(module) - 6}-08-11",
+        "toimipiste": {"oid": "1.2.246.562.10.99999999999"},
+        "suorituskieli": _code("kieli", "FI"),
+        "osasuoritukset": parts,
+    }
