@@ -25,6 +25,8 @@ from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 
 OPEN_CASE, CLOSED_CASE = UUID(int=0xCA5E1), UUID(int=0xCA5E2)
+#: Of a study right: itself, a state, a confirmed attainment, a part of it, and its mark.
+RIGHT, STATE, YEAR, PART, MARK = (UUID(int=0x57D0 + number) for number in range(5))
 #: Words of lists, which the program alone writes; identifiers that are shown to nobody; and keys by which rows are found.
 CODES = {
     "kind", "role", "basis", "status", "limits", "sex", "kinds", "reason", "type", "scopes", "language", "accent", "state",
@@ -79,6 +81,7 @@ def build(text: str, folder: Path) -> dict[str, Any]:
         scopes=[ROSTER, CORE, DEMOGRAPHICS],
     )
     _cases()
+    _study_right()
     record_succession(
         cast.platform,
         oid=cast.VALKAMO_OID,
@@ -98,6 +101,10 @@ def build(text: str, folder: Path) -> dict[str, Any]:
         "placement": [UUID(int=0)],
         "case": [OPEN_CASE, CLOSED_CASE],
         "run": [people, register],
+        "state": [STATE],
+        "mark": [MARK],
+        "attainment": [YEAR],
+        "row": [STATE],
         "colour": ["1b5c6e"],
     }
 
@@ -109,6 +116,27 @@ def _cases() -> None:
     cast.insert("people_duplicatecase", [{"id": OPEN_CASE, **case, **pair}])
     other = {"person_id": cast.GUARDIAN, "other_person_id": cast.STRANGER_GUARDIAN, "status": "different"}
     cast.insert("people_duplicatecase", [{"id": CLOSED_CASE, **case, **other}])
+
+
+def _study_right() -> None:
+    """Give the pupil a study right whose every text is the chosen one: what is no list's is shown as it came."""
+    set_reach(cast.administrator)
+    of = {"provider_id": cast.KUUSNIEMI, "person_id": cast.PUPIL}
+    day = cast.START
+    cast.insert(
+        "studies_studyright", [{"id": RIGHT, **of, "school_id": cast.RANTAPUISTO, "level": "x", "valid_from": day}]
+    )
+    state = {"study_right_id": RIGHT, **of, "place": 0, "valid_from": day, "state": "lasna"}
+    cast.insert("studies_studyrightstate", [{"id": STATE, **state}])
+    whole = {"study_right_id": RIGHT, **of, "place": 0, "node": "x", "kind": "x", "module": "x"}
+    rows: list[dict[str, Any]] = [
+        {"id": YEAR, **whole, "confirmed_on": day, "size": 1},
+        {"id": PART, **whole, "parent_id": YEAR, "node": "x/x", "module_title": {"fi": "x"}},
+    ]
+    for row in rows:
+        cast.insert("studies_attainment", [row])
+    mark = {"attainment_id": PART, **of, "place": 0, "mark_scheme": "arviointiasteikkoyleissivistava", "mark": "8"}
+    cast.insert("studies_assessment", [{"id": MARK, **mark}])
 
 
 def _latest_run(actor: Actor, kind: str) -> UUID:

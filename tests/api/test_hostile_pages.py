@@ -48,7 +48,7 @@ IN_ROLE: dict[str, UUID] = {
 NO_PAGES = {
     "role", "language", "theme", "duplicates/<uuid:case>/decide", "duplicates/<uuid:case>/undo", "accounts/signup/",
     "demo.json", "static/accent/<slug:colour>.css", "placements/<uuid:learner>/place",
-    "placements/<uuid:placement>/undo",
+    "placements/<uuid:placement>/undo", "study-rights/<uuid:learner>/undo/<uuid:row>",
 }  # fmt: skip
 #: Everything that a page of ours asks its address for, and what none asks for.
 ASKED = ("q", "page", "days", "kind", "level", "before", "next", "login", "x")
@@ -69,7 +69,7 @@ def _addresses(route: str, places: dict[str, Any]) -> Iterator[str]:
         return
     name, _, after = rest.partition(">")
     for value in places[name.partition(":")[2]]:
-        yield f"/{before}{value}{after}"
+        yield from _addresses(f"{before}{value}{after}", places)
 
 
 def _clients() -> dict[str, Client]:

@@ -35,7 +35,8 @@ def modules() -> dict[str, ModuleType]:
 
 
 def _is_home(name: str) -> bool:
-    return name.rpartition(".")[2] in HOMES
+    # A room whose reads or writes have grown keeps them in several modules, each named by what it is about.
+    return name.rpartition(".")[2].rpartition("_")[2] in HOMES
 
 
 def test_every_module_is_loaded_and_every_use_case_registered() -> None:

@@ -37,8 +37,10 @@ class Relation(StrEnum):
     GUARDIAN_OF = "people_guardian_of"
     DECIDES_DUPLICATE_OF = "people_decides_duplicate_of"
     OFFICE_OF_GROUP = "studies_office_of_group"
+    OFFICE_OF_LEARNER = "studies_office_of_learner"
     TEACHES = "studies_teaches"
     TEACHES_GROUP = "studies_teaches_group"
+    TEACHES_LEARNER = "studies_teaches_learner"
     WORKS_AT_SCHOOL_OF = "studies_works_at_school_of"
 
     @property
@@ -49,7 +51,7 @@ class Relation(StrEnum):
     @property
     def by_role(self) -> bool:
         """Whether the view tells by which of the actor's roles (`actor_role`): one acts in a single role at a time."""
-        return self in (Relation.OFFICE_OF_GROUP, Relation.WORKS_AT_SCHOOL_OF)
+        return self in (Relation.OFFICE_OF_GROUP, Relation.OFFICE_OF_LEARNER, Relation.WORKS_AT_SCHOOL_OF)
 
 
 class Detail(StrEnum):
@@ -70,6 +72,8 @@ class Detail(StrEnum):
     PROTECTED_CONTACTS = "protected_contacts"
     #: The person's own page, from a page of another kind.
     PAGE = "page"
+    #: Correcting what is read.
+    CORRECTING = "correcting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ _OFFICE = {Role.PRINCIPAL, Role.SCHOOL_SECRETARY}
 RULES: tuple[Rule, ...] = (
     _rule(
         "own-data",
-        {P.PERSON_READ, P.AUDIT_READ_OWN},
+        {P.PERSON_READ, P.AUDIT_READ_OWN, P.STUDY_PATH_READ, P.CERTIFICATE_READ},
         set(Role) - {Role.APP, Role.PLATFORM},
         Relation.SELF,
         Purpose.OWN_DATA,
@@ -129,7 +133,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "guardian",
-        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_GUARDIAN},
+        {P.PERSON_READ, P.AUDIT_READ_OWN, P.DESK_GUARDIAN, P.STUDY_PATH_READ, P.CERTIFICATE_READ},
         {Role.GUARDIAN},
         Relation.GUARDIAN_OF,
         Purpose.OWN_DATA,
@@ -163,6 +167,20 @@ RULES: tuple[Rule, ...] = (
         en="A teacher sees the groups in which they work.",
     ),
     _rule(
+        "teacher-of-learner",
+        {P.STUDY_PATH_READ},
+        _TEACHERS,
+        Relation.TEACHES_LEARNER,
+        Purpose.TEACHING,
+        opens={Detail.PAST, Detail.PROTECTED_PLACE},
+        fi="Opettaja näkee opettamiensa oppilaiden opintopolun oman organisaationsa kouluissa: koulutusasteet, vuodet ja"
+        " arvosanat, mutta ei tukea.",
+        sv="Läraren ser studievägen för de elever som hen undervisar, i den egna organisationens skolor: utbildningsnivåer,"
+        " år och vitsord, men inte stödet.",
+        en="A teacher sees the study path of the learners whom they teach, at their own organisation's schools: levels, years"
+        " and marks, and nothing about support.",
+    ),
+    _rule(
         "school-office",
         {P.PERSON_READ, P.PERSON_SEARCH, P.GROUP_READ},
         _OFFICE,
@@ -179,6 +197,31 @@ RULES: tuple[Rule, ...] = (
         fi="Rehtori ja koulusihteeri näkevät oman koulunsa oppilaat, huoltajat ja henkilöstön.",
         sv="Rektorn och skolsekreteraren ser elever, vårdnadshavare och personal i sin skola.",
         en="The principal and the school secretary see the learners, guardians and staff of their school.",
+    ),
+    _rule(
+        "study-right-correction",
+        {P.STUDY_RIGHT_INSPECT, P.STUDY_RIGHT_CORRECT},
+        {Role.SCHOOL_SECRETARY},
+        Relation.OFFICE_OF_LEARNER,
+        Purpose.ADMINISTRATION,
+        opens={Detail.IDENTITY, Detail.PAST, Detail.PROTECTED_PLACE, Detail.CORRECTING},
+        fi="Koulusihteeri tarkistaa oman koulunsa oppilaan opiskeluoikeudet ja korjaa tilan tai arvosanan kertomalla syyn.",
+        sv="Skolsekreteraren granskar studierätterna för en elev i sin skola och rättar en status eller ett vitsord genom att ange orsaken.",
+        en="The school secretary checks the study rights of a learner of their school, and corrects a state or a mark by saying why.",
+    ),
+    _rule(
+        "office-of-learner",
+        {P.STUDY_PATH_READ, P.STUDY_RIGHT_INSPECT, P.CERTIFICATE_READ},
+        _OFFICE,
+        Relation.OFFICE_OF_LEARNER,
+        Purpose.ADMINISTRATION,
+        opens={Detail.IDENTITY, Detail.PAST, Detail.PROTECTED_PLACE},
+        fi="Rehtori ja koulusihteeri näkevät oman koulunsa oppilaiden opiskeluoikeudet ja suoritukset omassa organisaatiossa,"
+        " mutta eivät tukea.",
+        sv="Rektorn och skolsekreteraren ser studierätterna och prestationerna för eleverna i sin skola, hos den egna"
+        " organisationen, men inte stödet.",
+        en="The principal and the school secretary see the study rights and attainments of the learners of their school, at"
+        " their own organisation, and nothing about support.",
     ),
     _rule(
         "group-office",
@@ -257,7 +300,7 @@ RULES: tuple[Rule, ...] = (
         {Role.SCHOOL_SECRETARY},
         Relation.WORKS_AT_SCHOOL_OF,
         Purpose.ADMINISTRATION,
-        opens=set(Detail) - {Detail.EVERYWHERE},
+        opens=set(Detail) - {Detail.EVERYWHERE, Detail.CORRECTING},
         fi="Koulusihteeri ratkaisee, onko kahdessa oman koulunsa tietueessa sama ihminen.",
         sv="Skolsekreteraren avgör om två poster i den egna skolan gäller samma person.",
         en="The school secretary decides whether two records of the school are one person.",

@@ -35,6 +35,8 @@ _ACTS = {
     Event.DUPLICATE_UNDONE: "change",
     Event.PLACEMENT_MADE: "change",
     Event.PLACEMENT_UNDONE: "change",
+    Event.STUDY_RIGHT_CORRECTED: "change",
+    Event.STUDY_RIGHT_CORRECTION_UNDONE: "change",
 }
 
 

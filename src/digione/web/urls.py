@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import path
 from django.views.generic import RedirectView
 
-from digione.web import demo, duplicates, imports, placements, views
+from digione.web import demo, duplicates, imports, paths, placements, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -23,6 +23,13 @@ urlpatterns = [
     path("placements/<uuid:learner>", placements.learner, name="placement"),
     path("placements/<uuid:learner>/place", placements.place, name="placement_make"),
     path("placements/<uuid:placement>/undo", placements.undo, name="placement_undo"),
+    path("path", paths.path, name="path"),
+    path("path/<uuid:person>", paths.path, name="path_person"),
+    path("path/<uuid:person>/certificates/<uuid:attainment>", paths.certificate, name="certificate"),
+    path("study-rights/<uuid:learner>", paths.study_rights, name="study_rights"),
+    path("study-rights/<uuid:learner>/states/<uuid:state>", paths.state, name="study_state"),
+    path("study-rights/<uuid:learner>/marks/<uuid:mark>", paths.mark, name="study_mark"),
+    path("study-rights/<uuid:learner>/undo/<uuid:row>", paths.undo, name="study_undo"),
     path("imports", imports.imports, name="imports"),
     path("imports/<uuid:run>", imports.import_run, name="import_run"),
     path("imports/<uuid:run>.csv", imports.import_file, name="import_file"),

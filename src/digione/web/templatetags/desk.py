@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale
@@ -193,6 +194,11 @@ def first_up(text: str) -> str:
 def figure(number: int | None) -> str:
     """Show a number as the reader's language writes it."""
     return format_decimal(number or 0, locale=_locale())
+
+
+def decimal(number: Decimal) -> str:
+    """Show a number with decimals as the reader's language writes it, without zeros behind its point."""
+    return format_decimal(number, locale=_locale())
 
 
 @register.filter

@@ -1,0 +1,141 @@
+"""The pages of what somebody has studied: the path, the office's page of study rights, corrections, certificates."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from digione.core.use_case import Actor
+from digione.studies import correction_services as corrections
+from digione.studies import path_selectors as paths
+from digione.web.views import with_desk
+
+
+@require_GET
+@with_desk
+def path(request: HttpRequest, actor: Actor, person: UUID | None = None) -> HttpResponse:
+    """Show a learner's path so far: one's own, or that of somebody whom one may see."""
+    page = paths.learner_path(actor, person=person)
+    return render(request, "learner_path.html", {"page": page, "own": page["person"]["id"] == actor.person_id})
+
+
+@require_GET
+@with_desk
+def certificate(request: HttpRequest, actor: Actor, person: UUID, attainment: UUID) -> HttpResponse:
+    """Show what is confirmed, plain enough to print."""
+    page = paths.certificate(actor, person=person, attainment=attainment)
+    return render(request, "certificate.html", {"page": page})
+
+
+@require_GET
+@with_desk
+def study_rights(request: HttpRequest, actor: Actor, learner: UUID) -> HttpResponse:
+    """Show a learner's study rights to the office: states, attainments, what is amiss, what was corrected."""
+    page = paths.study_right_page(actor, learner=learner)
+    return render(request, "study_rights.html", {"page": page, "done": request.GET.get("done")})
+
+
+@require_http_methods(["GET", "POST"])
+@with_desk
+def state(request: HttpRequest, actor: Actor, learner: UUID, state: UUID) -> HttpResponse:
+    """Ask what a state is and from when, and take the answer."""
+    asked, outcome = request.POST, None
+    if request.method == "POST":
+        outcome = corrections.correct_state(
+            actor, learner=learner, state=state, to=asked.get("to", ""), since=_day(asked.get("since", "")),
+            reason=asked.get("reason", ""), seen=_moment(asked.get("seen", "")),
+        )  # fmt: skip
+        if outcome.done:
+            return _back(learner)
+    page = paths.study_right_page(actor, learner=learner)
+    for right in page["rights"]:
+        for row in right["states"]:
+            if row["id"] == state:
+                return _form(request, page, right, outcome, row=row, kind="state")
+    raise Http404
+
+
+@require_http_methods(["GET", "POST"])
+@with_desk
+def mark(request: HttpRequest, actor: Actor, learner: UUID, mark: UUID) -> HttpResponse:
+    """Ask what a mark is and of which day, and take the answer."""
+    asked, outcome = request.POST, None
+    if request.method == "POST":
+        text = asked.get("day", "")
+        day = _day(text)
+        if text.strip() and day is None:
+            outcome = corrections.Corrected(("no_day",))
+        else:
+            outcome = corrections.correct_mark(
+                actor, learner=learner, assessment=mark, mark=asked.get("mark", ""), day=day,
+                reason=asked.get("reason", ""), seen=_moment(asked.get("seen", "")),
+            )  # fmt: skip
+        if outcome.done:
+            return _back(learner)
+    page = paths.study_right_page(actor, learner=learner)
+    for right in page["rights"]:
+        for row, assessment in _marks(right["attainments"]):
+            if assessment["id"] == mark:
+                return _form(request, page, right, outcome, row=assessment, kind="mark", of=row)
+    raise Http404
+
+
+@require_POST
+@with_desk
+def undo(request: HttpRequest, actor: Actor, learner: UUID, row: UUID) -> HttpResponse:
+    """Take a correction back; where it cannot be, show the page with the reasons."""
+    outcome = corrections.undo_correction(actor, learner=learner, row=row, at=_moment(request.POST.get("at", "")))
+    if outcome.done:
+        return _back(learner, "undone")
+    page = paths.study_right_page(actor, learner=learner)
+    return render(request, "study_rights.html", {"page": page, "outcome": outcome}, status=409)
+
+
+def _back(learner: UUID, done: str = "corrected") -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('study_rights', args=[learner])}?done={done}")
+
+
+def _form(
+    request: HttpRequest,
+    page: dict[str, Any],
+    right: dict[str, Any],
+    outcome: corrections.Corrected | None,
+    **more: Any,
+) -> HttpResponse:
+    """Show the form of a correction; after an answer that was not taken, with what had been chosen."""
+    if not (page["corrects"] and right["ours"] and right["source"] is None) and outcome is None:
+        raise Http404
+    asked = {name: request.POST.get(name, "") for name in ("to", "since", "mark", "day", "reason")} if outcome else None
+    context = {"page": page, "right": right, "outcome": outcome, "asked": asked, **more}
+    return render(request, "correction.html", context, status=409 if outcome else 200)
+
+
+def _marks(attainments: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    found = []
+    for row in attainments:
+        found += [(row, assessment) for assessment in row["assessments"]]
+        found += _marks(row["parts"])
+    return found
+
+
+def _day(text: str) -> date | None:
+    """Return the day that a form tells, None where it tells none."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment that a form carries; what is none was not made by a page of ours."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
+    if found.tzinfo is None:
+        raise Http404
+    return found
