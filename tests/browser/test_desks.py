@@ -17,8 +17,8 @@ ROLES = (
     "administrator",
 )
 PLACES = {
-    "learner": ("/", "/own", "/viewed", "/settings"),
-    "guardian": ("/", "/own", "/viewed"),
+    "learner": ("/", "/own", "/path", "/viewed", "/settings"),
+    "guardian": ("/", "/own", "/path", "/viewed"),
     "teacher": ("/", "/groups", "/search", "/search?q=ma"),
     "special_needs_teacher": ("/", "/groups", "/search?q=ma"),
     "principal": ("/", "/groups"),

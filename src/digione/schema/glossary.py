@@ -83,6 +83,8 @@ _TERMS = (
     Term("curriculum", "opetussuunnitelman tai tutkinnon perusteet", "läroplans- eller examensgrunder", "The national core curriculum or qualification requirements that are followed."),
     Term("size", "laajuus", "omfattning", "How much an attainment counts, in its unit."),
     Term("assessment", "arviointi", "bedömning", "A mark, or another judgement of an attainment, on a day."),
+    Term("study path", "opintopolku", "studieväg", "What a learner has studied so far: study rights in their order, moves between providers, what was confirmed."),
+    Term("correction", "korjaus", "rättelse", "The school secretary changes a state or a mark with a reason; what it was is kept."),
     Term("mark", "arvosana", "vitsord", "The value of an assessment on its scale."),
     Term("confirmation", "vahvistus", "bekräftelse", "The school confirms that an attainment is complete, on a day."),
     Term("syllabus", "oppimäärä", "lärokurs", "How much of a subject is studied, and how it is adapted."),

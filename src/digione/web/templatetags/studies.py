@@ -7,7 +7,6 @@ those of the codes that most schools use; what neither has is shown as the code 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django import template
 from django.utils.translation import gettext as _
@@ -170,8 +169,9 @@ def marks_of(row: Row) -> list[Row]:
 
 @register.filter
 def confirmed(attainments: Sequence[Row]) -> list[Row]:
-    """Keep what is confirmed, by its day."""
-    return sorted((row for row in attainments if row["confirmed_on"]), key=lambda row: row["confirmed_on"])
+    """Keep what is confirmed, the latest first."""
+    done = (row for row in attainments if row["confirmed_on"])
+    return sorted(done, key=lambda row: row["confirmed_on"], reverse=True)
 
 
 @register.filter
@@ -214,12 +214,6 @@ def going_now(rights: Sequence[Row], today: date) -> list[Row]:
 def stamp(at: datetime) -> str:
     """Show a moment as a form carries it, to the microsecond."""
     return at.isoformat()
-
-
-@register.filter
-def own_findings(findings: Sequence[Finding], which: str) -> list[Finding]:
-    """Keep what contradicts itself (`contradicts`), or what is missing (`lacks`)."""
-    return [finding for finding in findings if finding.contradicts is (which == "contradicts")]
 
 
 @register.filter
@@ -323,13 +317,17 @@ def path_picture(page: Row) -> dict[str, Any]:
         whole = 100 * (day.year - first + (day.timetuple().tm_yday - 1) / _DAYS_OF_YEAR) / years
         return float(round(whole, 2))
 
-    bars = []
+    bars: list[dict[str, Any]] = []
     for place, right in enumerate(rights):
         ends = last_day(right)
         goes_on = ends is None or ends >= today
         left, end = across(right["begins"]), across(ends or today)
         top = place * _ROW + _LABEL
         state = right["states"][-1]["state"] if right["states"] else None
+        following = rights[place + 1] if place + 1 < len(rights) else None
+        word = _("now") if goes_on else state_name(state) if state else ""
+        if state == "eronnut" and following and following["provider_id"] != right["provider_id"]:
+            word = _("moved on")
         bars.append(
             {
                 "id": right["id"],
@@ -343,7 +341,7 @@ def path_picture(page: Row) -> dict[str, Any]:
                 "at": left if left < 55 else min(end, 100),
                 "anchor": "start" if left < 55 else "end",
                 "kind": "now" if goes_on else "done" if state == "valmistunut" else "left",
-                "word": _("now") if goes_on else state_name(state) if state else "",
+                "word": word,
                 "marks": [
                     {"x": across(row["confirmed_on"]), "y": top + 6 + _BAR / 2}
                     for row in confirmed(right["attainments"])
@@ -358,6 +356,7 @@ def path_picture(page: Row) -> dict[str, Any]:
         "base": height,
         "text": height + 22,
         "bars": bars,
+        "left": any(bar["kind"] == "left" for bar in bars),
         "today": across(today),
         "moves": [{"x": across(move["day"])} for move in page["moves"] if move["day"].year >= first],
         "years": [
@@ -374,6 +373,6 @@ def step_of(moves: Sequence[Row], right: Row) -> Row | None:
 
 
 @register.filter
-def same_as(one: UUID, other: UUID) -> bool:
-    """Say whether two ids are the same."""
-    return one == other
+def is_among(row: Row, findings: Sequence[Finding]) -> bool:
+    """Say whether something is amiss with an attainment."""
+    return any(finding.attainment is not None and finding.attainment["id"] == row["id"] for finding in findings)
