@@ -66,6 +66,10 @@ def set_state(to: str, since: date | None, **more: Any) -> Corrected:
     return corrections.correct_state(cast.secretary, learner=cast.PUPIL, **{**values, **more})
 
 
+def kept_by() -> list[str | None]:
+    return [keeper for (keeper,) in rows("SELECT kept_by FROM studies_assessment WHERE id = %s", mark_of("MA")["id"])]
+
+
 def document() -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     export_documents(cast.administrator, write=found.append)
@@ -91,9 +95,11 @@ def test_a_mark_is_corrected_the_history_tells_it_and_it_is_undone() -> None:
         "suoritukset"
     ][0]["osasuoritukset"][0]["arviointi"]
     assert changed == before
+    assert kept_by() == ["digione"], "no import writes over it"
     undone = corrections.undo_correction(cast.secretary, learner=cast.PUPIL, row=told["id"], at=told["at"])
     assert undone == Corrected()
     assert document() == before
+    assert kept_by() == [None]
     history = page()["corrections"]
     assert [(row["was"], row["became"], row["reason"], row["stands"]) for row in history] == [
         ("7", "8", None, False),
@@ -189,3 +195,20 @@ def test_what_a_source_keeps_and_another_schools_right_are_not_written_over(tmp_
     assert (refused.reasons, refused.source) == (("kept_by_source", "other_school"), "koski")
     ((mark,),) = rows("SELECT mark FROM studies_assessment WHERE id = %s", found["id"])
     assert mark == "6"
+
+
+@pytest.mark.usefixtures("aino")
+def test_what_an_app_keeps_is_the_apps_to_change() -> None:
+    rows("UPDATE studies_assessment SET kept_by = 'app:01900000-0000-7000-8000-000000000001'")
+    rows("UPDATE studies_studyrightstate SET kept_by = 'app:01900000-0000-7000-8000-000000000001'")
+    assert set_mark("7").reasons == ("kept_by_app",)
+    assert set_state("loma", DAY).reasons == ("kept_by_app",)
+    assert (mark_of("MA")["mark"], state_of()["state"]) == ("8", "lasna")
+
+
+@pytest.mark.usefixtures("aino")
+def test_of_two_who_correct_at_once_the_second_is_told() -> None:
+    found = mark_of("MA")
+    assert set_mark("7").done
+    assert set_mark("6", seen=found["sys_from"]).reasons == ("changed_since",)
+    assert mark_of("MA")["mark"] == "7"

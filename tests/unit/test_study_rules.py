@@ -48,6 +48,7 @@ WHOLE = attainment("perusopetuksenoppimaara", confirmed_on=END)
         (right(HERE, state("loma", START)), ["states_overlap"]),
         (right(HERE, state("loma", date(2020, 8, 1))), ["states_out_of_order"]),
         (right(HERE, DONE, state("lasna", date(2026, 8, 10))), ["state_after_end"]),
+        (right(HERE, DONE, state("mitatoity", END)), []),
         (right(state("lasna", END)), ["begins_otherwise"]),
         (right(HERE, DONE, valid_to=START), ["ends_otherwise"]),
         (right(HERE, valid_to=END), ["end_without_state"]),

@@ -39,7 +39,7 @@ def state_to_correct(uc: UseCase, learner: UUID, state: UUID) -> Row | None:
     """
     found = _to_correct(
         uc,
-        "SELECT s.id, s.study_right_id, s.valid_from, s.state, s.sys_from FROM studies_studyrightstate s"
+        "SELECT s.id, s.study_right_id, s.valid_from, s.state, s.kept_by, s.sys_from FROM studies_studyrightstate s"
         " WHERE s.provider_id = %s AND s.id = %s AND s.person_id = %s",
         learner,
         state,
@@ -53,7 +53,7 @@ def mark_to_correct(uc: UseCase, learner: UUID, assessment: UUID) -> Row | None:
     """Return the assessment of a learner's attainment at the actor's provider, with its study right, as `state_to_correct`."""
     found = _to_correct(
         uc,
-        "SELECT s.id, a.study_right_id, s.attainment_id, s.mark_scheme, s.mark, s.assessed_on, s.is_passed, s.sys_from"
+        "SELECT s.id, a.study_right_id, s.attainment_id, s.mark_scheme, s.mark, s.assessed_on, s.is_passed, s.kept_by, s.sys_from"
         " FROM studies_assessment s JOIN studies_attainment a ON a.provider_id = s.provider_id AND a.id = s.attainment_id"
         " WHERE s.provider_id = %s AND s.id = %s AND s.person_id = %s",
         learner,
@@ -73,18 +73,21 @@ def _to_correct(uc: UseCase, sql: str, learner: UUID, ident: UUID) -> Row | None
         "SELECT r.id, r.school_id, r.level FROM studies_studyright r WHERE r.provider_id = %s AND r.id = %s FOR UPDATE",
         [uc.actor.provider_id, found["study_right_id"]],
     )
-    # Whoever had it before this one may have changed the row meanwhile.
-    found = uc.row(sql, values)
+    # Whoever had it before this one may have changed the row meanwhile; an app changes it without asking for the right.
+    found = uc.row(f"{sql} FOR UPDATE OF s", values)
     return {**found, "school_id": right["school_id"]} if found and right else None
 
 
-def write_state(uc: UseCase, found: Row, *, state: str, since: date, reason: str) -> None:
-    """Write what a state is and from when; the study right's own days follow where they agreed with its states before."""
+def write_state(uc: UseCase, found: Row, *, state: str, since: date, keeper: str | None, reason: str) -> None:
+    """Write what a state is and from when; the study right's own days follow where they agreed with its states before.
+
+    `keeper` is who keeps the row from now on: the desk, so that no import writes over what it has corrected.
+    """
     uc.execute("SELECT set_config('digione.reason', %s, true)", [reason])
     before = _states(uc, found["study_right_id"])
     uc.execute(
-        "UPDATE studies_studyrightstate SET state = %s, valid_from = %s WHERE provider_id = %s AND id = %s",
-        [state, since, uc.actor.provider_id, found["id"]],
+        "UPDATE studies_studyrightstate SET state = %s, valid_from = %s, kept_by = %s WHERE provider_id = %s AND id = %s",
+        [state, since, keeper, uc.actor.provider_id, found["id"]],
     )
     after = _states(uc, found["study_right_id"])
     for column, old, new in (
@@ -100,13 +103,17 @@ def write_state(uc: UseCase, found: Row, *, state: str, since: date, reason: str
 
 
 def write_mark(
-    uc: UseCase, found: Row, *, mark: str | None, day: date | None, reason: str, passed: bool | None
+    uc: UseCase, found: Row, *, mark: str | None, day: date | None, keeper: str | None, reason: str, passed: bool | None
 ) -> None:
-    """Write a mark on its scale, and its day. `passed` is what the mark says, None where that is not known."""
+    """Write a mark on its scale, and its day. `passed` is what the mark says, None where that is not known.
+
+    `keeper` as in `write_state`.
+    """
     uc.execute("SELECT set_config('digione.reason', %s, true)", [reason])
     uc.execute(
-        "UPDATE studies_assessment SET mark = %s, assessed_on = %s, is_passed = %s WHERE provider_id = %s AND id = %s",
-        [mark, day, passed, uc.actor.provider_id, found["id"]],
+        "UPDATE studies_assessment SET mark = %s, assessed_on = %s, is_passed = %s, kept_by = %s"
+        " WHERE provider_id = %s AND id = %s",
+        [mark, day, passed, keeper, uc.actor.provider_id, found["id"]],
     )
 
 
@@ -144,20 +151,20 @@ _BEFORE: Mapping[str, str] = {
 }
 
 
-def corrections_of(uc: UseCase, learner: UUID) -> list[Row]:
-    """Return what the desk has corrected in a learner's study rights at the actor's provider, the latest first.
+def corrections_of(uc: UseCase, rows: Sequence[UUID]) -> list[Row]:
+    """Return what the desk has corrected in `rows`, states and marks of the actor's provider, the latest first.
 
     Each with `kind` (`state` or `mark`), what it `was` with its day, what followed (`became`), `at`, `reason` (a code of
     `rules.REASONS`; None of an undoing), and by whom. `stands` says that nothing has changed the row since.
     """
     by = "w.given_name, w.family_name"
     parts = [
-        f"({sql.format(by=by)} {_WHO} WHERE h.provider_id = %s AND h.person_id = %s AND h.sys_op = 'U'"
+        f"({sql.format(by=by)} {_WHO} WHERE h.provider_id = %s AND h.id = ANY (%s) AND h.sys_op = 'U'"
         f" AND (starts_with(h.sys_reason, '{CORRECTED}') OR h.sys_reason = '{UNDONE}'))"
         for sql in _BEFORE.values()
     ]
     found = decoded(
-        uc.rows(f"{' UNION ALL '.join(parts)} ORDER BY at DESC, id", [uc.actor.provider_id, learner] * 2),
+        uc.rows(f"{' UNION ALL '.join(parts)} ORDER BY at DESC, id", [uc.actor.provider_id, list(rows)] * 2),
         "module_title",
     )
     following: dict[UUID, Row] = {}
@@ -180,7 +187,9 @@ def corrections_of(uc: UseCase, learner: UUID) -> list[Row]:
 
 def before_correction(uc: UseCase, kind: str, ident: UUID, at: datetime) -> dict[str, Any] | None:
     """Return what a row was before the correction that left it as it is since `at`; None where none did."""
-    columns = {"state": "h.state, h.valid_from", "mark": "h.mark, h.assessed_on, h.is_passed"}[kind]
+    columns = {"state": "h.state, h.valid_from, h.kept_by", "mark": "h.mark, h.assessed_on, h.is_passed, h.kept_by"}[
+        kind
+    ]
     table = {"state": "studies_studyrightstate", "mark": "studies_assessment"}[kind]
     return uc.row(
         f"SELECT {columns} FROM {table}_history h JOIN {table} n ON n.provider_id = h.provider_id AND n.id = h.id"

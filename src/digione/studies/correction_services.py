@@ -5,12 +5,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
+from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.people import facts as people
 from digione.studies import correction_facts as facts
 from digione.studies import rules
+from digione.studies.placement_facts import DESK
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def correct_state(
 ) -> Corrected:
     """Say what a state of a study right is, and from which day on; `seen` is the state's `sys_from` as one has seen it.
 
-    Refused with reasons: `kept_by_source`, `other_school`, `changed_since` (somebody has changed it after `seen`),
+    Refused with reasons: `kept_by_source`, `kept_by_app`, `other_school`, `changed_since` (somebody has changed it after `seen`),
     `no_such_state`, `no_day`, `no_reason`, `nothing_new`. Raises `NotFoundError` for a state that is not the learner's, and
     unless the actor is the secretary of the learner's school.
     """
@@ -47,7 +49,7 @@ def correct_state(
     refused = _objections(uc, found, reason, seen, wrong)
     if refused or since is None:
         return refused or Corrected(("no_day",))
-    facts.write_state(uc, found, state=to, since=since, reason=f"{facts.CORRECTED}{reason}")
+    facts.write_state(uc, found, state=to, since=since, keeper=DESK, reason=f"{facts.CORRECTED}{reason}")
     announce(
         uc, "studies.state_corrected", provider_id=uc.actor.provider_id, subject=learner,
         study_right=found["study_right_id"], state=state,
@@ -75,7 +77,7 @@ def correct_mark(
     if refused:
         return refused
     passed = facts.passed_by(found, mark)
-    facts.write_mark(uc, found, mark=mark, day=day, reason=f"{facts.CORRECTED}{reason}", passed=passed)
+    facts.write_mark(uc, found, mark=mark, day=day, keeper=DESK, reason=f"{facts.CORRECTED}{reason}", passed=passed)
     announce(
         uc, "studies.mark_corrected", provider_id=uc.actor.provider_id, subject=learner,
         study_right=found["study_right_id"], assessment=assessment,
@@ -99,12 +101,20 @@ def undo_correction(uc: UseCase, *, learner: UUID, row: UUID, at: datetime) -> C
     if refused or was is None:
         return refused or Corrected(("changed_since",))
     # What the row was is read from its history.
-    uc.reached_back([at.date()])
+    uc.reached_back([at.astimezone(clock.FINLAND).date()])
     if state:
-        facts.write_state(uc, found, state=was["state"], since=was["valid_from"], reason=facts.UNDONE)
+        facts.write_state(
+            uc, found, state=was["state"], since=was["valid_from"], keeper=was["kept_by"], reason=facts.UNDONE
+        )
     else:
         facts.write_mark(
-            uc, found, mark=was["mark"], day=was["assessed_on"], reason=facts.UNDONE, passed=was["is_passed"]
+            uc,
+            found,
+            mark=was["mark"],
+            day=was["assessed_on"],
+            keeper=was["kept_by"],
+            reason=facts.UNDONE,
+            passed=was["is_passed"],
         )
     announce(
         uc, "studies.correction_undone", provider_id=uc.actor.provider_id, subject=learner,
@@ -130,6 +140,7 @@ def _objections(
     schools = {school["id"] for school in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)}
     objections = {
         "kept_by_source": source is not None,
+        "kept_by_app": rules.kept_by_app(found),
         "other_school": found["school_id"] not in schools,
         "no_reason": reason is not None and reason not in rules.REASONS,
         **wrong,

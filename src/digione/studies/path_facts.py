@@ -10,10 +10,8 @@ from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
 from digione.people.rows import decoded
+from digione.studies.record_rules import ANNULLED
 from digione.studies.rules import tree
-
-#: A study right that has been made void is none.
-VOID = "mitatoity"
 
 
 def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) -> list[Row]:
@@ -38,12 +36,14 @@ def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) 
         "school_name",
         "provider_name",
     )
-    ids = [right["id"] for right in rights]
+    # Keys of tenant tables begin with the provider: without it none of them would be used.
+    ids, providers = [right["id"] for right in rights], sorted({right["provider_id"] for right in rights})
     states = _of(
         uc,
-        "SELECT s.id, s.study_right_id, s.place, s.valid_from, s.state, s.funding, s.sys_from FROM studies_studyrightstate s"
-        " WHERE s.study_right_id = ANY (%s) AND s.person_id = %s ORDER BY s.place",
-        [ids, person],
+        "SELECT s.id, s.study_right_id, s.place, s.valid_from, s.state, s.funding, s.kept_by, s.sys_from"
+        " FROM studies_studyrightstate s WHERE s.provider_id = ANY (%s) AND s.study_right_id = ANY (%s)"
+        " AND s.person_id = %s ORDER BY s.place",
+        [providers, ids, person],
         "study_right_id",
     )
     attainments = _of(
@@ -52,24 +52,25 @@ def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) 
         " a.size_unit, a.is_compulsory, a.language_scheme, a.language, a.valid_from, a.group_name, a.taught_in,"
         " a.confirmed_on, a.confirmed_in, a.repeats_grade, c.name AS confirmed_by"
         " FROM studies_attainment a LEFT JOIN organisations_organisation c ON c.oid = a.confirmed_by_oid"
-        " WHERE a.study_right_id = ANY (%s) AND a.person_id = %s ORDER BY a.place, a.id",
-        [ids, person],
+        " WHERE a.provider_id = ANY (%s) AND a.study_right_id = ANY (%s) AND a.person_id = %s ORDER BY a.place, a.id",
+        [providers, ids, person],
         "study_right_id",
         "module_title",
         "confirmed_by",
     )
     assessments = _of(
         uc,
-        "SELECT s.id, s.attainment_id, s.place, s.mark_scheme, s.mark, s.mark_title, s.assessed_on, s.is_passed, s.sys_from"
-        " FROM studies_assessment s WHERE s.attainment_id = ANY (%s) AND s.person_id = %s ORDER BY s.place",
-        [[row["id"] for rows in attainments.values() for row in rows], person],
+        "SELECT s.id, s.attainment_id, s.place, s.mark_scheme, s.mark, s.mark_title, s.assessed_on, s.is_passed, s.kept_by,"
+        " s.sys_from FROM studies_assessment s WHERE s.provider_id = ANY (%s) AND s.attainment_id = ANY (%s)"
+        " AND s.person_id = %s ORDER BY s.place",
+        [providers, [row["id"] for rows in attainments.values() for row in rows], person],
         "attainment_id",
         "mark_title",
     )
     found = []
     for right in rights:
         mine = states.get(right["id"], [])
-        if mine and mine[-1]["state"] == VOID:
+        if mine and mine[-1]["state"] == ANNULLED:
             continue
         begins = right["valid_from"] or min((state["valid_from"] for state in mine), default=None)
         whole = {**right, "begins": begins, "states": mine}

@@ -1,5 +1,6 @@
 """Reads of what a learner has studied: the path so far, the office's page of study rights, a certificate."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +92,7 @@ def study_right_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
             }
             for right in rights
         ],
-        "corrections": corrections.corrections_of(uc, learner),
+        "corrections": corrections.corrections_of(uc, [*_correctable(rights)]),
         "corrects": Detail.CORRECTING in decision.opens,
         "names": facts.names_of_codes(uc, rights),
         "today": uc.today,
@@ -112,6 +113,14 @@ def _rights(uc: UseCase, person: UUID, decision: Decision) -> list[Row]:
     if Detail.PAST not in decision.opens:
         rights = [right for right in rights if right["valid_to"] is None or right["valid_to"] >= uc.today]
     return rights
+
+
+def _correctable(rights: list[Row]) -> Iterator[UUID]:
+    """Yield the states and the marks of study rights, by id."""
+    for right in rights:
+        yield from (state["id"] for state in right["states"])
+        for row in facts.every(right["attainments"]):
+            yield from (mark["id"] for mark in row["assessments"])
 
 
 def _placeless(right: Row) -> Row:

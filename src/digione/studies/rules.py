@@ -11,15 +11,12 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from digione.studies.record_rules import ANNULLED, TERMINAL
+
 Row = dict[str, Any]
 
 #: States after which a study right has ended (code list `koskiopiskeluoikeudentila`).
-END_STATES = frozenset(
-    {
-        *("eronnut", "hyvaksytystisuoritettu", "katsotaaneronneeksi", "keskeytynyt"),
-        *("mitatoity", "paattynyt", "peruutettu", "valmistunut"),
-    }
-)
+END_STATES = TERMINAL
 #: The states that say that everything was achieved.
 _ACHIEVED = frozenset({"valmistunut", "hyvaksytystisuoritettu"})
 #: All states.
@@ -87,6 +84,9 @@ def _of_states(right: Row) -> Iterator[Finding]:
         yield Finding("no_state", False)
     for one, following in pairwise(states):
         days = (one["valid_from"], following["valid_from"])
+        # An annulment may follow the end, also on its day.
+        if following["state"] == ANNULLED:
+            continue
         if days[0] == days[1]:
             yield Finding("states_overlap", True, days=days[:1])
         elif days[0] > days[1]:
@@ -145,6 +145,11 @@ def _inner(row: Row) -> Iterator[Row]:
     yield row
     for part in row["parts"]:
         yield from _inner(part)
+
+
+def kept_by_app(row: Mapping[str, Any]) -> bool:
+    """Say whether an app keeps a state or a mark: it is the app's to change then."""
+    return (row["kept_by"] or "").startswith("app:")
 
 
 def moves(rights: list[Row]) -> list[Row]:

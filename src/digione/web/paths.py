@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from digione.core.use_case import Actor
 from digione.studies import correction_services as corrections
 from digione.studies import path_selectors as paths
+from digione.studies.rules import kept_by_app
 from digione.web.views import with_desk
 
 
@@ -107,7 +108,8 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     """Show the form of a correction; after an answer that was not taken, with what had been chosen."""
-    if not (page["corrects"] and right["ours"] and right["source"] is None) and outcome is None:
+    open_to = page["corrects"] and right["ours"] and right["source"] is None and not kept_by_app(more["row"])
+    if not open_to and outcome is None:
         raise Http404
     asked = {name: request.POST.get(name, "") for name in ("to", "since", "mark", "day", "reason")} if outcome else None
     context = {"page": page, "right": right, "outcome": outcome, "asked": asked, **more}

@@ -12,7 +12,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from digione.studies.rules import END_STATES, REASONS, SCALES, STATES, Finding
+from digione.studies.rules import END_STATES, REASONS, SCALES, STATES, Finding, kept_by_app
 from digione.web.templatetags import desk
 
 register = template.Library()
@@ -269,6 +269,7 @@ def objection(reason: str, source: str | None) -> str:
     words = {
         "changed_since": _("Somebody has changed it after you opened the page. Look at it again."),
         "day_ahead": _("The day is still to come."),
+        "kept_by_app": _("An app keeps it: correct it there."),
         "kept_by_source": _("It is kept by a source: correct it there, and the next import brings it."),
         "no_day": _("The day is missing, or is no day."),
         "no_reason": _("Choose why it is corrected."),
@@ -370,6 +371,12 @@ def path_picture(page: Row) -> dict[str, Any]:
 def step_of(moves: Sequence[Row], right: Row) -> Row | None:
     """Show the move with which a study right begins, None where there is none."""
     return next((move for move in moves if move["day"] == right["begins"]), None)
+
+
+@register.filter
+def of_an_app(row: Row) -> bool:
+    """Say whether an app keeps a state or a mark, so that the desk does not correct it."""
+    return kept_by_app(row)
 
 
 @register.filter
