@@ -90,6 +90,10 @@ def test_a_secretary_corrects_a_mark_by_keyboard_and_undoes_it(
 def test_contradictions_are_said_in_words(open_page: Any, sign_in: Any, check: Any) -> None:
     page = open_page("fi", viewport=PHONE)
     sign_in(page, "school_secretary")
-    page.goto(f"/study-rights/{open_learner(page, 'viljo rauhaniemi')}")
+    page.locator("a[href='/study-rights']").click()
+    page.wait_for_url("**/study-rights")
+    check(page, "secretary-fi-study-rights-to-check")
+    page.locator("a.row", has_text="Viljo Rauhaniemi").click()
+    page.wait_for_url("**/study-rights/*")
     expect(page.locator("ul.findings")).to_contain_text("Kaksi tilaa alkaa samana päivänä")
     check(page, "secretary-fi-contradiction")

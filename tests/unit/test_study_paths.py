@@ -1,5 +1,6 @@
 """The path of a learner, the office's page of study rights and certificates: who sees what of them, and what nobody sees."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -217,3 +218,29 @@ def test_a_learner_without_study_rights_has_an_empty_path() -> None:
 def test_a_study_right_that_was_made_void_is_no_part_of_a_path() -> None:
     _rows("UPDATE studies_studyrightstate SET state = 'mitatoity'")
     assert paths.learner_path(cast.pupil)["rights"] == []
+
+
+def test_the_office_is_told_whose_study_rights_are_amiss_at_its_own_school_alone(tmp_path: Path) -> None:
+    states = [{"alku": "2023-08-09", "tila": code("koskiopiskeluoikeudentila", name)} for name in ("lasna", "loma")]
+    study(tmp_path, cast.PUPIL, cast.PUPIL_HETU, right(tila={"opiskeluoikeusjaksot": states}))
+    study(tmp_path, cast.GUARDIAN, cast.GUARDIAN_HETU, right(tila={"opiskeluoikeusjaksot": states}))
+    for actor in (cast.secretary, cast.principal):
+        page = paths.study_rights_to_check(actor)
+        # A guardian who studies there is no learner of the school by this, and is not listed.
+        assert [(row["person_id"], [f.code for f in row["findings"]]) for row in page["rights"]] == [
+            (cast.PUPIL, ["states_overlap"])
+        ]
+        assert (page["total"], page["checked"]) == (1, 1)
+    for actor in (cast.teacher, cast.outsider, cast.administrator, cast.guardian, cast.pupil, cast.platform):
+        with pytest.raises(DeniedError):
+            paths.study_rights_to_check(actor)
+    elsewhere = Actor(str(Role.SCHOOL_SECRETARY), person_id=cast.OUTSIDER, provider_id=cast.VALKAMO)
+    assert paths.study_rights_to_check(elsewhere)["rights"] == []
+
+
+@pytest.mark.usefixtures("aino", "owners_log")
+def test_whoever_is_in_order_was_not_looked_at() -> None:
+    assert paths.study_rights_to_check(cast.secretary)["rights"] == []
+    (row,) = entries("e.event = 'study_right.inspected'")
+    assert (row["subjects"], row["seen"]) == (None, None)
+    assert json.loads(row["scope"]) == {"checked": 1}

@@ -70,13 +70,64 @@ def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) 
     found = []
     for right in rights:
         mine = states.get(right["id"], [])
-        if mine and mine[-1]["state"] == ANNULLED:
+        if _is_void(mine):
             continue
-        begins = right["valid_from"] or min((state["valid_from"] for state in mine), default=None)
-        whole = {**right, "begins": begins, "states": mine}
+        whole = {**right, "begins": _begins(right, mine), "states": mine}
         found.append({**whole, "attainments": tree(attainments.get(right["id"], []), assessments)})
     # What has no day at all comes last.
     return sorted(found, key=lambda right: (right["begins"] is None, right["begins"], str(right["id"])))
+
+
+def rights_to_check(
+    uc: UseCase, schools: Sequence[UUID], predicate: str, parameters: Sequence[Any]
+) -> tuple[list[Row], dict[UUID, Row]]:
+    """Return the study rights of schools whose learners the actor may see, as far as their states and days show faults.
+
+    `predicate` with its `parameters` keeps those (`r.person_id`) whom the actor may see. Of the attainments only the whole
+    ones are read, without parts and marks: a school has some hundred thousand of those. With the learners' names by id.
+    """
+    found = uc.rows(
+        "SELECT r.id, r.provider_id, r.person_id, r.school_id, r.level, r.valid_from, r.valid_to, r.expected_end,"
+        " p.given_name, p.family_name, p.sort_key FROM studies_studyright r JOIN people_person p ON p.id = r.person_id"
+        f" WHERE r.provider_id = %s AND r.school_id = ANY (%s) AND {predicate} ORDER BY p.sort_key, r.person_id, r.id",
+        [uc.actor.provider_id, list(schools), *parameters],
+    )
+    ids = [right["id"] for right in found]
+    states = _of(
+        uc,
+        "SELECT s.id, s.study_right_id, s.valid_from, s.state, s.funding FROM studies_studyrightstate s"
+        " WHERE s.provider_id = %s AND s.study_right_id = ANY (%s) ORDER BY s.place",
+        [uc.actor.provider_id, ids],
+        "study_right_id",
+    )
+    attainments = _of(
+        uc,
+        "SELECT a.id, a.study_right_id, a.parent_id, a.kind, a.module_scheme, a.module, a.module_title, a.language_scheme,"
+        " a.language, a.valid_from, a.confirmed_on, a.confirmed_in FROM studies_attainment a"
+        " WHERE a.provider_id = %s AND a.study_right_id = ANY (%s) AND a.parent_id IS NULL ORDER BY a.place, a.id",
+        [uc.actor.provider_id, ids],
+        "study_right_id",
+        "module_title",
+    )
+    people = {row["person_id"]: {"given_name": row["given_name"], "family_name": row["family_name"]} for row in found}
+    rights = [
+        {
+            **right,
+            "begins": _begins(right, states.get(right["id"], [])),
+            "states": states.get(right["id"], []),
+            "attainments": tree(attainments.get(right["id"], []), {}),
+        }
+        for right in found
+    ]
+    return [right for right in rights if not _is_void(right["states"])], people
+
+
+def _is_void(states: Sequence[Row]) -> bool:
+    return bool(states) and states[-1]["state"] == ANNULLED
+
+
+def _begins(right: Row, states: Sequence[Row]) -> Any:
+    return right["valid_from"] or min((state["valid_from"] for state in states), default=None)
 
 
 def note_study_rights(uc: UseCase, rights: Iterable[Row]) -> None:

@@ -14,6 +14,8 @@ from digione.studies import correction_facts as corrections
 from digione.studies import path_facts as facts
 from digione.studies import rules
 
+_MOST_LISTED = 40
+
 
 @use_case(Permission.STUDY_PATH_READ, Event.STUDY_PATH_READ)
 def learner_path(uc: UseCase, *, person: UUID | None = None) -> dict[str, Any]:
@@ -96,6 +98,31 @@ def study_right_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
         "corrects": Detail.CORRECTING in decision.opens,
         "names": facts.names_of_codes(uc, rights),
         "today": uc.today,
+    }
+
+
+@use_case(Permission.STUDY_RIGHT_INSPECT, Event.STUDY_RIGHT_INSPECTED)
+def study_rights_to_check(uc: UseCase) -> dict[str, Any]:
+    """Return the study rights of the actor's schools whose states or days contradict themselves or lack something.
+
+    By learner, at most forty; `total` is how many there are, `checked` how many were looked through. Marks are checked on
+    each learner's own page. Raises `DeniedError` for whoever works in no school's office.
+    """
+    predicate, parameters = uc.visible("r.person_id")
+    schools = [school["id"] for school in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)]
+    rights, names = facts.rights_to_check(uc, schools, predicate, parameters)
+    amiss = [{**right, "findings": found} for right in rights if (found := rules.findings(right, today=uc.today))]
+    shown = amiss[:_MOST_LISTED]
+    if shown:
+        uc.touched("people_person", "given_name", "family_name")
+        facts.note_study_rights(uc, shown)
+        uc.saw(right["person_id"] for right in shown)
+    uc.saw_in_bulk(checked=len(rights))
+    return {
+        "rights": [{**right, **names[right["person_id"]]} for right in shown],
+        "total": len(amiss),
+        "checked": len(rights),
+        "names": facts.names_of_codes(uc, shown),
     }
 
 

@@ -40,6 +40,13 @@ def study_rights(request: HttpRequest, actor: Actor, learner: UUID) -> HttpRespo
     return render(request, "study_rights.html", {"page": page, "done": request.GET.get("done")})
 
 
+@require_GET
+@with_desk
+def to_check(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List the study rights of the school in which something is amiss."""
+    return render(request, "study_rights_to_check.html", {"page": paths.study_rights_to_check(actor)})
+
+
 @require_http_methods(["GET", "POST"])
 @with_desk
 def state(request: HttpRequest, actor: Actor, learner: UUID, state: UUID) -> HttpResponse:

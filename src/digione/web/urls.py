@@ -26,6 +26,7 @@ urlpatterns = [
     path("path", paths.path, name="path"),
     path("path/<uuid:person>", paths.path, name="path_person"),
     path("path/<uuid:person>/certificates/<uuid:attainment>", paths.certificate, name="certificate"),
+    path("study-rights", paths.to_check, name="study_rights_to_check"),
     path("study-rights/<uuid:learner>", paths.study_rights, name="study_rights"),
     path("study-rights/<uuid:learner>/states/<uuid:state>", paths.state, name="study_state"),
     path("study-rights/<uuid:learner>/marks/<uuid:mark>", paths.mark, name="study_mark"),
