@@ -92,8 +92,9 @@ _LINK_CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max
 _ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(match='= k.person_id')}) role) r WHERE r.live"
 # The first of a person's roles is the primary one: what lives, of staff before learners before guardians.
 _ORDER_OF_ROLES = "link, NOT live, rank, NOT first, valid_from DESC, org, role, valid_to"
-#: The roles of a user as an answer shows them, `r`; `r.place` 1 is the primary one.
-SHOWN_ROLES = f"""FROM (SELECT held.*, row_number() OVER (ORDER BY {_ORDER_OF_ROLES}) AS place
+#: The roles of a user as an answer shows them, `r`; `r.place` 1 is the primary one, and `r.leading` what that one is.
+SHOWN_ROLES = f"""FROM (SELECT held.*, row_number() OVER (ORDER BY {_ORDER_OF_ROLES}) AS place,
+    first_value(role) OVER (ORDER BY {_ORDER_OF_ROLES}) AS leading
     FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= k.person_id")}) role) held) r
     WHERE (r.place = 1 OR (r.live AND NOT r.link))"""
 _EMAIL = f"""(SELECT c.value FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = {{person}}

@@ -14,15 +14,16 @@ from digione.rest.oneroster.query import Field
 from digione.rest.oneroster.resource import Resource
 from digione.rest.oneroster.v1p1.shapes import OTHER_CLASS_TYPE, OTHER_ROLE, PROPERTIES, ROLES
 
-_ROLE = "CASE r.role {} ELSE '{}' END".format(
+_ROLE = "CASE {{0}} {} ELSE '{}' END".format(
     " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in ROLES.items()), OTHER_ROLE
 )
+_SHOWN = f"{people.SHOWN_ROLES} AND {_ROLE.format('r.role')} = {_ROLE.format('r.leading')}"
 #: The fields of 1.1 that 1.2 does not have, or has by other words.
 _FIELDS: dict[str, dict[str, Field]] = {
     "users": {
         "username": Text("k.sourced_id::text"),
-        "role": Text(f"(SELECT {_ROLE} {people.SHOWN_ROLES} AND r.place = 1)"),
-        "orgs.sourcedId": Among(people.SHOWN_ROLES, Id("r.org")),
+        "role": Text(f"(SELECT {_ROLE.format('r.role')} {people.SHOWN_ROLES} AND r.place = 1)"),
+        "orgs.sourcedId": Among(_SHOWN, Id("r.org")),
         "password": Absent(),
     },
     "classes": {

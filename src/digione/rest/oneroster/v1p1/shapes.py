@@ -52,6 +52,11 @@ def selected_of_1_2(kind: str, names: Collection[str]) -> frozenset[str]:
     return frozenset(MADE_OF.get(name, name) if kind == "user" else name for name in names)
 
 
+def role_of_1_1(role: Object) -> str:
+    """Return the word of 1.1 for a role of a user."""
+    return ROLES.get(role["role"], OTHER_ROLE)
+
+
 def _user(user: Object) -> dict[str, Any]:
     made = {name: value for name, value in user.items() if name not in _ONLY_IN_1_2}
     if "sourcedId" in user:
@@ -60,9 +65,10 @@ def _user(user: Object) -> dict[str, Any]:
     roles = user.get("roles")
     if roles:
         (primary, *_) = [role for role in roles if role["roleType"] == "primary"] or roles
-        made["role"] = ROLES.get(primary["role"], OTHER_ROLE)
-        orgs = {role["org"]["sourcedId"]: role["org"] for role in [primary, *roles]}
-        made["orgs"] = list(orgs.values())
+        made["role"] = role_of_1_1(primary)
+        # Where the person has another role, products must not read this one: they would take a learner for a teacher.
+        same = [role for role in roles if role_of_1_1(role) == made["role"]]
+        made["orgs"] = list({role["org"]["sourcedId"]: role["org"] for role in [primary, *same]}.values())
     return made
 
 
