@@ -13,6 +13,7 @@ from django.conf import LazySettings
 from django.db import connection
 from oauth2_provider.models import AccessToken
 
+from digione.access.scopes import full_scope
 from digione.access.services import NewApp
 from digione.core.use_case import set_reach
 from digione.rest.gate import Gate
@@ -80,6 +81,8 @@ class TestToken:
         assert app.get("demographics", token=narrow["access_token"]).status_code == 403
 
     def test_the_scopes_of_1_1_are_the_same_rights_by_other_names(self, gate: Gate) -> None:
+        # Who makes or takes an app may name them so too; what is kept are the names of 1.2.
+        assert [full_scope(name) for name in (ROSTER_1_1, CORE_1_1, DEMOGRAPHICS_1_1)] == [ROSTER, CORE, DEMOGRAPHICS]
         app = OldApp(cast.KUUSNIEMI_OID, scopes=(CORE, DEMOGRAPHICS))
         told = post(gate, {**GRANT, **credentials(app.made), "scope": f"{CORE_1_1} {DEMOGRAPHICS_1_1}"}).json()
         assert told["scope"] == f"{CORE_1_1} {DEMOGRAPHICS_1_1}"

@@ -211,7 +211,7 @@ class TestSameAsModern:
             return lanes.client.get(f"{OldApp.prefix}/{where}", query, headers={"Authorization": f"Bearer {token}"})
 
         @settings(
-            max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
         )
         @given(scene=scenes())
         def probe(scene: Scene) -> None:
