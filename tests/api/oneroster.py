@@ -25,6 +25,8 @@ TERM, PERIOD, LOOSE_GROUP = uuid4(), uuid4(), uuid4()
 class App:
     """An app with a token, asking over HTTP."""
 
+    prefix = PREFIX
+
     def __init__(
         self, *oids: str, scopes: tuple[str, ...] = (ROSTER, CORE, DEMOGRAPHICS), supplier: str = "Tuikku Oy"
     ) -> None:
@@ -47,7 +49,7 @@ class App:
 
     def get(self, path: str, query: dict[str, Any] | None = None, token: str | None = None) -> Any:
         bearer = self.token if token is None else token
-        return self.client.get(f"{PREFIX}/{path}", query or {}, headers={"Authorization": f"Bearer {bearer}"})
+        return self.client.get(f"{self.prefix}/{path}", query or {}, headers={"Authorization": f"Bearer {bearer}"})
 
     def ids(self, path: str, **query: Any) -> list[str]:
         answer = self.get(path, query)

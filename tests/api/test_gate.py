@@ -10,8 +10,10 @@ from oauth2_provider.models import AccessToken
 from digione.access.scopes import SCHOOLS_READ
 from digione.rest.gate import Gate, Limiter, Rate, client_address
 from digione.rest.hot_lane import HotLane
+from digione.rest.oneroster.views import PREFIX_1_1
 from tests import cast
 from tests.api.oneroster import PREFIX, App, minor, validate
+from tests.api.oneroster_1_1 import minor_1_1
 from tests.api.wsgi import Answer, ask, django_application
 
 USERS = f"{PREFIX}/users"
@@ -92,6 +94,10 @@ class TestGate:
         assert refused.headers["Content-Type"] == "application/json"
         assert minor(refused) == "server_busy"
         validate(official, "/users/{sourcedId}", refused)
+        if lane == "ordinary":
+            # One bucket for both versions of the standard, and each is told in its own words.
+            old = ask(gate, f"{PREFIX_1_1}/users", authorization=f"Bearer {app.token}")
+            assert (old.status, minor_1_1(old)) == (429, "server_busy")
         # Another spelling of the same header is the same app; another app is another.
         assert {get(app.token, spelling).status for spelling in ("bearer {}", "Bearer   {} ", "BEARER \t{}")} == {429}
         assert get(other.token).status == 200

@@ -13,6 +13,7 @@ from django.conf import LazySettings
 from django.db import connection
 from oauth2_provider.models import AccessToken
 
+from digione.access.scopes import full_scope
 from digione.access.services import NewApp
 from digione.core.use_case import set_reach
 from digione.rest.gate import Gate
@@ -20,6 +21,7 @@ from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
 from tests import cast
 from tests.api.oneroster import PREFIX, App, hot
+from tests.api.oneroster_1_1 import CORE_1_1, DEMOGRAPHICS_1_1, ROSTER_1_1, OldApp
 from tests.api.wsgi import Answer, ask, django_application
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,26 @@ class TestToken:
         narrow = post(gate, {**GRANT, **credentials(app.made), "scope": CORE}).json()
         assert narrow["scope"] == CORE
         assert app.get("demographics", token=narrow["access_token"]).status_code == 403
+
+    def test_the_scopes_of_1_1_are_the_same_rights_by_other_names(self, gate: Gate) -> None:
+        # Who makes or takes an app may name them so too; what is kept are the names of 1.2.
+        assert [full_scope(name) for name in (ROSTER_1_1, CORE_1_1, DEMOGRAPHICS_1_1)] == [ROSTER, CORE, DEMOGRAPHICS]
+        app = OldApp(cast.KUUSNIEMI_OID, scopes=(CORE, DEMOGRAPHICS))
+        told = post(gate, {**GRANT, **credentials(app.made), "scope": f"{CORE_1_1} {DEMOGRAPHICS_1_1}"}).json()
+        assert told["scope"] == f"{CORE_1_1} {DEMOGRAPHICS_1_1}"
+        for ask_for in (app.get, app.modern):
+            assert ask_for("demographics", token=told["access_token"]).status_code == 200
+            assert ask_for("users", token=told["access_token"]).status_code == 200
+            assert ask_for(f"classes/{cast.GROUP_3B}/students", token=told["access_token"]).status_code == 403
+        narrow = post(gate, {**GRANT, **credentials(app.made), "scope": f"{CORE_1_1} {CORE}"}).json()
+        assert app.get("users", token=narrow["access_token"]).status_code == 200
+        assert app.get("demographics", token=narrow["access_token"]).status_code == 403
+        # What was not granted is not had by the other name either.
+        before = tokens()
+        refused = post(gate, {**GRANT, **credentials(app.made), "scope": ROSTER_1_1})
+        assert (refused.status, refused.json()["error"]) == (400, "invalid_scope")
+        assert CORE in advice(refused)
+        assert tokens() == before
 
     def test_who_is_not_proven_gets_nothing(self, gate: Gate, app: App) -> None:
         before = tokens()

@@ -9,6 +9,7 @@ from oauth2_provider.scopes import SettingsScopes
 from digione.core import clock
 
 _ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+_ONEROSTER_1_1 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 #: Scopes of our own API: what is read, as in its address, then how; a narrower kind of data stands between the two.
 SCHOOLS_READ = "digione:schools.read"
 ACADEMIC_SESSIONS_READ = "digione:academic_sessions.read"
@@ -58,9 +59,16 @@ KNOWN_SCOPES = {
 }
 
 
+#: The scopes of OneRoster 1.1 → those of 1.2. An app has one right, by whichever version it asks; so takings and tokens
+#: know the names of 1.2 alone, and those of 1.1 are read where somebody writes them.
+OTHER_NAMES = {
+    scope.replace(_ONEROSTER, _ONEROSTER_1_1): scope for scope in KNOWN_SCOPES if scope.startswith(_ONEROSTER)
+}
+
+
 def full_scope(scope: str) -> str:
-    """Return the whole name of a scope that was given in short (`roster.readonly`)."""
-    return f"{_ONEROSTER}{scope}" if f"{_ONEROSTER}{scope}" in KNOWN_SCOPES else scope
+    """Return the name by which a scope is known that was given in short (`roster.readonly`) or by the one of OneRoster 1.1."""
+    return f"{_ONEROSTER}{scope}" if f"{_ONEROSTER}{scope}" in KNOWN_SCOPES else OTHER_NAMES.get(scope, scope)
 
 
 class TakenScopes(SettingsScopes):  # type: ignore[misc]

@@ -19,6 +19,8 @@ _SOURCE = Path(digione.__file__).parent
 RELEASED = "released"
 #: The description of the API, under the documents; a release keeps a copy of it in a folder of its own.
 OPENAPI = "generated/openapi.json"
+#: The description of OneRoster 1.1, of which 1EdTech has none.
+ONEROSTER_1_1 = "generated/oneroster-1.1.openapi.json"
 
 
 @click.command()
@@ -105,6 +107,7 @@ def generated() -> dict[str, str]:
 
     django.setup()
     _load_use_cases()
+    from digione.rest.oneroster.v1p1 import openapi as oneroster_1_1
     from digione.rest.v1.openapi import document
     from digione.schema.documents import documents
 
@@ -113,6 +116,7 @@ def generated() -> dict[str, str]:
         "generated/permissions.md": _permissions_page(),
         "generated/events.md": _events_page(),
         OPENAPI: json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",
+        ONEROSTER_1_1: json.dumps(oneroster_1_1.document(), ensure_ascii=False, indent=1) + "\n",
     }
 
 

@@ -36,6 +36,7 @@ class SourceKey(models.Model):
     row_hash = models.BinaryField(null=True)
     run_id = models.UUIDField(null=True)
     masters = models.BooleanField(default=False, db_default=False)
+    linked_at = models.DateTimeField(db_default=Now(), editable=False)
 
 
 class CarriedRow(Row):

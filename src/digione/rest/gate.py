@@ -18,12 +18,15 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
 from digione.rest.hot_lane import Application, StartResponse
-from digione.rest.oneroster.answers import Minor, RefusedError, refusal
+from digione.rest.oneroster.answers import Minor, RefusedError
+from digione.rest.oneroster.v1p1.views import V1P1
+from digione.rest.oneroster.views import V1P2
 from digione.rest.v1 import problems
 
 log = logging.getLogger(__name__)
@@ -187,7 +190,7 @@ def _refused(
 ) -> list[bytes]:
     told = text.format(*values)
     if environ["PATH_INFO"].startswith("/ims/"):
-        answer = refusal(RefusedError(status, Minor.INVALID_DATA, told))
+        answer = _of_oneroster(environ)(RefusedError(status, Minor.INVALID_DATA, told))
         return _answer(start_response, status, "application/json", answer.content)
     if environ["PATH_INFO"].startswith("/api/"):
         return _answer(start_response, status, problems.CONTENT_TYPE, _problem(environ, status, text, *values))
@@ -212,8 +215,13 @@ def _too_often_for_an_app(
         body = _problem(environ, HTTPStatus.TOO_MANY_REQUESTS, told, math.ceil(wait))
         return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, problems.CONTENT_TYPE, body, wait)
     refused = RefusedError(HTTPStatus.TOO_MANY_REQUESTS, Minor.BUSY, told.format(math.ceil(wait)))
-    answer = refusal(refused)
+    answer = _of_oneroster(environ)(refused)
     return _answer(start_response, HTTPStatus.TOO_MANY_REQUESTS, "application/json", answer.content, wait)
+
+
+def _of_oneroster(environ: dict[str, Any]) -> Callable[[RefusedError], HttpResponse]:
+    """Return what makes a failure of the version of the standard whose address was asked."""
+    return V1P1.refusal if environ["PATH_INFO"].startswith(f"{V1P1.prefix}/") else V1P2.refusal
 
 
 def _problem(environ: dict[str, Any], status: HTTPStatus, told: str, *values: int) -> bytes:

@@ -19,7 +19,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views import RevokeTokenView, TokenView
 
-from digione.access.scopes import TakenScopes
+from digione.access.scopes import OTHER_NAMES, TakenScopes
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PROVE = "Send the client's id and secret: by HTTP Basic, or as client_id and client_secret in the body."
@@ -58,9 +58,28 @@ class _Strict:
 
 
 class GiveToken(_Strict, TokenView):  # type: ignore[misc]
-    """`/oauth/token`: client credentials against an access token."""
+    """`/oauth/token`: client credentials against an access token.
+
+    Scopes may be asked for by their names of OneRoster 1.1. The token has those of 1.2, and opens both; the answer calls
+    them as they were asked for.
+    """
 
     grants = frozenset({"client_credentials"})
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Give a token, or the library's refusal."""
+        asked = request.POST.get("scope", "").split()
+        renamed = any(scope in OTHER_NAMES for scope in asked)
+        if renamed:
+            sent = request.POST.copy()
+            sent["scope"] = " ".join(dict.fromkeys(OTHER_NAMES.get(scope, scope) for scope in asked))
+            request.POST = sent  # type: ignore[assignment]
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        if renamed and answer.status_code == HTTPStatus.OK:
+            told = json.loads(answer.content)
+            told["scope"] = " ".join(asked)
+            answer.content = json.dumps(told).encode()
+        return answer
 
 
 class TakeTokenBack(_Strict, RevokeTokenView):  # type: ignore[misc]

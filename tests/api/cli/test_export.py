@@ -193,11 +193,11 @@ def test_who_may_not_export_gets_nothing(actor: Actor) -> None:
 @pytest.mark.django_db
 def test_a_main_administrator_exports_the_own_organisation_alone_and_nobody_under_non_disclosure() -> None:
     sink = Sink()
-    counts = export_roster(cast.administrator, write=sink.write)
+    told = export_roster(cast.administrator, write=sink.write)
     people = {row[0] for row in sink.files["users"]}
     assert str(cast.PUPIL) in people
     assert not people & {str(cast.VALKAMO_PUPIL), str(cast.PROTECTED_PUPIL)}
-    assert counts["withheld"] == 1
+    assert told.withheld == 1
     named = {agent for row in sink.files["users"] for agent in row[13].split(",") if agent}
     assert named <= people, "nobody is named who is not there"
     assert {row[3] for row in sink.files["roles"]} == people

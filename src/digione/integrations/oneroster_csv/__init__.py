@@ -1,1 +1,1 @@
-"""OneRoster CSV sets, versions 1.1 and 1.2 (1EdTech), from a folder or a zip archive, bulk."""
+"""OneRoster CSV sets, versions 1.1 and 1.2 (1EdTech), folders or zip archives: bulk in, bulk and delta out."""

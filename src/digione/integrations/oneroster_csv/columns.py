@@ -248,6 +248,11 @@ def _column(text: str, version: str) -> Column:
     )
 
 
+def files_of(version: str) -> list[str]:
+    """Return the names of the data files of a version ("1.1" or "1.2")."""
+    return list(_WRITTEN[version])
+
+
 @cache
 def tables(version: str) -> Mapping[str, Table]:
     """Return the files of a set of `version` ("1.1" or "1.2") by name. A file or column of the other version is known too."""

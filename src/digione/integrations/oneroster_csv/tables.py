@@ -7,6 +7,18 @@ The columns of each file stand in `columns`.
 OWN_SYSTEM = "digione"
 #: The course, in such a set, of groups that have none, since the standard wants one of every class.
 HOME_COURSE = "home-groups"
+#: What the export calls a role in 1.2 → the role of 1.1, as the services of 1.1 have it. Whoever has no word of their own
+#: is an aide: of the words that may be meant, the one that opens least.
+ROLES_OF_1_1 = {
+    "student": "student",
+    "teacher": "teacher",
+    "ext:specialNeedsTeacher": "teacher",
+    "guardian": "guardian",
+    "principal": "administrator",
+    "siteAdministrator": "administrator",
+    "districtAdministrator": "administrator",
+}
+OTHER_ROLE_OF_1_1 = "aide"
 #: Read into the open data model, in the order in which the rows refer to each other: each file with the kind of rows that
 #: its sourcedIds are.
 ROSTER_FILES = {

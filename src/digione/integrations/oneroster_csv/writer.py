@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from digione.integrations.oneroster_csv.tables import ALL_FILES, OWN_SYSTEM
+from digione.integrations.oneroster_csv.columns import files_of
+from digione.integrations.oneroster_csv.tables import OWN_SYSTEM
 
 #: Every file has the same time in an archive, so that the same roster gives the same bytes.
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -20,9 +21,11 @@ _TIME = (2000, 1, 1, 0, 0, 0)
 class SetWriter:
     """Takes the files of a set one after the other; `Write` of the use case is its `write`."""
 
-    def __init__(self, path: Path) -> None:
-        """Prepare to write to `path`: an archive where it ends in .zip, else a folder."""
+    def __init__(self, path: Path, *, version: str = "1.2", delta: bool = False) -> None:
+        """Prepare to write to `path`: an archive where it ends in .zip, else a folder. `delta`: not all, but what changed."""
         self._path = path
+        self._version = version
+        self._mode = "delta" if delta else "bulk"
         self._partial = path.with_name(f".{path.name}.partial")
         self._archive: zipfile.ZipFile | None = None
         self._written: list[str] = []
@@ -83,10 +86,10 @@ class SetWriter:
         self._partial.rename(self._path)
 
     def _manifest(self) -> list[tuple[str, str]]:
-        files = [(name, "bulk" if name in self._written else "absent") for name in ALL_FILES]
+        files = [(name, self._mode if name in self._written else "absent") for name in files_of(self._version)]
         return [
             ("manifest.version", "1.0"),
-            ("oneroster.version", "1.2"),
+            ("oneroster.version", self._version),
             *sorted((f"file.{name}", mode) for name, mode in files),
             ("source.systemName", "DigiOne"),
             ("source.systemCode", OWN_SYSTEM),

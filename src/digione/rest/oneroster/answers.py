@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpResponse
 
@@ -33,7 +34,12 @@ class RefusedError(Exception):
 
 def refusal(error: RefusedError) -> HttpResponse:
     """Return the failure payload (`imsx_StatusInfo`) of `error`."""
-    body = {
+    return refused(status_info(error), error)
+
+
+def status_info(error: RefusedError) -> dict[str, Any]:
+    """Return the `imsx_StatusInfo` of `error`."""
+    return {
         "imsx_codeMajor": "unsupported" if error.status == HTTPStatus.METHOD_NOT_ALLOWED else "failure",
         "imsx_severity": "error",
         "imsx_description": error.description,
@@ -43,6 +49,10 @@ def refusal(error: RefusedError) -> HttpResponse:
             ]
         },
     }
+
+
+def refused(body: dict[str, Any], error: RefusedError) -> HttpResponse:
+    """Return `body` with the status of `error`, and the headers that belong to it."""
     answer = answered(json.dumps(body, ensure_ascii=False).encode(), status=error.status)
     if error.status == HTTPStatus.UNAUTHORIZED:
         answer["WWW-Authenticate"] = 'Bearer realm="OneRoster"'

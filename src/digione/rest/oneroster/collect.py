@@ -120,7 +120,7 @@ def _by_id(wish: Wish, grants: list[Grant]) -> tuple[int, dict[UUID, tuple[Grant
     """
     query, ask = wish.query, _ask(wish, grants[0])
     changes = tuple(changes_at(_actor(wish, grant)) for grant in grants)
-    asked = (wish.caller.actor.supplier_id, grants, wish.operation.name, wish.path, query.condition)
+    asked = (wish.caller.actor.supplier_id, grants, *wish.operation.called, wish.path, query.condition)
     name = kept_name(*asked, clock.today(), changes)
     kept: tuple[int, list[UUID]] | None = None if asks_elsewhere(ask) else cache.get(name)
     if kept is None:

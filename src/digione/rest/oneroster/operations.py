@@ -22,7 +22,8 @@ _TELLS: dict[str, str] = {
 class Operation:
     """One operation. `within` names the kind of each id in the path that has to exist; `condition` uses these ids.
 
-    `one` is the name of the path's own id where a single object is asked for.
+    `one` is the name of the path's own id where a single object is asked for. `version`: of the standard, in whose words
+    a condition speaks.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Operation:
     condition: str = ""
     within: Mapping[str, str] = field(default_factory=dict)
     one: str | None = None
+    version: str = "1.2"
+
+    @property
+    def called(self) -> tuple[str, str]:
+        """By which name, and in whose words, it is asked for."""
+        return self.name, self.version
 
     @property
     def demographic(self) -> bool:

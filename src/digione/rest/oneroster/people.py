@@ -90,6 +90,13 @@ _SINCE = "k.person_id IN ({} UNION ALL {})".format(
 _LINK_CHANGED = f"""greatest({_current(_PERSON.format("sys_from"))}, (SELECT max(l.sys_from) FROM people_providerperson l
     WHERE l.provider_id = %(provider)s AND l.person_id = k.person_id))"""
 _ROLE_ROWS = f"FROM (SELECT role.*, {LIVE.format('role')} AS live FROM ({_ROLES.format(match='= k.person_id')}) role) r WHERE r.live"
+# The first of a person's roles is the primary one: what lives, of staff before learners before guardians.
+_ORDER_OF_ROLES = "link, NOT live, rank, NOT first, valid_from DESC, org, role, valid_to"
+#: The roles of a user as an answer shows them, `r`; `r.place` 1 is the primary one, and `r.leading` what that one is.
+SHOWN_ROLES = f"""FROM (SELECT held.*, row_number() OVER (ORDER BY {_ORDER_OF_ROLES}) AS place,
+    first_value(role) OVER (ORDER BY {_ORDER_OF_ROLES}) AS leading
+    FROM (SELECT role.*, {LIVE.format("role")} AS live FROM ({_ROLES.format(match="= k.person_id")}) role) held) r
+    WHERE (r.place = 1 OR (r.live AND NOT r.link))"""
 _EMAIL = f"""(SELECT c.value FROM people_contact c WHERE c.provider_id = %(provider)s AND c.person_id = {{person}}
     AND c.kind = 'email' AND {LIVE.format("c")} ORDER BY c.id LIMIT 1)"""
 _SHOWN_EMAIL = f"CASE WHEN %(contact)s AND NOT k.hidden THEN {_EMAIL.format(person='k.person_id')} END"
@@ -175,7 +182,7 @@ USER_BODIES = f"""{_KNOWN_ROW}
                json_agg(DISTINCT grade) FILTER (WHERE live AND grade IS NOT NULL) AS grades,
                max(org::text) FILTER (WHERE place = 1) AS org,
                max(sys_from) AS changed, min(valid_to + 1) FILTER (WHERE valid_to >= %(today)s) AS turns
-        FROM (SELECT held.*, row_number() OVER (PARTITION BY person ORDER BY link, NOT live, rank, NOT first, valid_from DESC, org, role, valid_to) AS place
+        FROM (SELECT held.*, row_number() OVER (PARTITION BY person ORDER BY {_ORDER_OF_ROLES}) AS place
               FROM held) placed GROUP BY person
         UNION ALL
         SELECT named.owner, json_agg({reference("agent.sourced_id", "users", "user")} ORDER BY agent.sourced_id),

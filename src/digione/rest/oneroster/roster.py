@@ -20,6 +20,7 @@ from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.operations import PARENTS, Operation
 from digione.rest.oneroster.people import PAGE_PERSONS, USER_BODIES, USERS
 from digione.rest.oneroster.query import Query, condition_sql
+from digione.rest.oneroster.resource import Resource
 from digione.rest.oneroster.token import Grant
 
 #: Every so manieth id of a list is noted when the list is counted: a page skips fewer rows than this.
@@ -100,6 +101,11 @@ def _read(uc: UseCase, ask: Ask) -> Found:
     return _page(uc, ask, parameters, _state(uc, ask, parameters))
 
 
+def _are_all_users(resource: Resource) -> bool:
+    """Whether these are the users of `USERS`, in whichever version's words they are asked for."""
+    return resource.bodies is USER_BODIES and resource.rows == USERS.rows
+
+
 def _told(ask: Ask, grant: Grant) -> set[str]:
     """Return what the answer tells of its persons: what is handed out, what they were found and sorted by, and where."""
     operation, query = ask.operation, ask.query
@@ -170,7 +176,7 @@ def _state(uc: UseCase, ask: Ask, parameters: dict[str, Any]) -> int:
 
 def _one(uc: UseCase, ask: Ask, parameters: dict[str, Any]) -> Found:
     resource, ident = ask.operation.resource, parameters[ask.operation.one or ""]
-    if resource is not USERS:
+    if not _are_all_users(resource):
         own = f"{ask.operation.condition} AND {resource.key} = %({ask.operation.one})s"
         if not uc.rows(f"SELECT 1 {resource.rows}{own}", parameters):
             raise NotFoundError("There is no such object here.")
@@ -195,7 +201,7 @@ def _page(uc: UseCase, ask: Ask, parameters: dict[str, Any], changes: int) -> Fo
         rows = f"{resource.rows}{scope} AND {resource.key} > %(after)s"
         found = f"SELECT {resource.key}, NULL {rows} ORDER BY {resource.key} LIMIT {query.limit:d}"
         return Found(statements.rows(found, {**parameters, "after": ask.after}, kept=False))
-    if resource is USERS and not operation.within and query.plain and in_order:
+    if _are_all_users(resource) and not operation.within and query.plain and in_order:
         total, start = buckets.find(uc, parameters)
     else:
         total, start = _counted(uc, ask, scope, parameters, changes)
@@ -228,7 +234,7 @@ def _counted(uc: UseCase, ask: Ask, scope: str, parameters: dict[str, Any], chan
     holds as long as nobody has changed anything of the provider's roster, this day.
     """
     resource = ask.operation.resource
-    asked = (uc.actor.supplier_id, ask.grant, ask.operation.name, ask.path, ask.query.condition)
+    asked = (uc.actor.supplier_id, ask.grant, *ask.operation.called, ask.path, ask.query.condition)
     name = kept_name(*asked, parameters["today"], changes)
     kept: tuple[int, list[UUID]] | None = None if asks_elsewhere(ask) else cache.get(name)
     if kept is None:

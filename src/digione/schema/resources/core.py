@@ -112,6 +112,9 @@ class SourceKey:
     row_hash: bytes | None = row_hash()
     run_id: UUID | None = field("The import that last touched it.", term="import run")
     masters: bool = field("Whether the source brought the row, and so masters it.", term="source", default=False)
+    linked_at: datetime = field(
+        "Since when the id means the row; what was linked before this was noted, always.", term="moment", made=True
+    )
 
 
 @resource(table="core_outbox", term="event", basis=INTERFACES, master=Master.PLATFORM)
