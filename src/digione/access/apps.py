@@ -14,6 +14,6 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the core its decider."""
-        from digione.access.rules import RuleDecider
+        from digione.access.decider import RuleDecider
 
         use_case.install(decider=RuleDecider())
