@@ -37,7 +37,12 @@ class Row:
     @property
     def version(self) -> str:
         """What changes with every change of the row, and with nothing else."""
-        return f"{int(self.known_since.timestamp() * 1_000_000):x}"
+        return version_of(self.known_since)
+
+
+def version_of(known_since: datetime) -> str:
+    """Return the version of a row that stands as it does since a moment."""
+    return f"{int(known_since.timestamp() * 1_000_000):x}"
 
 
 @dataclass(frozen=True, slots=True)

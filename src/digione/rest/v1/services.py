@@ -69,8 +69,7 @@ def change_row(uc: UseCase, *, write: Write, ident: UUID) -> Written:
     stands = facts.locked(uc, write.endpoint, grant, ident)
     if stands is None:
         raise NotFoundError("There is no such object here.")
-    found = _read(uc, write, grant, ident)
-    if write.versions is not None and found.version not in write.versions:
+    if write.versions is not None and facts.version_of(stands["sys_from"]) not in write.versions:
         raise ConflictError("The row has changed since it was read.")
     values = _checked(uc, write, stands)
     if any(stands[name] != value for name, value in values.items()):
@@ -82,8 +81,7 @@ def change_row(uc: UseCase, *, write: Write, ident: UUID) -> Written:
             subject=ident,
             resource=write.endpoint.resource.name,
         )
-        found = _read(uc, write, grant, ident)
-    return _end(uc, write, found, HTTPStatus.OK)
+    return _end(uc, write, _read(uc, write, grant, ident), HTTPStatus.OK)
 
 
 @use_case(Permission.STUDY_RIGHT_RECORD, Event.STUDY_RIGHTS_RECORDED)
