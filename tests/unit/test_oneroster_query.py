@@ -11,6 +11,7 @@ from digione.rest.oneroster.answers import RefusedError, links
 from digione.rest.oneroster.fields import Text
 from digione.rest.oneroster.query import (
     LARGEST_LIMIT,
+    LARGEST_OFFSET,
     Either,
     Every,
     Term,
@@ -75,6 +76,22 @@ def test_limits() -> None:
     ):
         with pytest.raises(RefusedError):
             parsed(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["sort=role", "filter=role%3D'student'", "fields=role"])
+def test_who_names_an_unknown_field_is_told_the_known_ones(wrong: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        parse_list(QueryDict(wrong), filterable={"status", "roles.role"}, properties={"status", "roles.role"})
+    assert refused.value.description.endswith("'role'. Known here: roles.role, status.") or (
+        refused.value.description.endswith("'role' here. Known here: roles.role, status.")
+    )
+
+
+@pytest.mark.parametrize("wrong", ["99999999999", "4294967296", "0"])
+def test_a_limit_that_is_refused_says_from_where_to_where(wrong: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        parse_list(QueryDict(f"limit={wrong}"), filterable={"a"}, properties={"a"})
+    assert refused.value.description == f"limit is a whole number from 1 to {LARGEST_OFFSET}."
 
 
 @given(st.integers(1, 50), st.integers(0, 500), st.integers(0, 400))

@@ -99,7 +99,7 @@ def parse_list(parameters: Parameters, *, filterable: Collection[str], propertie
     """Return the query of a collection; unknown fields are refused by name."""
     sort = _single(parameters, "sort")
     if sort is not None and sort not in filterable:
-        raise _bad_selection(f"Cannot sort by {_shown(sort)}.")
+        raise _bad_selection(f"Cannot sort by {_shown(sort)}. {_choices(filterable)}")
     order = _single(parameters, "orderBy")
     if order not in (None, "asc", "desc"):
         raise _bad_data("orderBy is asc or desc.")
@@ -108,7 +108,7 @@ def parse_list(parameters: Parameters, *, filterable: Collection[str], propertie
     for part in condition.parts if condition else ():
         for term in part.parts:
             if term.field not in filterable:
-                raise _bad_filter(f"Cannot filter by {_shown(term.field)}.")
+                raise _bad_filter(f"Cannot filter by {_shown(term.field)}. {_choices(filterable)}")
     return Query(
         limit=min(_number(parameters, "limit", DEFAULT_LIMIT, least=1), LARGEST_LIMIT),
         offset=_number(parameters, "offset", 0, least=0),
@@ -126,7 +126,7 @@ def parse_fields(parameters: Parameters, *, properties: Collection[str]) -> froz
     names = [name.strip() for value in parameters.getlist("fields") for name in value.split(",")]
     unknown = [name for name in names if name not in properties]
     if unknown:
-        raise _bad_selection(f"There is no field {_shown(unknown[0])} here.")
+        raise _bad_selection(f"There is no field {_shown(unknown[0])} here. {_choices(properties)}")
     return frozenset(names)
 
 
@@ -146,13 +146,18 @@ def _number(parameters: Parameters, name: str, default: int, *, least: int) -> i
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= LARGEST_OFFSET:
-        raise _bad_data(f"{name} is a whole number of at least {least}.")
+        raise _bad_data(f"{name} is a whole number from {least} to {LARGEST_OFFSET}.")
     return int(text)
 
 
 def _shown(name: str) -> str:
     """Return a name as it was written, where it looks like one; nothing else is sent back."""
     return repr(name) if re.fullmatch(r"[A-Za-z0-9_.]{1,60}", name) else "that"
+
+
+def _choices(names: Collection[str]) -> str:
+    """Return the sentence that names what could have been asked for, since whoever misspelt one looks for the right one."""
+    return f"Known here: {', '.join(sorted(names))}."
 
 
 def _bad_filter(description: str) -> RefusedError:
