@@ -98,9 +98,29 @@ def test_a_null_character_refuses_its_row_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_a_huge_cell_is_told_and_never_swallows_the_file(tmp_path: Path, quote: str) -> None:
     huge = quote + "x" * (tabular.MAX_FIELD + 1)
+    rows, problems = oneroster(
+        tmp_path, orgs=f"sourcedId,name,type\ns1,Koulu,school\ns2,{huge},school\ns3,,school\ns4,Neljäs,school\n"
+    )
+    assert found(problems, "too-long") == [("orgs.csv", 3, "")]
+    # No quotation mark is blamed that may not be there, and the rows below are told of and read.
+    assert not found(problems, "quoting")
+    assert found(problems, "required") == [("orgs.csv", 4, "name")]
+    assert [school.key for school in rows["school"]] == ["s1", "s4"]
+
+
+def test_a_huge_cell_over_several_lines_is_told_as_a_quotation_mark_that_is_never_closed(tmp_path: Path) -> None:
+    huge = '"' + "x\n" * tabular.MAX_FIELD
     rows, problems = oneroster(tmp_path, orgs=f"sourcedId,name,type\ns1,Koulu,school\ns2,{huge},school\n")
     assert found(problems, "quoting") == [("orgs.csv", 3, "")]
     assert [school.key for school in rows["school"]] == ["s1"]
+
+
+def test_a_header_that_is_too_long_makes_no_row_the_header(tmp_path: Path) -> None:
+    rows, problems = oneroster(
+        tmp_path, orgs=f"sourcedId,name,type,{'x' * (tabular.MAX_FIELD + 1)}\ns1,Koulu,school,\n"
+    )
+    assert found(problems, "too-long") == [("orgs.csv", 1, "")]
+    assert rows["school"] == []
 
 
 def test_a_wrong_identity_code_refuses_its_row_with_line_and_field(tmp_path: Path) -> None:

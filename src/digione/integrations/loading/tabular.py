@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
 from digione.integrations.loading.report import Problems
+from digione.integrations.loading.values import MAX_TEXT
 
 #: No field of a roster is longer; a quote that is never closed would otherwise swallow the rest of the file.
 MAX_FIELD = 128 * 1024
@@ -135,6 +136,13 @@ def _rows(
                     problems.error(file, line, "", "ragged-row", count=len(values), width=width)
         except csv.Error as fault:
             words = str(fault)
+            if "field larger" in words and reader.line_num == begins:
+                # One line alone is too long: no quotation mark has swallowed the rows below, and they are read.
+                problems.error(file, begins, "", "too-long", limit=MAX_TEXT)
+                if not width:
+                    return
+                begins += 1
+                continue
             if "field larger" in words or "unexpected end" in words:
                 problems.error(file, begins, "", "quoting.open")
                 return
