@@ -81,18 +81,51 @@ def test_what_the_master_changes_later_goes_through(tmp_path: Path) -> None:
 
 def test_a_source_that_does_not_tell_does_not_differ(tmp_path: Path) -> None:
     pupil(tmp_path, grade="9")
-    path = tmp_path / "staff.csv"
-    path.write_text("own id,first names,family name,school,role,groups\nt1,Pirjo,Laine,Rantapuiston koulu,teacher,9X\n")
-    report = Report()
-    import_roster(
-        cast.administrator, roster=read_staff(path, report.problems, today=TODAY), report=report, kind="staff",
-        source="staff", file_hash="x",
-    )  # fmt: skip
+    report = staff(tmp_path, "9X")
     assert (report.status, report.held_back, told(report)) == ("done", 0, [])
     # The one that does not master the group brings no grades; the master's are kept, and change.
     assert rows(NINE) == [("9X", ["9"], True)]
     pupil(tmp_path, grade="8")
     assert rows(NINE) == [("9X", ["8"], True)]
+
+
+def staff(folder: Path, *groups: str) -> Report:
+    """The staff's table, which knows groups by their codes alone."""
+    path = folder / "staff.csv"
+    head = "own id,first names,family name,school,role,groups\n"
+    path.write_text(
+        head + "".join(f"t{n},Pirjo,Laine,Rantapuiston koulu,teacher,{one}\n" for n, one in enumerate(groups))
+    )
+    report = Report()
+    import_roster(
+        cast.administrator, roster=read_staff(path, report.problems, today=TODAY), report=report, kind="staff",
+        source="staff", file_hash=" ".join(groups),
+    )  # fmt: skip
+    return report
+
+
+def test_a_group_that_came_by_its_code_alone_passes_to_the_source_that_tells_its_grade(tmp_path: Path) -> None:
+    assert staff(tmp_path, "9X").status == "done"
+    first = pupil(tmp_path, grade="9")
+    assert (first.status, first.held_back, told(first)) == ("done", 0, [])
+    assert rows(NINE) == [("9X", ["9"], True)]
+    again = pupil(tmp_path, grade="9")
+    assert (again.added, again.changed, again.held_back) == (0, 0, 0)
+    # Now the learners' table masters it, and the staff's neither empties it nor hinders its next word.
+    more = staff(tmp_path, "9X", "9X")
+    assert (more.status, more.held_back, told(more)) == ("done", 0, [])
+    pupil(tmp_path, grade="8")
+    assert rows(NINE) == [("9X", ["8"], True)]
+    assert rows("SELECT source, masters FROM core_sourcekey WHERE kind = 'group' ORDER BY source") == [
+        ("people", True),
+        ("staff", False),
+    ]
+
+
+def test_a_group_of_which_its_master_tells_a_name_does_not_pass_by_a_grade(tmp_path: Path) -> None:
+    classes(tmp_path, "Yhdeksän X")
+    assert told(pupil(tmp_path, grade="9")) == [("people.csv", 2, "grade")]
+    assert rows(NINE) == [("Yhdeksän X", [], True)]
 
 
 def test_mastership_passes_on_when_the_master_drops_the_row(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ day) does not contradict. A row that no source masters is the register's, and on
 DigiOne's own (its key names DigiOne as the source): from both, all imports are held back.
 
 Mastership passes on: to another source that has the row when the master's file drops it, or to the one that brings it
-back when nobody had it any more. The heir's hash is emptied, so that its next file is compared and written.
+back when nobody had it any more. The heir's hash is emptied, so that its next file is compared and written. A group of
+which its master tells the code alone passes to the source that tells its grade.
 """
 
 from collections.abc import Mapping
@@ -130,6 +131,28 @@ def _tell_held(merge: Merge, kind: str, held: list[dict[str, Any]]) -> None:
         {"kind": kind, "key": row["key"], "line": row["line"], "in_source": True, "in_ours": True, "why": "held back"}
         for row in held[:_LINES]
     ]
+
+
+def pass_on_bare_groups(merge: Merge) -> None:
+    """Let a source that tells a group's grade master it, where the one that brought it told its code alone.
+
+    The staff's table has no column of grades. Where it comes before the learners', its groups would be without one for
+    good. Runs after the groups were linked and before `hold_back`.
+    """
+    if not merge.foreign("group", "linked", "changed"):
+        return
+    merge.execute(
+        "WITH bare AS (SELECT DISTINCT ON (r.id) r.key, k.source AS old_source, k.key AS old_key"
+        " FROM ready_group r JOIN studies_group t ON t.provider_id = %(provider)s AND t.id = r.id"
+        " JOIN core_sourcekey k ON k.provider_id = %(provider)s AND k.kind = 'group' AND k.target_id = r.id AND k.masters"
+        f" WHERE r.state IN ('linked', 'changed') AND NOT r.masters AND k.source <> '{DESK}'"
+        " AND r.grades <> '{}' AND t.grades = '{}' AND t.subjects = '{}' AND t.course_id IS NULL"
+        " AND t.title = jsonb_build_object('fi', t.code) AND NOT EXISTS (SELECT 1 FROM studies_groupsession g"
+        " WHERE g.provider_id = t.provider_id AND g.group_id = t.id) ORDER BY r.id, r.line),"
+        " released AS (UPDATE core_sourcekey k SET masters = false FROM bare b WHERE k.provider_id = %(provider)s"
+        " AND k.source = b.old_source AND k.kind = 'group' AND k.key = b.old_key)"
+        " UPDATE ready_group r SET masters = true FROM bare b WHERE b.key = r.key"
+    )
 
 
 def take_over(merge: Merge, kind: str) -> None:

@@ -10,6 +10,7 @@ from digione.integrations.loading.mastership import (
     other,
     other_list,
     other_name,
+    pass_on_bare_groups,
 )
 from digione.integrations.loading.merge import KEPT_PERIOD, MASTERED, Merge, Reference
 from digione.integrations.loading.people import GUARDIANS, load_people
@@ -135,6 +136,7 @@ def _groups(merge: Merge) -> None:
         "sessions": _OTHER_SESSIONS,
         "valid_to": "t.valid_to < %(day)s",
     }
+    pass_on_bare_groups(merge)
     hold_back(merge, "group", {"studies_group": fields})
     merge.remember("group")
     merge.write(
