@@ -25,6 +25,15 @@ if [ ! -w "${HOME:-/nonexistent}" ]; then
   export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.uv/cache} UV_PYTHON_INSTALL_DIR=${UV_PYTHON_INSTALL_DIR:-$PWD/.uv/python}
 fi
 
+# Many a municipality's network inspects TLS under a certificate of its own, which the machine knows and uv would not: uv
+# brings certificates, and believes the machine's only when it is told to. An older uv knows the second name alone.
+for store in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+  if [ -s "$store" ]; then
+    export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS-true} UV_NATIVE_TLS=${UV_NATIVE_TLS-true}
+    break
+  fi
+done
+
 uv_by_pip() {
   local name
   for name in python3 python3.13 python3.12 python3.11; do
