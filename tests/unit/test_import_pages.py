@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.translation import ngettext
 
 from digione.organisations.selectors import import_runs
 from digione.web.templatetags.imports import both_sides, by_kind, meant, missing_here, run_sentence, what_happened
@@ -55,6 +56,18 @@ def test_what_differs_stands_first_and_nothing_that_is_nought_is_shown(client: C
     load(tmp_path, files=GOOD)
     whole = client.get(f"/imports/{import_runs(cast.secretary)['runs'][0]['id']}").content.decode()
     assert "No differences" in whole
+
+
+def test_records_that_were_refused_are_never_said_to_have_come_of_the_rows() -> None:
+    one, many = (
+        "The rows told of one record, and it is accounted for.",
+        "The rows told of %(figure)s records, and all are accounted for.",
+    )
+    # The number counts what was refused as well, so the rows told of it and made nothing.
+    with translation.override("fi"):
+        assert ngettext(one, many, 18) % {"figure": 18} == "Rivit kertoivat 18 tietueesta, ja kaikki on selvitetty."
+    with translation.override("sv"):
+        assert ngettext(one, many, 18) % {"figure": 18} == "Raderna berättade om 18 poster, och alla är utredda."
 
 
 def test_what_stood_here_already_is_not_called_new() -> None:

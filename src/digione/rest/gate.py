@@ -197,7 +197,9 @@ def _refused(
     if environ["PATH_INFO"].startswith("/oauth/"):
         refused = json.dumps({"error": "invalid_request", "error_description": told})
         return _answer(start_response, status, "application/json", refused.encode())
-    return _answer(start_response, status, "text/plain; charset=utf-8", told.encode())
+    # What is left are the pages of the desk. Whether a person reads this is not known, but in which language they would.
+    with translation.override(problems.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", ""))):
+        return _answer(start_response, status, "text/plain; charset=utf-8", gettext(text).format(*values).encode())
 
 
 _TOO_MANY_ASKED = gettext_noop(
