@@ -18,6 +18,36 @@ _SCOPES = click.option(
     metavar="SCOPE",
     help="What the app may read. Give the option once for each; `roster.readonly` is short for the whole name.",
 )
+_LISTS = ("--provider", "--scope")
+
+
+class _Lists(click.Command):
+    """A command whose `--provider` and `--scope` take several values in a row too, as its usage line may be read."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the option before each of its values, once the argument before them was given."""
+        singles = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+            if not (option.multiple and name in _LISTS)
+        }
+        written: list[str] = []
+        lists, value_of, named = "", "", False
+        for word in args:
+            if word.startswith("-"):
+                lists, value_of = (word if word in _LISTS and word not in singles else ""), word
+            elif value_of in singles or value_of == lists != "":
+                value_of = ""
+            elif lists and named:
+                written.append(lists)
+            else:
+                named = True
+            written.append(word)
+        return super().parse_args(ctx, written)
+
+
 _PROVIDER = click.option("--provider", required=True, metavar="OID", help="The provider that decides.")
 
 
@@ -102,7 +132,7 @@ def show(app: str, data: str | None, as_json: bool) -> None:
         answer(rows[0] if len(rows) == 1 else rows, "\n".join(told))
 
 
-@app.command()
+@app.command(cls=_Lists)
 @click.argument("app")
 @_PROVIDER
 @_SCOPES
@@ -188,7 +218,7 @@ def rotate_secret(app: str, data: str | None, as_json: bool) -> None:
         )
 
 
-@app.command("create")
+@app.command("create", cls=_Lists)
 @click.argument("name")
 @click.option(
     "--provider",
