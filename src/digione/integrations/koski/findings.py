@@ -122,6 +122,11 @@ class Node:
     @property
     def mark(self) -> str | None:
         """The mark that holds: that of the latest day; without days, the last one (national-interfaces, 2)."""
+        if not self.assessments:
+            return None
+        if len(self.assessments) == 1:
+            only: str | None = self.assessments[0]["mark"]
+            return only
         marked = [each for each in self.assessments if each["mark"] is not None]
         latest = max(marked, key=lambda each: each["assessed_on"] or date.min, default=None)
         if latest is None:

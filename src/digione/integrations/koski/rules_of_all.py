@@ -197,7 +197,7 @@ _LEFT = ("eronnut", "katsotaaneronneeksi", "keskeytynyt")
 def whole_has_finished_parts(view: View) -> Iterator[Finding]:
     """What is confirmed has no part without a mark (2.1, rule 5). Years of school are perhaps excused: a warning."""
     for node in view.of_kinds(*_MARKED):
-        if node.above is None or not node.top.row["confirmed_on"] or any(each["mark"] for each in node.assessments):
+        if node.mark is not None or node.above is None or not node.top.row["confirmed_on"]:
             continue
         if node.kind == "ammatillisentutkinnonosa" and (node.module in _GROUPING or node.parts):
             continue
@@ -260,8 +260,7 @@ def sizes_add_up(view: View) -> Iterator[Finding]:
             pointer = f"{other.pointer}/koulutusmoduuli/laajuus/yksikkö"
             yield graded(known, "register-size-unit", pointer, module=other.module)
             continue
-        marked = any(each["mark"] for each in node.assessments)
-        finished = node.row["confirmed_on"] if node.above is None else marked or node.row["confirmed_on"]
+        finished = node.row["confirmed_on"] or (node.above is not None and node.mark is not None)
         if not sized or not finished:
             continue
         if node.kind == "ammatillisentutkinnonosa" and node.module not in COMMON_UNITS:
@@ -297,7 +296,9 @@ def no_subject_twice(view: View) -> Iterator[Finding]:
             if node.kind not in _SUBJECTS or not node.row["is_compulsory"]:
                 continue
             row = node.row
-            syllabus = node.carried_code("koulutusmoduuli", "oppimäärä")
+            inner = row["carried"].get("koulutusmoduuli")
+            # Few subjects have a syllabus of their own, so it is looked for only where something is carried.
+            syllabus = node.carried_code("koulutusmoduuli", "oppimäärä") if inner else None
             key = (row["module_scheme"], row["module"], row["language"], syllabus, row["grade"])
             if key in seen:
                 certain = node.kind in _SURE_SUBJECTS

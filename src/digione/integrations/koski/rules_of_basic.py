@@ -111,6 +111,8 @@ def marks_of_the_certificate(view: View) -> Iterator[Finding]:
             row, mark = node.row, node.mark
             if node.kind != SUBJECT or mark is None or row["is_individualised"] or row["is_limited"]:
                 continue
+            if row["is_compulsory"] and mark not in _IN_WORDS:
+                continue
             small = row["size"] is not None and row["size"] < 2
             own = row["module_scheme"] is None
             if node.module == "OP" or (node.module in _LANGUAGES and mark == "S") or (own and (small or mark == "S")):
@@ -156,7 +158,7 @@ _RELIGION = {CERTIFICATE, YEAR, "lukionoppimaara"}
 def religion_is_not_stored(view: View) -> Iterator[Finding]:
     """Which religion is taught is no longer stored: the register drops it (2.2)."""
     for node in view.of_kinds(SUBJECT):
-        if node.carried("koulutusmoduuli", "uskonnonOppimäärä") is not None:
+        if node.row["carried"] and node.carried("koulutusmoduuli", "uskonnonOppimäärä") is not None:
             yield warning("register-religion-told", f"{node.pointer}/koulutusmoduuli/uskonnonOppimäärä")
 
 
@@ -183,7 +185,7 @@ def another_year_has_a_reason(view: View) -> Iterator[Finding]:
     for top in view.of_kinds(YEAR):
         for node in top.parts:
             grade = node.row["grade"]
-            if node.kind != SUBJECT or grade is None:
+            if grade is None or node.kind != SUBJECT:
                 continue
             assessed = [each["assessed_on"] for each in node.assessments if each["assessed_on"]]
             days = [day for day in (top.row["confirmed_on"], *assessed[:1]) if day]
