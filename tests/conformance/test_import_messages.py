@@ -16,6 +16,8 @@ from digione.integrations.loading.report import ImportRefusedError, Problem, Pro
 SOURCE = Path(digione.__file__).parent
 _TELLERS = {"error", "warning", "_error", "_warn", "warn"}
 _RAISED = {"ImportRefusedError", "BadValueError"}
+#: By what the rules of the national register make a finding, with the position of its code.
+_FINDINGS = {"error": 0, "warning": 0, "graded": 1}
 _GAP = re.compile(r"%\((\w+)\)s")
 
 
@@ -48,6 +50,8 @@ def _emitted() -> list[Emitted]:
                 position = 2  # The templates' reading knows its file.
             if name in {"warn", "error"} and len(node.args) == 2:
                 position = 1  # A row of a JSON file knows its file and line.
+            if _is_finding(node, name):
+                position = _FINDINGS[name]
             if position is None or len(node.args) <= position:
                 continue
             handed_on = any(keyword.arg is None for keyword in node.keywords)
@@ -56,6 +60,12 @@ def _emitted() -> list[Emitted]:
             place = f"{path.relative_to(SOURCE)}:{node.lineno}"
             found += [Emitted(place, code, names) for code in _codes(node.args[position])]
     return found + _of_documents()
+
+
+def _is_finding(node: ast.Call, name: str) -> bool:
+    """Whether a call makes a finding of the national register's rules, whose codes begin alike."""
+    codes = node.args[_FINDINGS[name] : _FINDINGS[name] + 1] if name in _FINDINGS else []
+    return any(code.startswith("register-") for argument in codes for code in _codes(argument))
 
 
 def _of_documents() -> list[Emitted]:

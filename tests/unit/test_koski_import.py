@@ -81,6 +81,18 @@ def test_a_document_comes_back_the_same(tmp_path: Path) -> None:
     assert carried["lisätiedot.kuljetusetu.peruste"] == {"times": 1}
 
 
+def test_what_the_national_register_would_refuse_is_told_and_taken(tmp_path: Path) -> None:
+    told = document(right(year(subject("MA"), alkamispäivä="2023-08-08"), alkamispäivä="2023-08-09"))
+    report = load(tmp_path, told)
+    assert (report.status, report.refused, report.kinds["study_right"]["added"]) == ("done", 0, 1)
+    warned = [
+        (found.severity.value, found.field) for found in report.problems.found if found.code == "register-begins-early"
+    ]
+    assert warned == [("warning", "/opiskeluoikeudet/0/suoritukset/0/alkamispäivä")]
+    assert report.counts()["warnings"] == report.problems.remarks() > 0
+    assert [*differences([without_labels(told)], exported())] == []
+
+
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     load(tmp_path, document())
     before, events = counts(), rows("SELECT count(*) FROM core_outbox")

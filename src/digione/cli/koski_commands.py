@@ -1,4 +1,4 @@
-"""`digione koski`: documents of the national register of study rights and attainments, there and back."""
+"""`digione koski`: documents of the national register of study rights and attainments, checked, and there and back."""
 
 import json
 import sys
@@ -49,6 +49,54 @@ def roundtrip(files: tuple[Path, ...], data: str | None, as_json: bool) -> None:
         ]
         answer(told, "\n".join(line for one in outcomes for line in _lines(one)))
     sys.exit(0 if all(one.equal for one in outcomes) else 1)
+
+
+@koski.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@DATA
+@JSON
+def check(files: tuple[Path, ...], data: str | None, as_json: bool) -> None:
+    """Tell what the national register would say of each file. Nothing is imported.
+
+    With --json, a list: {"file", "accepted", "problems": [{"severity", "file", "line", "field", "code", "message"}],
+    "problems_left_out"} for each file; `field` is a JSON pointer. Errors are what the register refuses, warnings what it
+    may refuse, changes or drops. Ends with 1 where a file would not be accepted, with 2 where one cannot be read.
+    """
+    with answering(data, as_json=as_json) as answer:
+        from digione.core.clock import today
+        from digione.integrations.koski.check import verdict_of
+        from digione.integrations.loading.report import ImportRefusedError
+
+        try:
+            verdicts = [verdict_of(path, today()) for path in files]
+        except ImportRefusedError as refusal:
+            answer.refuse([Fault("", refusal.code, str(refusal))], 2)
+        told = [
+            {
+                "file": one.file,
+                "accepted": one.accepted,
+                "problems": [problem.as_dict() for problem in one.problems.found],
+                "problems_left_out": one.problems.left_out(),
+            }
+            for one in verdicts
+        ]
+        answer(told, "\n".join(line for one in verdicts for line in _verdict(one)))
+    sys.exit(0 if all(one.accepted for one in verdicts) else 1)
+
+
+def _verdict(one: Any) -> list[str]:
+    accepted, not_accepted = _("%(file)s: would be accepted."), _("%(file)s: would not be accepted.")
+    severities = {"error": _("error"), "warning": _("warning")}
+    lines = [(accepted if one.accepted else not_accepted) % {"file": one.file}]
+    # Where there is one document, its line tells nothing.
+    several = any(problem.line > 1 for problem in one.problems.found)
+    for problem in one.problems.found:
+        place = f"{problem.line} {problem.field}" if several else problem.field
+        lines.append(f"  {severities[problem.severity]}  {place}: {problem.message}")
+    if left := one.problems.left_out():
+        more = ngettext("… and %(n)s more; --json lists it.", "… and %(n)s more; --json lists them.", left)
+        lines.append("  " + more % {"n": left})
+    return lines
 
 
 def _lines(one: Any) -> list[str]:

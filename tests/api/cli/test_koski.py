@@ -48,6 +48,21 @@ def test_a_file_that_is_refused_is_no_success(own: Installation, tmp_path: Path)
     own.run("koski", "roundtrip", str(tmp_path / "none.json"), "--json", code=2)
 
 
+def test_what_the_register_would_say(own: Installation, shared_data: Path, tmp_path: Path) -> None:
+    pair = sorted((shared_data / "koski" / "pairs").glob("ammatillinen-uusi_*.json"))
+    done = own.run("koski", "check", *map(str, pair), "--json", code=1)
+    rejected, accepted = json.loads(done.stdout)
+    assert (rejected["file"], rejected["accepted"], accepted["accepted"]) == (pair[0].name, False, True)
+    assert [list(one) for one in rejected["problems"]] == [["severity", "file", "line", "field", "code", "message"]]
+    assert accepted == {"file": pair[1].name, "accepted": True, "problems": [], "problems_left_out": 0}
+    said = own.run("--language", "fi", "koski", "check", *map(str, pair), code=1).stdout.splitlines()
+    assert said[0] == f"{pair[0].name}: ei hyväksyttäisi."
+    assert said[1].startswith("  virhe  /opiskeluoikeudet/0/tila/opiskeluoikeusjaksot/0/opintojenRahoitus: ")
+    assert said[2:] == [f"{pair[1].name}: hyväksyttäisiin."]
+    own.run("koski", "check", str(pair[1]))
+    own.run("koski", "check", str(tmp_path / "none.json"), "--json", code=2)
+
+
 def test_in_and_out(own: Installation, tmp_path: Path) -> None:
     path, target = tmp_path / "one.json", tmp_path / "out.ndjson"
     told = document(right(year(subject("MA"))))

@@ -18,9 +18,12 @@ from secrets import token_hex
 from typing import IO, Any, Self
 
 from digione.core import secrets
+from digione.core.errors import Severity
+from digione.integrations.koski.findings import Finding
 from digione.integrations.koski.forms import Object, without_labels
 from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
+from digione.integrations.koski.register_rules import findings, findings_of_person
 from digione.integrations.loading.json_files import UNREADABLE, NoNumber, parse_json, read_json, shown
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.roster import Person, Roster, new_person
@@ -90,10 +93,15 @@ def _cell(value: Any) -> Any:
 
 @dataclass
 class Reading:
-    """The documents of one run: what was read of them, and where. Use as a context."""
+    """The documents of one run: what was read of them, and where. Use as a context.
+
+    What the national register would refuse is only told, since an import loses nothing for it; where it `refuses` in
+    the register's place, it is an error.
+    """
 
     problems: Problems
     today: date
+    refuses: bool = False
     people: dict[str, Person] = field(default_factory=dict)
     carried: Counter[str] = field(default_factory=Counter)
     files: dict[str, int] = field(default_factory=dict)
@@ -194,6 +202,9 @@ class Reading:
                 tell(pointer, "koski.hetu")
         if self.problems.errors > errors or person is None:
             return
+        self._judge(file, line, findings_of_person(inner))
+        for place, (right, _) in enumerate(read):
+            self._judge(file, line, findings(right, f"/opiskeluoikeudet/{place}", self.today))
         self.documents += 1
         known = self.people.setdefault(person.key, person)
         if known[2:5] != person[2:5]:
@@ -214,6 +225,13 @@ class Reading:
             if keys[key] > 1 and key.startswith(person.key):
                 key += f"#{keys[key]}"
             self._right(file, line, key, person.key, right, said)
+
+    def _judge(self, file: str, line: int, found: Iterable[Finding]) -> None:
+        """Tell what the national register would say."""
+        for code, severity, pointer, parameters in found:
+            fault = self.refuses and severity is Severity.ERROR
+            tell = self.problems.error if fault else self.problems.warning
+            tell(file, line, pointer, code, **parameters)
 
     def _person(self, file: str, line: int, inner: Object, tell: Any) -> Person | None:
         told = {}

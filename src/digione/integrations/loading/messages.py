@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext, pgettext
 
+from digione.integrations.loading.register_messages import REGISTER_MESSAGES
+
 
 def gettext_noop(text: str) -> str:
     """Mark a text for the catalogues. Django's own would read the settings, which stand only when it is set up."""
@@ -269,6 +271,8 @@ MESSAGES: dict[str, str] = {
         " per cent. If it is right, run again with --accept-removals."
     ),
     "unknown-provider": gettext_noop("The register has no organisation %(oid)s. Import the organisations first."),
+    # What the national register of study rights would say.
+    **REGISTER_MESSAGES,
 }
 
 
