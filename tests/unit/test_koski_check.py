@@ -138,8 +138,8 @@ _NAMES = (
 )
 
 
-# The first of all texts takes Hypothesis seconds to find, which is not the check's.
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+# How long one takes on a busy machine says nothing, and the first of all texts takes Hypothesis itself seconds.
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_stands_anywhere_is_told_and_never_breaks_the_check(data: st.DataObject) -> None:
     told = document(BASES[data.draw(st.sampled_from([*BASES]))]())
