@@ -208,7 +208,6 @@ class TestFaults:
             "schools/",
             f"schools/{uuid4()}",
             f"schools/urn:uuid:{cast.RANTAPUISTO}",
-            "",
         ):
             answer = ask(app, where)
             assert answer.status_code == 404, where

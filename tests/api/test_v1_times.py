@@ -97,10 +97,23 @@ class TestKnownAt:
         year = next(row for row in of_pupil(app, "attainments", known_at=LATELY) if row["parent_id"] is None)
         assert year["confirmed_in"] is None
 
+    def test_a_moment_in_any_zone(self, app: App) -> None:
+        for text in ("0252-09-03T04:57:51+18:00", "0001-01-02T00:00:00+23:59", "2019-12-31t23:00:00-23:59"):
+            assert rows(app, "courses", known_at=text) == []
+
     @each
     def test_what_is_no_moment(self, app: App, endpoint: Endpoint) -> None:
         where = f"{endpoint.path}/{one_of(app, endpoint)}"
-        for text in ("", "x", "2026-10-01", "2026-10-01T12:00:00", "2026-02-30T12:00:00Z", "2999-01-01T00:00:00Z", "1"):
+        for text in (
+            "",
+            "x",
+            "2026-10-01",
+            "2026-10-01T12:00:00",
+            "2026-02-30T12:00:00Z",
+            "2999-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+23:59",
+            "1",
+        ):
             for path in (endpoint.path, where):
                 assert codes(ask(app, path, known_at=text)) == [("query.known_at", "no_moment")]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,10 +52,11 @@ def _written_as_day(text: Any) -> Any:
 def _written_as_moment(text: Any) -> Any:
     try:
         if _MOMENT.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper())
+            # PostgreSQL knows fewer zones than may be written.
+            moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
             if moment <= clock.now():
                 return moment
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise PydanticCustomError("moment", "Not a moment of the past.")
 
