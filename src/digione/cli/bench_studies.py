@@ -125,14 +125,15 @@ def _documents(on: Stage) -> Iterator[Figure]:
 
 def _document(number: int) -> dict[str, Any]:
     """Return a document as large as that of a whole basic education: three years and a certificate, all with marks."""
-    day, month, year = number % 28 + 1, number // 28 % 12 + 1, 8 + number // 336
+    # Born when nobody of the demonstration was, or some would bear the identity code of one of its people.
+    day, month, year = number % 28 + 1, number // 28 % 12 + 1, 30 + number // 336
     birth = f"{day:02d}{month:02d}{year:02d}"
     serial = 900 + number % 90
     check = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(f"{birth}{serial}") % 31]
     names = {"etunimet": f"Sisu {_word(number)}", "kutsumanimi": "Sisu", "sukunimi": f"{_word(number // 7)}maa"}
     state = {"alku": "2021-08-11", "tila": _code("koskiopiskeluoikeudentila", "lasna")}
     return {
-        "henkilö": {"hetu": f"{birth}A{serial}{check}", **names},
+        "henkilö": {"hetu": f"{birth}-{serial}{check}", **names},
         "opiskeluoikeudet": [
             {
                 "tyyppi": _code("opiskeluoikeudentyyppi", "perusopetus"),
