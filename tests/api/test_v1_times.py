@@ -153,6 +153,17 @@ class TestValidOn:
         ):
             assert [row["state"] for row in of_pupil(app, "study_right_states", valid_on=day)] == states, day
 
+    def test_a_state_held_then_though_another_is_told_of_since(self, app: App) -> None:
+        run(
+            cast.administrator,
+            "INSERT INTO studies_studyrightstate (id, provider_id, person_id, study_right_id, place, valid_from, state)"
+            " VALUES (gen_random_uuid(), %s, %s, %s, 1, '2026-09-10', 'eronnut')",
+            [cast.KUUSNIEMI, cast.PUPIL, right_of(cast.PUPIL)],
+        )
+        for times, state in (({}, "eronnut"), ({"known_at": LATELY}, "lasna")):
+            found = of_pupil(app, "study_right_states", valid_on="2026-09-20", **times)
+            assert [row["state"] for row in found] == [state]
+
     def test_a_session_of_a_day(self, app: App) -> None:
         assert {row["kind"] for row in rows(app, "academic_sessions", valid_on="2027-03-01")} == {"schoolYear"}
         assert rows(app, "academic_sessions", valid_on="2020-01-01") == []

@@ -262,6 +262,9 @@ def app_of(made: Stage, scopes: Sequence[str]) -> str:
         provider_oids=[made.provider_oid], scopes=list(scopes),
     )  # fmt: skip
     made.supplier_id = made.supplier_id or str(app.supplier_id)
+    # As `digione app create` does: a supplier whose lists PostgreSQL has not counted gets bad plans for them.
+    with psycopg.connect(made.admin_url, autocommit=True) as connection:
+        connection.execute("ANALYZE access_listing")
     key = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{made.port}/oauth/token",

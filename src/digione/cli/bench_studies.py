@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from digione.cli.bench_figures import Figure
 from digione.cli.bench_stage import Stage, app_of, cpu_ms
 
@@ -57,9 +55,6 @@ _YEARS = ("7", "8", "9")
 def studies(on: Stage) -> list[Figure]:
     """A mark changed, enrolments and attainments as lines, and documents in. The limits are the targets."""
     token = app_of(on, _SCOPES)
-    # As it is a minute later: before PostgreSQL has counted whom a new supplier may list, its lists are planned badly.
-    with psycopg.connect(on.admin_url, autocommit=True) as connection:
-        connection.execute("ANALYZE access_listing")
     return [*_lines(on, token), *_changes(on, token), *_documents(on)]
 
 

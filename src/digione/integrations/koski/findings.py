@@ -11,15 +11,7 @@ from typing import Any, NamedTuple
 
 from digione.core.errors import Severity
 from digione.integrations.koski.mapping import Attainment, Row, StudyRight
-
-#: States after which a study right has ended, and those of them by which nothing was achieved (2.1, rules 2 and 4).
-TERMINAL = frozenset(
-    {
-        *("valmistunut", "eronnut", "katsotaaneronneeksi", "keskeytynyt", "peruutettu", "paattynyt"),
-        *("hyvaksytystisuoritettu", "mitatoity"),
-    }
-)
-ANNULLED = "mitatoity"
+from digione.studies.record_rules import TERMINAL
 
 
 class Finding(NamedTuple):

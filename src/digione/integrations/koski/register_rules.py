@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from digione.integrations.koski.findings import ANNULLED, Finding, Rule, View, error
+from digione.integrations.koski.findings import Finding, Rule, View, error
 from digione.integrations.koski.mapping import StudyRight
 from digione.integrations.koski.rules_of_all import OF_ALL, one_end, states_ascend
 from digione.integrations.koski.rules_of_basic import OF_BASIC, one_of_religion_and_ethics
 from digione.integrations.koski.rules_of_levels import OF_PREPRIMARY, OF_TUVA, OF_UPPER_SECONDARY, OF_VOCATIONAL
 from digione.integrations.koski.rules_of_support import OF_COMPULSORY, OF_SUPPORT
+from digione.studies.record_rules import ANNULLED
 
 #: The rules that a level (code list `opiskeluoikeudentyyppi`) has beside those of all.
 BY_LEVEL: Mapping[str, tuple[Rule, ...]] = {

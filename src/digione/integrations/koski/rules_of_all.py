@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from digione.integrations.koski.findings import ANNULLED, TERMINAL, Finding, Rule, View, error, graded, warning
+from digione.integrations.koski.findings import Finding, Rule, View, error, graded, warning
+from digione.studies.record_rules import ANNULLED, TERMINAL
 
 #: Levels whose states name how the studies are paid for, with those states (2.1, rule 9).
 _FUNDED = {

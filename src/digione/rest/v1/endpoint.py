@@ -4,6 +4,7 @@ Every statement names its provider: row-level security is the net, not the query
 `provider`, `supplier`, `today`, `disclosed` (whether the agreement includes people with non-disclosure).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -89,7 +90,10 @@ class Endpoint:
             f"(SELECT {columns} FROM {table} WHERE sys_from <= %(known_at)s UNION ALL SELECT {columns}"
             f" FROM {table}_history WHERE sys_from <= %(known_at)s AND sys_to > %(known_at)s)"
         )
-        return sql.replace(f"FROM {table} {self.alias} ", f"FROM {then} {self.alias} ").replace(HIDDEN, _HIDDEN_THEN)
+        # By whatever alias: a state holds until the next one that was known then.
+        return re.sub(rf"FROM {table} (\w+) ", lambda found: f"FROM {then} {found[1]} ", sql).replace(
+            HIDDEN, _HIDDEN_THEN
+        )
 
     @property
     def served(self) -> tuple[Field, ...]:
