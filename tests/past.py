@@ -2,19 +2,23 @@
 
 from typing import Any
 
+from digione.core.use_case import Actor
 from tests import cast
 from tests.api.v1 import run
 from tests.log import as_owner
 from tests.study_rights import KNOWN_SINCE
 
 
-def happened(table: str, changes: dict[str, Any], which: str, day: str = "2026-11-01") -> None:
-    """Let rows of Kuusniemi have been changed on a day: what stood before is in the history until then.
+def happened(
+    table: str, changes: dict[str, Any], which: str, day: str = "2026-11-01", *, by: Actor = cast.administrator
+) -> None:
+    """Let rows of Kuusniemi, or of whoever it was done `by`, have been changed on a day: what stood before is in the
+    history until then.
 
     Needs the fixture `owners_log`.
     """
     run(
-        cast.administrator,
+        by,
         f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in changes)} WHERE {which}",
         [*changes.values()],
     )

@@ -51,7 +51,9 @@ def send(
 def hold_to_description(path: str, answer: Any, method: str = "get") -> None:
     """Check status, content type and body of an answer against the OpenAPI document. Unknown addresses are not in it."""
     collection, _, one = path.partition("/")
-    operations = document()["paths"].get(f"/api/v1/{collection}" + ("/{id}" if one else ""))
+    operations = document()["paths"].get(
+        f"/api/v1/{collection}" + (f"/{one}" if one == "changes" else "/{id}" if one else "")
+    )
     if operations is None or method not in operations:
         return
     if "Preference-Applied" in answer:

@@ -63,6 +63,10 @@ DEFINER_FUNCTIONS = {
     "rest_count_change_of_person",
     "rest_fold_roster_changes",
     "rest_forget_repeated_calls",
+    # Note which transaction has changed which table of a provider, which the application itself may not write.
+    "rest_note_change",
+    "rest_note_change_of_person",
+    "rest_forget_changes",
     # Forget documents that a change has made untrue, whoever made the change.
     "rest_documents_at",
     "rest_forget_by_guardianship",

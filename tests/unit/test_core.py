@@ -1,7 +1,9 @@
 """The core's own promises: ids rise, secrets open only with their key, names sort and are found, late commits count."""
 
 import base64
+import contextlib
 import os
+import time
 
 import psycopg
 import pytest
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from digione.core import secrets
 from digione.core.ids import new_id
+from digione.core.outbox import Place, settled_since
 from digione.core.texts import in_language, search_key, sort_key
+from digione.core.use_case import UseCase, set_reach
 from tests import cast
 
 
@@ -83,40 +87,61 @@ def test_a_text_falls_back_through_the_languages() -> None:
     assert in_language({}, ["fi"]) == ""
 
 
+def _told(place: Place) -> list[tuple[Place, str]]:
+    """Return where each event behind `place` stands, and what it tells."""
+    set_reach(cast.platform.at(cast.KUUSNIEMI))
+    uc = UseCase(cast.platform, "test", "test", "test")
+    return [
+        (Place(row["xid"], row["position"]), row["data"]["who"])
+        for row in settled_since(uc, place)
+        if row["type"] == "test.interleaved"
+    ]
+
+
 @pytest.mark.django_db
 def test_an_event_that_commits_late_is_not_skipped() -> None:
-    """Two transactions interleave: the one with the lower position commits last. A follower must see both, in order."""
-    insert = "INSERT INTO core_outbox (id, provider_id, type) VALUES (gen_random_uuid(), %s, 'test.interleaved') RETURNING position"
-    settled = "SELECT position FROM core_outbox_settled WHERE type = 'test.interleaved' ORDER BY position"
-    reach = "SELECT set_config('digione.provider', %s, false)"
+    """Transactions interleave in both ways: what took its position first, or began first, commits last."""
+    insert = (
+        "INSERT INTO core_outbox (id, provider_id, type, data)"
+        " VALUES (gen_random_uuid(), %s, 'test.interleaved', jsonb_build_object('who', %s::text)) RETURNING position"
+    )
     parameters = {
         key: value
         for key, value in connection.get_connection_params().items()
         if key not in {"cursor_factory", "context"}
     }
-    with (
-        psycopg.connect(**parameters) as slow,
-        psycopg.connect(**parameters) as quick,
-        psycopg.connect(**parameters) as reader,
-    ):
-        for one in (slow, quick, reader):
-            one.execute(reach, [str(cast.KUUSNIEMI)])
+    with contextlib.ExitStack() as open_ones:
+        early, late, other = (open_ones.enter_context(psycopg.connect(**parameters)) for _ in range(3))
+        for one in (early, late, other):
+            one.execute("SELECT set_config('digione.provider', %s, false)", [str(cast.KUUSNIEMI)])
             one.commit()
-        first = slow.execute(insert, [cast.KUUSNIEMI]).fetchone()[0]
-        second = quick.execute(insert, [cast.KUUSNIEMI]).fetchone()[0]
-        quick.commit()
-        assert first < second
-        assert reader.execute(settled).fetchall() == [], "served above the horizon: the slow one would be skipped"
-        reader.commit()
-        slow.commit()
         try:
-            # Autovacuum may hold the horizon for a moment; nothing else runs in this database.
-            for _ in range(100):
-                found = [row[0] for row in reader.execute(settled).fetchall()]
-                reader.commit()
-                if found:
-                    break
-            assert found == [first, second]
+            # The one that began first takes the last position.
+            early.execute("SELECT pg_current_xact_id()")
+            low = late.execute(insert, [cast.KUUSNIEMI, "late"]).fetchone()[0]
+            high = early.execute(insert, [cast.KUUSNIEMI, "early"]).fetchone()[0]
+            assert low < high
+            early.commit()
+            ((place, who),) = _waited(Place(), 1)
+            assert who == "early"
+            other.execute(insert, [cast.KUUSNIEMI, "other"])
+            other.commit()
+            assert _told(place) == [], "served above the horizon: the late one would be skipped"
+            late.commit()
+            found = _waited(place, 2)
+            assert [who for _, who in found] == ["late", "other"], "the late one stands before, by its position"
+            assert _told(found[0][0]) == found[1:]
+            assert _told(found[1][0]) == []
         finally:
-            quick.execute("DELETE FROM core_outbox WHERE type = 'test.interleaved'")
-            quick.commit()
+            early.execute("DELETE FROM core_outbox WHERE type = 'test.interleaved'")
+            early.commit()
+
+
+def _waited(place: Place, number: int) -> list[tuple[Place, str]]:
+    # Autovacuum may hold the horizon for a moment; nothing else runs in this database.
+    for _ in range(200):
+        found = _told(place)
+        if len(found) >= number:
+            return found
+        time.sleep(0.02)
+    return found

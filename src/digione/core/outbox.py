@@ -1,10 +1,11 @@
 """What happened, told in the same transaction and read in order.
 
-A follower reads `core_outbox_settled` from the last position that it has: only positions below the snapshot horizon
-are served, so that a transaction which commits late is never skipped.
+A follower reads `core_outbox_settled` from the last place that it has: only what lies below the snapshot horizon is
+served, in the order of transactions, so that one which commits late is never skipped.
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,14 +25,25 @@ def announce(uc: UseCase, kind: str, *, provider_id: UUID | None, subject: UUID 
     )
 
 
-def settled_since(uc: UseCase, position: int, *, limit: int = 1000) -> list[Row]:
-    """Return the events after `position` that no open transaction can precede any more, oldest first, at most `limit`.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a follower stands: the transaction (`xid8`) and the position of the last event that it has worked off."""
 
-    Each with `position`, `id`, `provider_id`, `type`, `subject`, `occurred_at` (UTC) and `data`. A follower goes on
-    from the last position that it has worked off; an event may come twice, and is known by its `id`.
+    xid: int = 0
+    position: int = 0
+
+
+def settled_since(uc: UseCase, place: Place, *, limit: int = 1000) -> list[Row]:
+    """Return the events behind `place` that no open transaction can precede any more, oldest first, at most `limit`.
+
+    Each with `xid`, `position`, `id`, `provider_id`, `type`, `subject`, `occurred_at` (UTC) and `data`. A follower goes on
+    from the last one that it has worked off; an event may come twice, and is known by its `id`. They come in the order of
+    their transactions: a position alone may belong to one that began later and commits later than what stands behind it.
     """
-    return uc.rows(
-        "SELECT position, id, provider_id, type, subject, occurred_at, data FROM core_outbox_settled"
-        " WHERE position > %s ORDER BY position LIMIT %s",
-        [position, limit],
+    found = uc.rows(
+        "SELECT xid::text::bigint AS xid, position, id, provider_id, type, subject, occurred_at, data"
+        " FROM core_outbox_settled WHERE (xid, position) > (%s::text::xid8, %s) ORDER BY core_outbox_settled.xid, position"
+        " LIMIT %s",
+        [str(place.xid), place.position, limit],
     )
+    return [{**row, "data": json.loads(row["data"])} for row in found]

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from digione.core.outbox import announce
 from digione.core.use_case import UseCase
 from digione.integrations.loading.reconciliation import KEPT
 from digione.integrations.loading.report import Report
@@ -338,7 +339,7 @@ class Merge:
         self.execute(statement)
 
     def tell(self, kind: str, event: str) -> None:
-        """Count the kind's rows for the report, announce what changed, and list what differs."""
+        """Count the kind's rows for the report, announce how many were changed, and list what differs."""
         self.recount(kind)
         numbers = self.states[kind]
         linked = numbers.get("linked", 0)
@@ -354,17 +355,11 @@ class Merge:
             unchanged=numbers.get("unchanged", 0) + numbers.get("agreed", 0),
             ended=ended,
         )
-        if self.has(kind, "added", "linked", "changed"):
-            self.execute(
-                "INSERT INTO core_outbox (id, provider_id, type, subject)"
-                f" SELECT {{id:line}}, %(provider)s, '{event}_' || CASE state WHEN 'linked' THEN 'added' ELSE state END, id"
-                f" FROM ready_{kind} WHERE state IN ('added', 'linked', 'changed')"
-            )
-        if ended:
-            self.execute(
-                "INSERT INTO core_outbox (id, provider_id, type, subject)"
-                f" SELECT {{id:row_number() OVER ()}}, %(provider)s, '{event}_ended', id FROM gone_{kind}"
-            )
+        told: dict[str, Any] = {state: numbers.get(state, 0) for state in ("added", "linked", "changed")}
+        told["ended"] = ended
+        if any(told.values()):
+            # One event for the run: which rows they are is what the change feed tells, which costs no row anything.
+            announce(self.uc, f"{event}_imported", provider_id=self.provider_id, run=self.run_id, **told)
         if not ended and not self.has(kind, "refused"):
             return
         self.report.reconciliation += self.uc.rows(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
 from uuid import UUID
@@ -44,16 +45,16 @@ class One:
 def one(wish: Wish, ident: UUID) -> One:
     """Return the object that the app calls `ident`. Raises `NotFoundError` when no provider of it has it."""
     own = own_id(wish, ident)
-    grants = _opening(wish)
+    grants = opening(wish)
     # To look in vain at one provider for what another has is no refusal, and must not stand in the log as one.
     if len(grants) > 1:
         grants = holding(wish, grants, own) or grants[:1]
     # A lone None lets the use case deny, and record that it did.
     readers: list[Grant | None] = [*grants] or [None]
-    found = [row for grant in readers for row in _read(wish, grant, one=own).rows]
+    found = [row for grant in readers for row in read(wish, grant, one=own).rows]
     if not found:
         raise NotFoundError("There is no such object here.")
-    row = _merged(found)
+    row = merged(found)
     return One(told(wish, [row]).bodies[0], row.version)
 
 
@@ -65,14 +66,14 @@ def holding(wish: Wish, grants: list[Grant], own: UUID) -> list[Grant]:
 
 def page(wish: Wish, span: Span) -> Page:
     """Return the rows of `span`, whose `after` is what the app calls a row."""
-    grants = _opening(wish)
+    grants = opening(wish)
     # A field that names a row by the supplier's own id is asked by that id.
     where = {
         name: own_id(wish, value) if name in wish.endpoint.references else value for name, value in span.where.items()
     }
     span = replace(span, after=span.after and own_id(wish, span.after), where=where)
     if len(grants) < 2:
-        part = _read(wish, grants[0] if grants else None, span=span)
+        part = read(wish, grants[0] if grants else None, span=span)
         return told(wish, part.rows, part.rows[-1].id if part.more else None)
     one_more = span.limit + 1
     found = places(wish, grants, replace(span, limit=one_more))
@@ -80,9 +81,9 @@ def page(wish: Wish, span: Span) -> Page:
     wanted = ids[: span.limit]
     rows: dict[UUID, list[Row]] = {}
     for grant, held in zip(grants, map(set, found), strict=True):
-        for row in _read(wish, grant, ids=tuple(ident for ident in wanted if ident in held), span=span).rows:
+        for row in read(wish, grant, ids=tuple(ident for ident in wanted if ident in held), span=span).rows:
             rows.setdefault(row.id, []).append(row)
-    whole = [_merged(rows[ident]) for ident in wanted if ident in rows]
+    whole = [merged(rows[ident]) for ident in wanted if ident in rows]
     return told(wish, whole, wanted[-1] if len(ids) > span.limit else None)
 
 
@@ -109,13 +110,14 @@ def told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
     return Page(bodies, seal.made([last])[0] if last else None)
 
 
-def _opening(wish: Wish) -> list[Grant]:
+def opening(wish: Wish) -> list[Grant]:
+    """Return the grants that open the endpoint."""
     return [grant for grant in wish.caller.grants if wish.endpoint.scope in grant.scopes]
 
 
-def _closed(wish: Wish) -> frozenset[str]:
+def closed(wish: Wish) -> frozenset[str]:
     """Return which fields were asked for by name that no grant opens. Where one does, the others show what they may."""
-    opened = any(wish.endpoint.narrow_scope in grant.scopes for grant in _opening(wish))
+    opened = any(wish.endpoint.narrow_scope in grant.scopes for grant in opening(wish))
     return frozenset() if opened or wish.fields is None else wish.fields & wish.endpoint.narrow
 
 
@@ -127,18 +129,20 @@ def shown(wish: Wish, grant: Grant | None) -> frozenset[str]:
     return fields if wish.fields is None else fields & wish.fields | {"id"}
 
 
-def _read(
+def read(
     wish: Wish,
     grant: Grant | None,
     *,
     one: UUID | None = None,
     ids: tuple[UUID, ...] | None = None,
     span: Span | None = None,
+    changed: tuple[tuple[UUID, datetime], ...] | None = None,
 ) -> Part:
-    fields, closed = shown(wish, grant), _closed(wish)
-    ask = Ask(wish.endpoint, grant, fields, closed, one, ids, span, wish.when)
+    """Read a part of one provider's rows, by the use case that reads data of its sort. Without a grant that denies."""
+    fields, refused = shown(wish, grant), closed(wish)
+    ask = Ask(wish.endpoint, grant, fields, refused, one, ids, span, wish.when, changed)
     endpoint = wish.endpoint
-    sort = endpoint.narrow_reads if (fields | closed) & endpoint.narrow else endpoint.reads
+    sort = endpoint.narrow_reads if (fields | refused) & endpoint.narrow else endpoint.reads
     return READERS[sort](wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)
 
 
@@ -147,7 +151,7 @@ def places(wish: Wish, grants: list[Grant], span: Span) -> list[list[UUID]]:
     return find_rows(wish.caller.actor, endpoint=wish.endpoint, grants=grants, span=span, when=wish.when)
 
 
-def _merged(rows: Sequence[Row]) -> Row:
+def merged(rows: Sequence[Row]) -> Row:
     """Return one object made of what several providers show of it: the same person, with the fields that any opens."""
     first, *others = rows
     if not others:

@@ -219,7 +219,7 @@ NOT_SERVED: Mapping[str, str] = {
     "non_disclosure_notice": "secret by law",
     "identifier": "learner numbers, identity codes and user names are not given to apps (decision 11)",
     "duplicate_case": "what may be wrong in a register is for those who put it right",
-    "person_succession": "follows with the change feed, which tells what became of an id",
+    "person_succession": "of a record that went into another one, the change feed tells that it is gone, and its rows under the other",
     "subject": "the ids of other suppliers would let suppliers join what they know (decision 12)",
     "account": "accounts belong to people and the desk, not to apps",
     "supplier": _PLATFORM,

@@ -63,7 +63,7 @@ def document() -> dict[str, Any]:
     for address, operations in made["paths"].items():
         # HEAD is GET without the body, as everywhere.
         del operations["head"]
-        endpoint = served[address.partition("/{")[0]]
+        endpoint = served[address.partition("/{")[0].removesuffix("/changes")]
         for method, operation in operations.items():
             _complete(endpoint, address, method, operation)
     return {**made, "jsonSchemaDialect": DIALECT}
@@ -86,7 +86,7 @@ def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str
             told["headers"] = {"ETag": _TAG, **({"Location": _LOCATION} if status == "201" else {})}
     responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    if reads and not of_one:
+    if reads and not of_one and not address.endswith("/changes"):
         one = f"#/components/schemas/{shapes.name_of_one(endpoint)}"
         responses["200"]["content"][LINES] = {"schema": {"$ref": one}}
     if of_one and reads:

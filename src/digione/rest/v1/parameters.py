@@ -70,6 +70,7 @@ _Day = Annotated[date | None, BeforeValidator(_written_as_day), WithJsonSchema({
 _Moment = Annotated[
     datetime | None, BeforeValidator(_written_as_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
+_Place = Annotated[str | None, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 1000})]
 _Limit = Annotated[int, BeforeValidator(_whole)]
 
 
@@ -95,6 +96,25 @@ def of_list(endpoint: Endpoint) -> type[Schema]:
         fields=_fields(endpoint),
         **_times(endpoint),
         **filters,
+    )
+
+
+def of_changes(endpoint: Endpoint) -> type[Schema]:
+    """Return the model of the parameters of a change feed."""
+    after = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Where the app stands: `after` of its last answer here. Without it: where it would stand now.",
+        json_schema_extra=_no_default,
+    )
+    limit = Field(DEFAULT_LIMIT, ge=1, le=LARGEST_LIMIT, description="How many changes at most.")
+    return create_model(
+        f"{endpoint.path}_changes_parameters",
+        __base__=Schema,
+        after=(_Place, after),
+        limit=(_Limit, limit),
+        fields=_fields(endpoint),
     )
 
 
@@ -166,6 +186,8 @@ def _told(error: Mapping[str, Any]) -> list[Fault]:
     if name == "limit":
         text = _("Give a whole number from 1 to %(largest)s.")
         return [Fault(pointer, "out_of_range", text % {"largest": LARGEST_LIMIT})]
+    if name == "after" and error["type"].startswith("string_"):
+        return [Fault(pointer, "no_place", _("Give what an answer told as “after”."))]
     if name == "after":
         return [Fault(pointer, "no_id", _("Give the id that the page before told as “after”."))]
     if error["type"] == "day":

@@ -21,6 +21,7 @@ KINDS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.FORBIDDEN: ("forbidden", gettext_noop("The app may not do this")),
     HTTPStatus.NOT_FOUND: ("not-found", gettext_noop("There is no such thing here")),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method", gettext_noop("This address does not take that method")),
+    HTTPStatus.GONE: ("lost", gettext_noop("The changes since then are no longer told")),
     HTTPStatus.PRECONDITION_FAILED: ("outdated", gettext_noop("The object has changed meanwhile")),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("type", gettext_noop("A body of this type is not taken")),
     HTTPStatus.PRECONDITION_REQUIRED: ("unconditional", gettext_noop("Say which version is meant")),

@@ -5,7 +5,8 @@ provider: it names nobody, so that each provider's log names those who were show
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
@@ -13,7 +14,7 @@ from digione.core.errors import DeniedError, NotFoundError
 from digione.core.use_case import UseCase, use_case
 from digione.rest.oneroster.hot import NAMED_SUBJECTS
 from digione.rest.oneroster.token import Grant
-from digione.rest.v1 import facts
+from digione.rest.v1 import change_facts, facts
 from digione.rest.v1.endpoint import Endpoint, Reads
 
 
@@ -22,7 +23,7 @@ class Ask:
     """What is wanted of one provider.
 
     `one`: this object. `ids`: these rows, which were found in `span`, without a refusal where some are no longer there.
-    Otherwise the rows of `span`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for
+    `changed`: these rows, by our own ids, with the moments at which they were changed. Otherwise the rows of `span`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for
     by name and are opened by no grant of the app.
     """
 
@@ -34,14 +35,20 @@ class Ask:
     ids: tuple[UUID, ...] | None = None
     span: facts.Span | None = None
     when: facts.When = facts.NOW
+    changed: tuple[tuple[UUID, datetime], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one provider, in the order of the ids by which they are found, and whether more come behind them."""
+    """The rows of one provider, in the order of the ids by which they are found, and whether more come behind them.
+
+    Of rows that were changed: also those that the app had and has no more, and by which ids those are found that it has.
+    """
 
     rows: list[facts.Row]
     more: bool = False
+    removed: list[change_facts.Removed] = field(default_factory=list)
+    keys: dict[UUID, UUID] = field(default_factory=dict)
 
 
 @use_case(Permission.ROSTER_READ, Event.ROSTER_READ)
@@ -109,6 +116,8 @@ def _read(uc: UseCase, ask: Ask) -> Part:
     if ask.closed:
         raise DeniedError("The token's scopes do not open these fields.", str(endpoint.narrow_scope))
     found: list[facts.Row] = []
+    removed: list[change_facts.Removed] = []
+    keys: dict[UUID, UUID] = {}
     more = False
     if ask.one is not None:
         found = facts.rows_of(uc, endpoint, grant, ask.shown, [ask.one], ask.when)
@@ -116,6 +125,12 @@ def _read(uc: UseCase, ask: Ask) -> Part:
             raise NotFoundError("There is no such object here.")
     elif ask.ids is not None:
         found = facts.rows_of(uc, endpoint, grant, ask.shown, list(ask.ids), ask.when)
+    elif ask.changed is not None:
+        keys = change_facts.keys(uc, endpoint, [ident for ident, _ in ask.changed])
+        found = facts.rows_of(uc, endpoint, grant, ask.shown, list(keys.values()), ask.when)
+        there = {row.id for row in found}
+        gone = [(ident, at) for ident, at in ask.changed if keys.get(ident) not in there]
+        removed = change_facts.removed(uc, endpoint, grant, gone)
     elif ask.span:
         # One more than is wanted tells whether there are more. It is not shown, so the log does not name it.
         limit = ask.span.limit
@@ -123,15 +138,17 @@ def _read(uc: UseCase, ask: Ask) -> Part:
         found = facts.rows_in(uc, endpoint, grant, ask.shown, replace(ask.span, limit=limit + 1), ask.when)
         more = len(found) > limit
         found = found[:limit]
-    _note(uc, ask, grant, found)
-    return Part(found, more)
+    _note(uc, ask, grant, found, removed)
+    return Part(found, more, removed, keys)
 
 
-def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
-    """Tell the log whom the rows showed: a few by name, more by what they span."""
+def _note(
+    uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row], removed: Sequence[change_facts.Removed] = ()
+) -> None:
+    """Tell the log whom the rows showed: a few by name, more by what they span. Changes span nothing: each is named."""
     endpoint = ask.endpoint
-    if endpoint.person and len(found) <= NAMED_SUBJECTS:
-        uc.saw([row.person for row in found if row.person])
+    if endpoint.person and (ask.changed is not None or len(found) <= NAMED_SUBJECTS):
+        uc.saw(person for person in [*(row.person for row in found), *(row.person for row in removed)] if person)
     elif endpoint.person:
         # By this the log tells each person later whether they were among them.
         by = "row" if endpoint.sealed else "person"
@@ -139,7 +156,7 @@ def _note(uc: UseCase, ask: Ask, grant: Grant, found: list[facts.Row]) -> None:
     uc.touched(endpoint.resource.table, *sorted(ask.shown))
     past = ask.when.past
     uc.reached_back([*(row.past for row in found if row.past), *([past] if past and past < uc.today else [])])
-    uc.saw_in_bulk(count=len(found))
+    uc.saw_in_bulk(count=len(found) + len(removed))
 
 
 def _note_filters(uc: UseCase, endpoint: Endpoint, span: facts.Span) -> None:

@@ -20,7 +20,7 @@ from ninja.security.base import AuthBase
 from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
 from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
-from digione.rest.v1 import bulk, collect, parameters, recording, shapes
+from digione.rest.v1 import bulk, changes, collect, parameters, recording, shapes
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
@@ -34,6 +34,11 @@ _METHODS = ["GET", "HEAD"]
 #: The parameters of each operation, by its name: django-ninja passes over those that it does not know.
 _PARAMETERS: dict[str, type[Schema]] = {}
 Answering = Callable[..., HttpResponseBase]
+_HOW_TO_FOLLOW = (
+    "Ask without `after` for where the app stands now, read the list whole, then ask with `after` as often as you like:"
+    " every row that was added, changed or removed since comes with what it is today. What changes while the list is read"
+    " comes too, so nothing is missed; a row may come twice. What the app may not see changes nothing."
+)
 
 
 class AppToken(AuthBase):
@@ -84,6 +89,7 @@ def make_api() -> NinjaAPI:
 def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
     one_shape = shapes.of_one(endpoint)
     list_model, one_model = parameters.of_list(endpoint), parameters.of_one(endpoint)
+    change_model = parameters.of_changes(endpoint)
 
     def read_list(request: HttpRequest, query: Any) -> HttpResponseBase:
         _refuse_names(request)
@@ -102,7 +108,24 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query), _when(query)), wanted)
         return _tagged(request, found.body.encode(), found.version)
 
-    _PARAMETERS.update({f"list_{endpoint.path}": list_model, f"get_{endpoint.single}": one_model})
+    def read_changes(request: HttpRequest, query: Any) -> HttpResponse:
+        _refuse_names(request)
+        wish = collect.Wish(_caller(request), endpoint, _fields(query))
+        start = None
+        if query.after is not None:
+            start = changes.cursor_of(wish, query.after)
+            if start is None:
+                raise InvalidInputError([Fault("query.after", "no_place", _("Give what an answer told as “after”."))])
+        return _feed(request, changes.follow(wish, start, query.limit))
+
+    _PARAMETERS.update(
+        {
+            f"list_{endpoint.path}": list_model,
+            f"get_{endpoint.single}": one_model,
+            f"follow_{endpoint.path}": change_model,
+        }
+    )
+    read_changes.__annotations__["query"] = _of_query(change_model)
     read_list.__annotations__["query"] = _of_query(list_model)
     read_one.__annotations__["query"] = _of_query(one_model)
     more = f"\n\n`{endpoint.narrow_scope}` opens more of its fields." if endpoint.narrow_scope else ""
@@ -110,6 +133,12 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
     _operation(
         api, f"/{endpoint.path}", read_list, shapes.of_list(endpoint, one_shape), f"list_{endpoint.path}",
         summary=endpoint.summary, **shared,
+    )  # fmt: skip
+    # Before single rows, since no row is called so.
+    _operation(
+        api, f"/{endpoint.path}/changes", read_changes, shapes.of_changes(endpoint, one_shape), f"follow_{endpoint.path}",
+        summary=f"What has changed since the app looked last: {endpoint.path}", failures=(410,),
+        **shared | {"description": f"{shared['description']}\n\n{_HOW_TO_FOLLOW}"},
     )  # fmt: skip
     _operation(
         api, f"/{endpoint.path}/{{id}}", read_one, one_shape, f"get_{endpoint.single}",
@@ -182,9 +211,16 @@ def _of_query(model: type[Schema]) -> Any:
     return Annotated[model, Query()]  # type: ignore[type-arg]
 
 
-def _operation(api: NinjaAPI, path: str, answer: Answering, shape: type[Schema], name: str, **more: Any) -> None:
-    failures = dict.fromkeys((401, 403, 404, 422, 429), shapes.Problem)
-    responses = {200: shape, **failures}
+def _operation(
+    api: NinjaAPI,
+    path: str,
+    answer: Answering,
+    shape: type[Schema],
+    name: str,
+    failures: Sequence[int] = (),
+    **more: Any,
+) -> None:
+    responses = {200: shape, **dict.fromkeys(sorted({401, 403, 404, 422, 429, *failures}), shapes.Problem)}
     api.api_operation(_METHODS, path, response=responses, operation_id=name, url_name=name, **more)(answer)
 
 
@@ -227,6 +263,16 @@ def _page(request: HttpRequest, page: collect.Page) -> HttpResponse:
         address = f"{request.scheme}://{request.get_host()}{quote(request.path)}?{asked}"
     rows = ",".join(page.bodies)
     return _answered(f'{{"items":[{rows}],"after":{json.dumps(after)},"next":{json.dumps(address)}}}'.encode())
+
+
+def _feed(request: HttpRequest, feed: changes.Feed) -> HttpResponse:
+    asked = urlencode({**{name: value for name, value in request.GET.items() if name != "after"}, "after": feed.after})
+    told = {
+        "after": feed.after,
+        "next": f"{request.scheme}://{request.get_host()}{quote(request.path)}?{asked}",
+        "more": feed.more,
+    }
+    return _answered(f'{{"items":[{",".join(feed.bodies)}],{json.dumps(told)[1:]}'.encode())
 
 
 def _answered(body: bytes) -> HttpResponse:
@@ -292,6 +338,14 @@ def _outdated(request: HttpRequest, error: Any) -> HttpResponse:
     )
 
 
+def _lost(request: HttpRequest, error: Any) -> HttpResponse:
+    text = _(
+        "What has changed since then cannot be told: that is long ago, or the app may read something else than then."
+        " Ask here without “after” for where you stand now, read the list whole, and follow from there."
+    )
+    return problem(HTTPStatus.GONE, text)
+
+
 def _unconditional(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(HTTPStatus.PRECONDITION_REQUIRED, _("Send the ETag of what is to be changed: If-Match: “…”."))
 
@@ -307,6 +361,7 @@ _FAILURES: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     NotFoundError: _absent,
     InvalidInputError: _invalid,
     ConflictError: _outdated,
+    changes.LostError: _lost,
     recording.UnconditionalError: _unconditional,
     recording.UnsupportedTypeError: _of_another_type,
     ValidationError: _unfit,

@@ -68,6 +68,44 @@ def of_list(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
     )
 
 
+def of_changes(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
+    """Return the model of a part of the change feed of `one`."""
+    row: Any = one | None
+    change = create_model(
+        f"{one.__name__}Change",
+        __base__=_Change,
+        row=(
+            row,
+            Field(description="The row as it is now, with what the scopes open; null where it is removed."),
+        ),
+    )
+    return create_model(
+        f"{one.__name__}Changes",
+        __base__=_Changes,
+        items=(list[change], Field(description="The changes, in the order in which they are to be done.")),  # type: ignore[valid-type]
+    )
+
+
+class _Change(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})] = Field(description="The id of the row.")
+    changed_at: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})] = Field(
+        description="When it was changed: the beginning of the transaction. Later ones can stand before earlier ones."
+    )
+    removed: bool = Field(description="Whether it is no longer there for the app.")
+
+
+class _Changes(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    after: str = Field(description="Where the app stands now: send it as `after` next time.")
+    next: Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})] = Field(
+        description="The address to ask next, now or later."
+    )
+    more: bool = Field(description="Whether more has changed already.")
+
+
 class _Page(Schema):
     model_config = ConfigDict(extra="forbid")
 

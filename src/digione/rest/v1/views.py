@@ -42,7 +42,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
                 {"method": method.upper(), "address": address, "told": told}
                 for address, operations in paths.items()
                 for method, told in operations.items()
-                if address.partition("/{")[0].rpartition("/")[2] == endpoint.path
+                if address.partition("/{")[0].removesuffix("/changes").rpartition("/")[2] == endpoint.path
             ],
             "fields": [{"told": each, "narrow": each.name in endpoint.narrow} for each in endpoint.served],
         }
