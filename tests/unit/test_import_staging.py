@@ -96,7 +96,12 @@ def test_faults_of_a_late_file_count_for_it_and_hold_back_what_is_gone_elsewhere
     assert report.kinds["rows"]["refused"] == 0
     assert report.kinds["person"]["ended"] == 0
     assert report.sides["person"]["kept"] == 1
-    assert rows("SELECT count(*) FROM people_providerperson WHERE valid_to < current_date")[0][0] == 0
+    assert (
+        rows(
+            "SELECT count(*) FROM people_providerperson WHERE valid_to < (now() AT TIME ZONE 'Europe/Helsinki')::date"
+        )[0][0]
+        == 0
+    )
 
 
 def test_many_faults_keep_a_limited_number_of_examples() -> None:

@@ -145,7 +145,7 @@ def test_more_than_a_twentieth_ends_only_where_that_was_said(own: Installation, 
     told = own.json(*command, "--accept-removals")
     assert (told["status"], told["refused"]) == ("done", 0)
     assert told["ended"] >= 10
-    today = "SELECT count(*) FROM people_providerperson WHERE valid_to IS NULL OR valid_to >= current_date"
+    today = "SELECT count(*) FROM people_providerperson WHERE valid_to IS NULL OR valid_to >= (now() AT TIME ZONE 'Europe/Helsinki')::date"
     assert own.rows(today) == [(before + 30,)]
 
 
