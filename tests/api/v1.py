@@ -50,9 +50,9 @@ def send(
 
 def hold_to_description(path: str, answer: Any, method: str = "get") -> None:
     """Check status, content type and body of an answer against the OpenAPI document. Unknown addresses are not in it."""
-    collection, _, one = path.partition("/")
+    collection, _, one = path.partition("?")[0].partition("/")
     operations = document()["paths"].get(
-        f"/api/v1/{collection}" + (f"/{one}" if one == "changes" else "/{id}" if one else "")
+        f"/api/v1/{collection}" + (f"/{one}" if one in {"changes", "lines"} else "/{id}" if one else "")
     )
     if operations is None or method not in operations:
         return

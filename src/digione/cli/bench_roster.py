@@ -150,8 +150,8 @@ SELECT "sourcedId"::uuid, %(p)s, "classSourcedId"::uuid, "schoolSourcedId"::uuid
 _TRACES = """
 INSERT INTO core_sourcekey (provider_id, source, kind, key, target_id, row_hash)
 SELECT %(p)s, 'limit', {kind}, "sourcedId", "sourcedId"::uuid, decode(md5(s::text), 'hex') FROM {table} s;
-INSERT INTO core_outbox (id, provider_id, type, subject)
-SELECT gen_random_uuid(), %(p)s, {kind}, "sourcedId"::uuid FROM {table};
+INSERT INTO core_outbox (id, provider_id, type, data)
+SELECT gen_random_uuid(), %(p)s, {kind}, jsonb_build_object('added', count(*)) FROM {table};
 """
 _FILES = "orgs academicSessions courses classes demographics users roles enrollments"
 

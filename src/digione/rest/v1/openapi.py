@@ -62,11 +62,16 @@ def document() -> dict[str, Any]:
     served = {f"{PREFIX}{endpoint.path}": endpoint for endpoint in ENDPOINTS}
     for address, operations in made["paths"].items():
         # HEAD is GET without the body, as everywhere.
-        del operations["head"]
-        endpoint = served[address.partition("/{")[0].removesuffix("/changes")]
+        operations.pop("head", None)
+        endpoint = served[collection_of(address)]
         for method, operation in operations.items():
             _complete(endpoint, address, method, operation)
     return {**made, "jsonSchemaDialect": DIALECT}
+
+
+def collection_of(address: str) -> str:
+    """Return the address of the list that an address belongs to."""
+    return address.partition("/{")[0].removesuffix("/changes").removesuffix("/lines")
 
 
 def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str, Any]) -> None:
@@ -82,7 +87,7 @@ def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str
     for status, told in responses.items():
         if status >= "400":
             told["content"] = {CONTENT_TYPE: told["content"].pop("application/json")}
-        elif of_one or not reads:
+        elif (of_one or not reads) and not address.endswith("/lines"):
             told["headers"] = {"ETag": _TAG, **({"Location": _LOCATION} if status == "201" else {})}
     responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}

@@ -118,6 +118,11 @@ def of_changes(endpoint: Endpoint) -> type[Schema]:
     )
 
 
+def of_lines(endpoint: Endpoint) -> type[Schema]:
+    """Return the model of the parameters of writing many rows at once."""
+    return create_model(f"{endpoint.path}_lines_parameters", __base__=Schema, provider_id=(_Id, None))
+
+
 def _times(endpoint: Endpoint) -> dict[str, Any]:
     """Return the parameters that ask of another time; of a day only where rows have a period."""
     day = Field(

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,9 @@ from django.utils.translation import gettext as _
 from digione.core.errors import Fault, InvalidInputError
 from digione.rest.oneroster.token import Caller, Grant
 from digione.rest.v1 import collect, parameters
+from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
+from digione.rest.v1.line_services import Line, write_lines
 from digione.rest.v1.services import Write, Written, add_row, change_row
 from digione.rest.v1.write_facts import Repeat
 
@@ -24,6 +27,8 @@ _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _TAG = re.compile(r'(?:W/)?"([0-9a-f]+)-[0-9a-f]+"')
 #: The types of a body: JSON, and by its own name what a change is (RFC 7396).
 TYPES = ("application/json", "application/merge-patch+json")
+#: Lines that are written at once: each of their persons is named in one row of the log.
+MOST_LINES = 1000
 
 
 class UnsupportedTypeError(Exception):
@@ -39,6 +44,16 @@ class Recorded:
     """What a call came to: the status, the app's id of the row, its JSON, and its version."""
 
     status: int
+    ident: str
+    body: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a line of a call came to: its number, the app's id of the row, its JSON, and its version."""
+
+    line: int
     ident: str
     body: str
     version: str
@@ -76,6 +91,87 @@ def add(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoin
     return _recorded(wish, add_row(_at(wish, write), write=write, owner=owner))
 
 
+def write_all(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoint | None) -> list[Done]:
+    """Change and add rows as the lines of the request say, all of them or none."""
+    if request.content_type != LINES:
+        raise UnsupportedTypeError
+    repeat, texts = _repeat(request), _texts(request)
+    faults, lines = [], []
+    wish = collect.Wish(caller, endpoint)
+    above = collect.Wish(caller, owner) if owner else None
+    for number, text in texts:
+        try:
+            lines.append(_line(number, _parsed(text), wish, above))
+        except InvalidInputError as refused:
+            faults += [
+                replace(fault, pointer=f"lines.{number}.{fault.pointer}".removesuffix(".body"))
+                for fault in refused.faults
+            ]
+    seen = Counter(line.ident for line in lines if line.ident)
+    advice = _("This row is changed by another line too. Put it into one.")
+    faults += [
+        Fault(f"lines.{line.number}.id", "repeated", advice) for line in lines if line.ident and seen[line.ident] > 1
+    ]
+    grants = _writing(caller, endpoint)
+    provider = _provider(request, grants)
+    fields = frozenset(name for line in lines for name in line.body)
+    write = _write(wish, [grant for grant in grants if provider in (None, grant.provider_id)], {}, None, repeat)
+    write = replace(write, closed=fields & endpoint.narrow - write.shown)
+    if faults and write.grant and not write.closed:
+        raise InvalidInputError(faults)
+    done = write_lines(_at(wish, write), write=write, lines=lines, owner=owner)
+    bodies = collect.told(wish, [row for _, row in done.rows]).bodies
+    return [
+        Done(number, json.loads(body)["id"], body, row.version)
+        for (number, row), body in zip(done.rows, bodies, strict=True)
+    ]
+
+
+def _texts(request: HttpRequest) -> list[tuple[int, bytes]]:
+    texts = [(number, text) for number, text in enumerate(request.body.split(b"\n"), 1) if text.strip()]
+    if not texts:
+        raise InvalidInputError([Fault("body", "empty", _("Send one JSON object on each line."))])
+    if len(texts) > MOST_LINES:
+        text = _("Send at most %(most)s lines at once.")
+        raise InvalidInputError([Fault("body", "too_many", text % {"most": MOST_LINES})])
+    return texts
+
+
+def _line(number: int, body: dict[str, Any], wish: collect.Wish, above: collect.Wish | None) -> Line:
+    """Understand a line: with an `id` it changes that row, of the version that `if_match` says; without it adds one."""
+    faults = []
+    ident, told = body.pop("id", None), body.pop("if_match", None)
+    if ident is None and above is None:
+        faults.append(Fault("id", "missing", _("Say which row the line changes; none can be added here.")))
+    given = parameters.identifier(ident) if isinstance(ident, str) else None
+    if ident is not None and given is None:
+        faults.append(Fault("id", "no_id", _("Give an id, as an answer told it.")))
+    if ident is not None and not isinstance(told, str):
+        faults.append(Fault("if_match", "missing", _("Send the ETag of what is to be changed, or “*”.")))
+    if ident is None and told is not None:
+        faults.append(Fault("if_match", "of_no_row", _("A row that is added has no version yet.")))
+    if faults:
+        raise InvalidInputError(faults)
+    if given:
+        versions = None if told.strip() == "*" else frozenset(_TAG.findall(told))
+        return Line(number, body, collect.own_id(wish, given), versions)
+    name = _how(wish.endpoint).owner
+    owner = parameters.identifier(body[name]) if isinstance(body.get(name), str) else None
+    return Line(number, {**body, name: str(collect.own_id(above, owner))} if owner and above else body)
+
+
+def _provider(request: HttpRequest, grants: list[Grant]) -> UUID | None:
+    """Return at which provider the lines are written; it has to be named where there are several."""
+    named = parameters.identifier(request.GET.get("provider_id", ""))
+    if "provider_id" in request.GET and named not in {grant.provider_id for grant in grants}:
+        text = _("Give the id of a provider that has opened this to the app.")
+        raise InvalidInputError([Fault("query.provider_id", "not_there", text)])
+    if named is None and len(grants) > 1:
+        text = _("Say at which provider: several have opened this to the app, and all lines are one provider's.")
+        raise InvalidInputError([Fault("query.provider_id", "missing", text)])
+    return named
+
+
 def _how(endpoint: Endpoint) -> Writing:
     assert endpoint.writing is not None  # noqa: S101 - only such endpoints have these operations.
     return endpoint.writing
@@ -111,13 +207,17 @@ def _recorded(wish: collect.Wish, written: Written) -> Recorded:
 def _body(request: HttpRequest) -> dict[str, Any]:
     if request.content_type not in TYPES:
         raise UnsupportedTypeError
+    return _parsed(request.body)
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
     try:
         body = json.loads(
-            request.body, object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole
+            text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole
         )
     except (ValueError, RecursionError):
-        text = _("Send one JSON object in UTF-8, in which each name stands once.")
-        raise InvalidInputError([Fault("body", "no_json", text)]) from None
+        advice = _("Send one JSON object in UTF-8, in which each name stands once.")
+        raise InvalidInputError([Fault("body", "no_json", advice)]) from None
     if not isinstance(body, dict):
         raise InvalidInputError([Fault("body", "no_object", _("Send a JSON object: fields and their values."))])
     return body

@@ -140,12 +140,41 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         summary=f"What has changed since the app looked last: {endpoint.path}", failures=(410,),
         **shared | {"description": f"{shared['description']}\n\n{_HOW_TO_FOLLOW}"},
     )  # fmt: skip
+    if endpoint.writing:
+        _serve_lines(api, endpoint, endpoint.writing)
     _operation(
         api, f"/{endpoint.path}/{{id}}", read_one, one_shape, f"get_{endpoint.single}",
         summary=f"One of them, by its id for the app: {endpoint.single}", **shared,
     )  # fmt: skip
     if endpoint.writing:
         _serve_writing(api, endpoint, endpoint.writing, one_shape)
+
+
+def _serve_lines(api: NinjaAPI, endpoint: Endpoint, writing: Writing) -> None:
+    owner = _owner(writing)
+
+    def write_all(request: HttpRequest) -> HttpResponse:
+        _refuse_names(request)
+        return _done(request, recording.write_all(request, _caller(request), endpoint, owner))
+
+    _PARAMETERS[f"write_{endpoint.path}"] = parameters.of_lines(endpoint)
+    adds = f" A line without `id` adds a row under its `{writing.owner}`." if owner else ""
+    _writing_operation(
+        api, "POST", f"/{endpoint.path}/lines", write_all, {200: shapes.of_done(endpoint), 204: None},
+        (401, 403, 415, 422, 429),
+        operation_id=f"write_{endpoint.path}", summary=f"Write many at once: {endpoint.path}",
+        description=f"{_needs(endpoint, writing)} The body has up to {recording.MOST_LINES} lines (NDJSON), all of one provider; all are"
+        f" done or none. A line with an `id` changes that row, of the version that its `if_match` says.{adds}",
+        tags=[endpoint.path], openapi_extra=shapes.body_of_lines(endpoint),
+    )  # fmt: skip
+
+
+def _owner(writing: Writing) -> Endpoint | None:
+    return next((each for each in ENDPOINTS if each.path == writing.adds_to), None)
+
+
+def _needs(endpoint: Endpoint, writing: Writing) -> str:
+    return f"Needs the scopes `{writing.scope}` and `{endpoint.scope}`."
 
 
 def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: type[Schema]) -> None:
@@ -156,7 +185,7 @@ def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: t
             raise NotFoundError("What is not written as we write ids is nobody's.")
         return _recorded(request, endpoint, recording.change(request, _caller(request), endpoint, wanted))
 
-    needs = f"Needs the scopes `{writing.scope}` and `{endpoint.scope}`."
+    needs = _needs(endpoint, writing)
     _PARAMETERS.update({f"change_{endpoint.single}": Schema, f"add_{endpoint.single}": Schema})
     failures = (401, 403, 404, 412, 415, 422, 428, 429)
     _writing_operation(
@@ -165,9 +194,9 @@ def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: t
         description=f"{needs} The body has the fields to change (RFC 7396).", tags=[endpoint.path],
         openapi_extra=shapes.body_of(endpoint, adding=False),
     )  # fmt: skip
-    if writing.adds_to is None:
+    owner = _owner(writing)
+    if owner is None:
         return
-    (owner,) = (each for each in ENDPOINTS if each.path == writing.adds_to)
 
     def add(request: HttpRequest) -> HttpResponse:
         _refuse_names(request)
@@ -190,8 +219,7 @@ def _writing_operation(
 
 def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Recorded) -> HttpResponse:
     """Return what was written with its `ETag`, or without its body where the caller prefers that (RFC 7240)."""
-    minimal = "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
-    if minimal:
+    if _minimal(request):
         added = recorded.status == HTTPStatus.CREATED
         answer = HttpResponse(status=HTTPStatus.CREATED if added else HTTPStatus.NO_CONTENT)
         answer["Preference-Applied"] = "return=minimal"
@@ -204,6 +232,20 @@ def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Reco
     if recorded.status == HTTPStatus.CREATED:
         answer["Location"] = f"{PREFIX}{endpoint.path}/{recorded.ident}"
     return answer
+
+
+def _done(request: HttpRequest, done: list[recording.Done]) -> HttpResponse:
+    """Return which rows came of which lines, or nothing where the caller prefers that (RFC 7240)."""
+    if _minimal(request):
+        answer = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Preference-Applied": "return=minimal"})
+        del answer["Content-Type"]
+        return answer
+    told = [{"line": one.line, "id": one.ident, "etag": _tag(one.body.encode(), one.version)} for one in done]
+    return _answered(json.dumps({"rows": told}).encode())
+
+
+def _minimal(request: HttpRequest) -> bool:
+    return "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
 
 
 def _of_query(model: type[Schema]) -> Any:
@@ -351,7 +393,7 @@ def _unconditional(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _of_another_type(request: HttpRequest, error: Any) -> HttpResponse:
-    text = _("Send the body as one of: %(types)s.") % {"types": ", ".join(recording.TYPES)}
+    text = _("Send the body as one of: %(types)s.") % {"types": ", ".join((*recording.TYPES, LINES))}
     return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
 
 

@@ -61,9 +61,9 @@ def change_row(uc: UseCase, *, write: Write, ident: UUID) -> Written:
     Raises `NotFoundError` for a row that it may not read, `ConflictError` where it has changed meanwhile, and
     `InvalidInputError` with every fault.
     """
-    grant = _begin(uc, write)
+    grant = begin(uc, write)
     uc.target = ident
-    before = _repeated(uc, write)
+    before = repeated(uc, write)
     if before:
         return Written(_read(uc, write, grant, before["row_id"]), before["status"])
     stands = facts.locked(uc, write.endpoint, grant, ident)
@@ -90,8 +90,8 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
 
     Raises `InvalidInputError` with every fault, and where the row above is not there for the app.
     """
-    grant = _begin(uc, write)
-    before = _repeated(uc, write)
+    grant = begin(uc, write)
+    before = repeated(uc, write)
     if before:
         return Written(_read(uc, write, grant, before["row_id"]), before["status"])
     faults = write_facts.faults_of_body(uc, write.endpoint, write.body)
@@ -114,7 +114,8 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
     return _end(uc, write, _read(uc, write, grant, ident), HTTPStatus.CREATED)
 
 
-def _begin(uc: UseCase, write: Write) -> Grant:
+def begin(uc: UseCase, write: Write) -> Grant:
+    """Check that the app may write at the provider, and say in whose name; return the grant that opens it."""
     uc.check()
     uc.scope.update(operation=f"v1.{write.endpoint.path}")
     if write.grant is None:
@@ -127,7 +128,7 @@ def _begin(uc: UseCase, write: Write) -> Grant:
     return write.grant
 
 
-def _repeated(uc: UseCase, write: Write) -> Row | None:
+def repeated(uc: UseCase, write: Write) -> Row | None:
     """Return what the call came to when it was made before; refuse a key that stood for another call."""
     before = write.repeat and write_facts.claim(uc, write.repeat)
     if write.repeat and before and bytes(before["request"]) != write.repeat.request:

@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from digione.rest.v1 import write_facts
+from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.recording import TYPES
 from digione.schema.json_schema import json_schema
@@ -41,6 +42,32 @@ def body_of(endpoint: Endpoint, *, adding: bool) -> dict[str, Any]:
     }
     types = TYPES[:1] if adding else TYPES
     return {"requestBody": {"required": True, "content": {each: {"schema": shape} for each in types}}}
+
+
+def body_of_lines(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what OpenAPI says of writing many rows at once: the shape of a line, and at which provider it is."""
+    adds = endpoint.writing is not None and endpoint.writing.adds_to is not None
+    declared = json_schema(replace(endpoint.resource, fields=write_facts.writable(endpoint, adding=adds)))
+    own = {
+        "id": {"type": "string", "format": "uuid", "description": "The row that the line changes."},
+        "if_match": {"type": "string", "description": "The `ETag` of that row, or `*`."},
+    }
+    shape = {"type": "object", "properties": own | declared["properties"], "additionalProperties": False}
+    if not adds:
+        shape["required"] = ["id", "if_match"]
+    provider = {
+        "in": "query",
+        "name": "provider_id",
+        "required": False,
+        "description": "Whose rows they are; needed where several providers have opened this to the app.",
+        "schema": {"type": "string", "format": "uuid"},
+    }
+    return {"parameters": [provider], "requestBody": {"required": True, "content": {LINES: {"schema": shape}}}}
+
+
+def of_done(endpoint: Endpoint) -> type[Schema]:
+    """Return the model of what many lines came to."""
+    return create_model(f"{name_of_one(endpoint)}Lines", __base__=_Done)
 
 
 def name_of_one(endpoint: Endpoint) -> str:
@@ -84,6 +111,22 @@ def of_changes(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:
         __base__=_Changes,
         items=(list[change], Field(description="The changes, in the order in which they are to be done.")),  # type: ignore[valid-type]
     )
+
+
+class LineDone(Schema):
+    """A line of a call and the row that came of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line: int = Field(description="The number of the line, from 1.")
+    id: Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})] = Field(description="The id of the row.")
+    etag: str = Field(description="The `ETag` of the row as it stands now.")
+
+
+class _Done(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[LineDone] = Field(description="The rows, in the order of the lines.")
 
 
 class _Change(Schema):

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from digione.rest.v1.endpoints import ENDPOINTS
-from digione.rest.v1.openapi import document
+from digione.rest.v1.openapi import collection_of, document
 from digione.rest.v1.service import spoken
 
 _KEPT = {"Cache-Control": "public, max-age=3600"}
@@ -42,7 +42,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
                 {"method": method.upper(), "address": address, "told": told}
                 for address, operations in paths.items()
                 for method, told in operations.items()
-                if address.partition("/{")[0].removesuffix("/changes").rpartition("/")[2] == endpoint.path
+                if collection_of(address).rpartition("/")[2] == endpoint.path
             ],
             "fields": [{"told": each, "narrow": each.name in endpoint.narrow} for each in endpoint.served],
         }

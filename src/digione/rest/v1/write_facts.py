@@ -1,6 +1,6 @@
 """Building blocks of writing: what is valid, what is written, and which call has been made before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,9 @@ from digione.integrations.loading.values import MAX_TEXT, UNSTORABLE, holds_hetu
 from digione.rest.v1.endpoint import Endpoint
 from digione.schema.declare import Field, Kind
 from digione.schema.validation import validate
+
+#: A code list and a value of it.
+Code = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,50 @@ def faults_of_body(
 
     `stands`: the row that it changes; None where it adds one.
     """
+    faults, asked = judged(endpoint, body, stands)
+    unknown = unknown_codes(uc, asked.values())
+    return faults + faults_of_codes(asked, unknown)
+
+
+def judged(
+    endpoint: Endpoint, body: Mapping[str, Any], stands: Mapping[str, Any] | None = None
+) -> tuple[list[Fault], dict[str, Code]]:
+    """Return the faults of a body that can be told without looking anything up, and which codes are to be looked up."""
     fields = writable(endpoint, adding=stands is None)
     faults = validate(replace(endpoint.resource, fields=fields), body)
     faults += [fault for name, value in body.items() for fault in _faults_of_texts(name, value)]
     wrong = {fault.pointer.partition(".")[0] for fault in faults}
-    right = [each for each in fields if each.name not in wrong]
-    return faults + _faults_of_codes(uc, right, body, {**(stands or {}), **body})
+    whole = {**(stands or {}), **body}
+    asked: dict[str, Code] = {}
+    for each in fields:
+        # A scheme names the list of the field beside it, and stands or changes with it or without.
+        scheme = f"{each.name}_scheme"
+        code_list, value = each.code_list or whole.get(scheme), whole.get(each.name)
+        named = {each.name, scheme} & set(body)
+        if each.name not in wrong and named and isinstance(code_list, str) and isinstance(value, str):
+            asked[each.name] = (code_list, value)
+    return faults, asked
+
+
+def unknown_codes(uc: UseCase, asked: Iterable[Code]) -> set[Code]:
+    """Return those codes that their list, where we have it, does not know. An absent list is no fault."""
+    wanted = sorted(set(asked))
+    if not wanted:
+        return set()
+    lists, values = zip(*wanted, strict=True)
+    found = uc.rows(
+        "SELECT a.list, a.value FROM unnest(%s::text[], %s::text[]) AS a (list, value)"
+        " WHERE EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list)"
+        " AND NOT EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list AND c.value = a.value)",
+        [list(lists), list(values)],
+    )
+    return {(row["list"], row["value"]) for row in found}
+
+
+def faults_of_codes(asked: Mapping[str, Code], unknown: Container[Code]) -> list[Fault]:
+    """Return a fault for each field whose code is unknown."""
+    text = _("The code list %(list)s has no such code.")
+    return [Fault(name, "unknown_code", text % {"list": code[0]}) for name, code in asked.items() if code in unknown]
 
 
 def _faults_of_texts(pointer: str, value: Any) -> list[Fault]:
@@ -62,30 +103,6 @@ def _faults_of_texts(pointer: str, value: Any) -> list[Fault]:
     if holds_hetu(value):
         return [Fault(pointer, "identity_code", _("Take out the personal identity code: it is kept nowhere in clear."))]
     return []
-
-
-def _faults_of_codes(
-    uc: UseCase, fields: Sequence[Field], body: Mapping[str, Any], whole: Mapping[str, Any]
-) -> list[Fault]:
-    """Return a fault for each code that its list, where we have it, does not know. An absent list is no fault."""
-    asked = {}
-    for each in fields:
-        # A scheme names the list of the field beside it, and stands or changes with it or without.
-        scheme = f"{each.name}_scheme"
-        code_list, value = each.code_list or whole.get(scheme), whole.get(each.name)
-        if {each.name, scheme} & set(body) and isinstance(code_list, str) and isinstance(value, str):
-            asked[each.name] = (code_list, value)
-    if not asked:
-        return []
-    names, lists, values = zip(*((name, *pair) for name, pair in asked.items()), strict=True)
-    unknown = uc.rows(
-        "SELECT a.name, a.list FROM unnest(%s::text[], %s::text[], %s::text[]) AS a (name, list, value)"
-        " WHERE EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list)"
-        " AND NOT EXISTS (SELECT 1 FROM core_code c WHERE c.list_uri = a.list AND c.value = a.value)",
-        [list(names), list(lists), list(values)],
-    )
-    text = _("The code list %(list)s has no such code.")
-    return [Fault(row["name"], "unknown_code", text % {"list": row["list"]}) for row in unknown]
 
 
 def as_columns(endpoint: Endpoint, body: Mapping[str, Any], *, adding: bool) -> dict[str, Any]:
@@ -149,7 +166,7 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def claim(uc: UseCase, repeat: Repeat) -> Row | None:
-    """Claim the key of a call for it. Returns None, or the call that had it: its `request`, `row_id` and `status`.
+    """Claim the key of a call for it. Returns None, or the call that had it: its `request`, `row_id` or `row_ids`, and `status`.
 
     A second call with the key waits until the first has ended, and finds the key free where that failed.
     """
@@ -161,7 +178,7 @@ def claim(uc: UseCase, repeat: Repeat) -> Row | None:
     ):
         return None
     return uc.row(
-        "SELECT request, row_id, status FROM rest_repeated_call"
+        "SELECT request, row_id, row_ids, status FROM rest_repeated_call"
         " WHERE provider_id = %(provider)s AND app_id = %(app)s AND key = %(key)s",
         values,
     )
