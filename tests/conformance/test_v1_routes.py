@@ -4,6 +4,7 @@ Routes are found, not listed, and judged by what they do: a stranger gets 401, a
 log. That the judgement can tell the difference is shown by routes that break either rule.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -53,11 +54,12 @@ def _faults(patterns: Iterable[Any], app: App, monkeypatch: pytest.MonkeyPatch) 
             kwargs = (
                 {"rest": "x"} if "?P<rest>" in route else dict.fromkeys(pattern.pattern.converters, _known(app, route))
             )
-            if _ask(pattern, route, kwargs, "").status_code != 401:
+            line = json.dumps({"id": _known(app, route), "if_match": "*"})
+            if _ask(pattern, route, kwargs, "", line).status_code != 401:
                 faults[route] = "it answers a stranger"
                 continue
             recorded.clear()
-            answer = _ask(pattern, route, kwargs, f"Bearer {app.token}")
+            answer = _ask(pattern, route, kwargs, f"Bearer {app.token}", line)
             if answer.status_code < 400 and not recorded:
                 faults[route] = "it answers without a use case"
             elif answer.status_code >= 400 and "?P<rest>" not in route:
@@ -70,8 +72,16 @@ def _known(app: App, route: str) -> str:
     return one_of(app, paths.get(route.split("/")[2], SCHOOLS))
 
 
-def _ask(pattern: URLPattern, route: str, kwargs: dict[str, str], authorization: str) -> HttpResponse:
-    request = RequestFactory().get(f"/{route}", headers={"Authorization": authorization})
+def _ask(pattern: URLPattern, route: str, kwargs: dict[str, str], authorization: str, line: str) -> HttpResponse:
+    """Ask a route, or send it a line where it takes nothing else."""
+    answer = _sent(pattern, kwargs, RequestFactory().get(f"/{route}", headers={"Authorization": authorization}))
+    if answer.status_code != 405:
+        return answer
+    headers = {"Authorization": authorization}
+    return _sent(pattern, kwargs, RequestFactory().post(f"/{route}", line, "application/x-ndjson", headers=headers))
+
+
+def _sent(pattern: URLPattern, kwargs: dict[str, str], request: HttpRequest) -> HttpResponse:
     request.resolver_match = pattern.resolve(str(pattern.pattern)) if not kwargs else _Match(pattern)  # type: ignore[assignment]
     return pattern.callback(request, **kwargs)
 

@@ -15,10 +15,9 @@ from digione.core.ids import new_id
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
-from digione.rest.v1 import facts, line_facts, services, write_facts
+from digione.rest.v1 import facts, line_facts, write_facts
 from digione.rest.v1.endpoint import Endpoint
-from digione.rest.v1.services import Write
-from digione.rest.v1.write_facts import Code
+from digione.rest.v1.write_facts import Code, Write
 from digione.studies.record_rules import faults_of_assessment, faults_of_state
 
 
@@ -66,9 +65,9 @@ def write_lines(uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endp
     `write` says where and with which rights; rows are added under those of `owner`. Raises `InvalidInputError` with every
     fault, each at its line.
     """
-    grant = services.begin(uc, write)
+    grant = write_facts.begin(uc, write)
     uc.saw_in_bulk(count=len(lines))
-    before = services.repeated(uc, write)
+    before = write_facts.repeated(uc, write)
     if before:
         return _told(uc, write, grant, lines, before["row_ids"] or [], added=0, changed=0)
     works = [_Work(line) for line in lines]

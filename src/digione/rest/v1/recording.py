@@ -19,8 +19,8 @@ from digione.rest.v1 import collect, parameters
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.line_services import Line, write_lines
-from digione.rest.v1.services import Write, Written, add_row, change_row
-from digione.rest.v1.write_facts import Repeat
+from digione.rest.v1.services import Written, add_row, change_row
+from digione.rest.v1.write_facts import Repeat, Write
 
 #: What names a call: what a header can hold in plain, and no more than a UUID needs twice over.
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")

@@ -3,7 +3,6 @@
 All of a call is checked before anything is written: its key, the row, its version, and every fault of the body.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,38 +11,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from digione.access.permissions import Event, Permission
-from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
+from digione.core.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1 import facts, write_facts
-from digione.rest.v1.endpoint import Endpoint, Writing
-from digione.rest.v1.write_facts import Repeat
+from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.write_facts import Write
 from digione.studies.record_rules import faults_of_assessment, faults_of_state
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """What an app wants to write at one provider.
-
-    `body`: the fields with their values as JSON has them, ids of rows being ours. `shown`: the fields that the answer has.
-    `closed`: narrow fields of the body that the grant does not open. `versions`: those of which the row must be one; None
-    for any. `repeat`: by what the call is known again.
-    """
-
-    endpoint: Endpoint
-    grant: Grant | None
-    body: Mapping[str, Any]
-    shown: frozenset[str]
-    closed: frozenset[str] = frozenset()
-    versions: frozenset[str] | None = None
-    repeat: Repeat | None = None
-
-    @property
-    def writing(self) -> Writing:
-        """How the endpoint is written."""
-        assert self.endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
-        return self.endpoint.writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +36,9 @@ def change_row(uc: UseCase, *, write: Write, ident: UUID) -> Written:
     Raises `NotFoundError` for a row that it may not read, `ConflictError` where it has changed meanwhile, and
     `InvalidInputError` with every fault.
     """
-    grant = begin(uc, write)
+    grant = write_facts.begin(uc, write)
     uc.target = ident
-    before = repeated(uc, write)
+    before = write_facts.repeated(uc, write)
     if before:
         return Written(_read(uc, write, grant, before["row_id"]), before["status"])
     stands = facts.locked(uc, write.endpoint, grant, ident)
@@ -90,8 +65,8 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
 
     Raises `InvalidInputError` with every fault, and where the row above is not there for the app.
     """
-    grant = begin(uc, write)
-    before = repeated(uc, write)
+    grant = write_facts.begin(uc, write)
+    before = write_facts.repeated(uc, write)
     if before:
         return Written(_read(uc, write, grant, before["row_id"]), before["status"])
     faults = write_facts.faults_of_body(uc, write.endpoint, write.body)
@@ -112,29 +87,6 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
         uc, "studies.record_added", provider_id=grant.provider_id, subject=ident, resource=write.endpoint.resource.name
     )
     return _end(uc, write, _read(uc, write, grant, ident), HTTPStatus.CREATED)
-
-
-def begin(uc: UseCase, write: Write) -> Grant:
-    """Check that the app may write at the provider, and say in whose name; return the grant that opens it."""
-    uc.check()
-    uc.scope.update(operation=f"v1.{write.endpoint.path}")
-    if write.grant is None:
-        raise DeniedError("No provider has opened this to the app for writing.", write.writing.scope)
-    if write.endpoint.scope not in write.grant.scopes:
-        raise DeniedError("Whoever writes must be able to read.", write.endpoint.scope)
-    if write.closed:
-        raise DeniedError("The token's scopes do not open these fields.", str(write.endpoint.narrow_scope))
-    uc.execute("SELECT set_config('digione.reason', 'recorded by an app', true)")
-    return write.grant
-
-
-def repeated(uc: UseCase, write: Write) -> Row | None:
-    """Return what the call came to when it was made before; refuse a key that stood for another call."""
-    before = write.repeat and write_facts.claim(uc, write.repeat)
-    if write.repeat and before and bytes(before["request"]) != write.repeat.request:
-        text = _("This key has stood for another call. Use a new one for each, and the same only to try again.")
-        raise InvalidInputError([Fault("header.Idempotency-Key", "reused", text)])
-    return before or None
 
 
 def _checked(uc: UseCase, write: Write, stands: Row) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
-from digione.core.errors import Fault
+from digione.core.errors import DeniedError, Fault, InvalidInputError
 from digione.core.ids import new_id
 from digione.core.use_case import Row, UseCase
 from digione.integrations.loading.values import MAX_TEXT, UNSTORABLE, holds_hetu
-from digione.rest.v1.endpoint import Endpoint
+from digione.rest.oneroster.token import Grant
+from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.schema.declare import Field, Kind
 from digione.schema.validation import validate
 
@@ -27,6 +28,30 @@ class Repeat:
 
     key: bytes
     request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What an app wants to write at one provider.
+
+    `body`: the fields with their values as JSON has them, ids of rows being ours. `shown`: the fields that the answer has.
+    `closed`: narrow fields of the body that the grant does not open. `versions`: those of which the row must be one; None
+    for any. `repeat`: by what the call is known again.
+    """
+
+    endpoint: Endpoint
+    grant: Grant | None
+    body: Mapping[str, Any]
+    shown: frozenset[str]
+    closed: frozenset[str] = frozenset()
+    versions: frozenset[str] | None = None
+    repeat: Repeat | None = None
+
+    @property
+    def writing(self) -> Writing:
+        """How the endpoint is written."""
+        assert self.endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
+        return self.endpoint.writing
 
 
 def writable(endpoint: Endpoint, *, adding: bool) -> tuple[Field, ...]:
@@ -163,6 +188,29 @@ def keeper(uc: UseCase) -> str:
 
 def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: Jsonb(value) if isinstance(value, dict | list) else value for name, value in values.items()}
+
+
+def begin(uc: UseCase, write: Write) -> Grant:
+    """Check that the app may write at the provider, and say in whose name; return the grant that opens it."""
+    uc.check()
+    uc.scope.update(operation=f"v1.{write.endpoint.path}")
+    if write.grant is None:
+        raise DeniedError("No provider has opened this to the app for writing.", write.writing.scope)
+    if write.endpoint.scope not in write.grant.scopes:
+        raise DeniedError("Whoever writes must be able to read.", write.endpoint.scope)
+    if write.closed:
+        raise DeniedError("The token's scopes do not open these fields.", str(write.endpoint.narrow_scope))
+    uc.execute("SELECT set_config('digione.reason', 'recorded by an app', true)")
+    return write.grant
+
+
+def repeated(uc: UseCase, write: Write) -> Row | None:
+    """Return what the call came to when it was made before; refuse a key that stood for another call."""
+    before = write.repeat and claim(uc, write.repeat)
+    if write.repeat and before and bytes(before["request"]) != write.repeat.request:
+        text = _("This key has stood for another call. Use a new one for each, and the same only to try again.")
+        raise InvalidInputError([Fault("header.Idempotency-Key", "reused", text)])
+    return before or None
 
 
 def claim(uc: UseCase, repeat: Repeat) -> Row | None:
