@@ -76,7 +76,7 @@ def test_every_input_of_a_desk_says_which_field_it_fills_or_why_none() -> None:
     assert not set(FILLS) & set(FILLS_NONE)
 
 
-@pytest.mark.parametrize(("where", "name"), sorted(FILLS.items()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("where", "name"), sorted(FILLS.items()), ids=str)
 def test_an_input_shows_the_instruction_of_its_field_and_points_to_it(where: tuple[str, str], name: str) -> None:
     template, _input = where
     page = (TEMPLATES / SHOWN_BY.get(template, template)).read_text()

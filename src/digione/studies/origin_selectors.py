@@ -45,7 +45,7 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
     if right:
         # What hangs under a study right has no key of its own at the source: it came with the right's document.
         known_by = {ident: known_by.get(ident) or known_by.get(right, []) for rows in shown.values() for ident in rows}
-    parts = []
+    parts: list[dict[str, Any]] = []
     for name, rows in shown.items():
         fields = facts.fields_told(name, confidential=not protected)
         changed = facts.changes(uc, name, fields, rows) if rows else {}

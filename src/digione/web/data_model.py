@@ -1,6 +1,6 @@
 """The pages of the data model, made from the declarations; and of where the data of a real row comes from."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,6 +31,7 @@ def data_model(request: HttpRequest) -> HttpResponse:
         request,
         "data_model/model.html",
         {
+            "page_frame": _frame(request),
             "text": text,
             "rooms": _rooms(resources),
             "count": len(resources),
@@ -56,6 +57,7 @@ def resource(request: HttpRequest, resource: str) -> HttpResponse:
         request,
         "data_model/resource.html",
         {
+            "page_frame": _frame(request),
             "resource": declared,
             "fields": [{"declared": field, "scopes": _scopes(served, field)} for field in declared.public_fields()],
             "inside": len(declared.fields) - len(declared.public_fields()),
@@ -123,6 +125,12 @@ def find(text: str) -> tuple[list[Resource], list[tuple[Resource, Field]]]:
         if has(field.name, field.term, field.description, field.code_list)
     ]
     return resources, fields
+
+
+def _frame(request: HttpRequest) -> str:
+    """Return the frame of an open page: the desk for whoever has one, else one without a menu."""
+    mine = cast(Any, request).desk
+    return "base.html" if mine and mine.chosen else "open.html"
 
 
 def _rooms(resources: list[Resource]) -> list[tuple[str, list[Resource]]]:

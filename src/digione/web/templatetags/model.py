@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.urls import reverse
 
 from digione.schema.basis import Basis, Seen
 from digione.schema.declare import Field, Kind, Master, Sensitivity
