@@ -96,9 +96,7 @@ def origin_of(request: HttpRequest, actor: Actor) -> HttpResponse:
     try:
         return HttpResponseRedirect(reverse("origin", args=[UUID(text)]))
     except ValueError:
-        fault = (
-            _("That is no id. An id has 32 letters and figures, such as those in an import's report.") if text else ""
-        )
+        fault = _("That is no id. An id has 32 letters and figures.") if text else ""
         return render(request, "data_model/origin_of.html", {"text": text, "fault": fault}, status=400 if text else 200)
 
 
