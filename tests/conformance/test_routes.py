@@ -42,6 +42,7 @@ PUBLIC: dict[str, tuple[set[str], str]] = {
     "accounts/logout/": ({"OPTIONS"}, "tells its methods; whoever is not signed in is sent to sign-in"),
     "accounts/inactive/": (READS, "tells that an account is closed, and nothing else"),
     "static/accent/<slug:colour>.css": ({"GET"}, "a colour that stands in the address itself"),
+    "data-model": ({"GET", "HEAD"}, "what the fields of the data model mean: it is published, and holds no data"),
     "demo": ({"GET", "HEAD"}, "the door of the demonstration; answers 404 outside demo mode"),
     "demo.json": ({"GET"}, "the sign-ins of the demonstration, for programs; answers 404 outside demo mode"),
 }

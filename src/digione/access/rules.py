@@ -29,6 +29,7 @@ class Relation(StrEnum):
     """How an actor is bound to a person or a group. The value is the name of the lent view, but for the first."""
 
     SELF = "self"
+    ADMINISTERS = "people_administers"
     BELONGS_TO = "people_belongs_to"
     GUARDIAN_OF = "people_guardian_of"
     DECIDES_DUPLICATE_OF = "people_decides_duplicate_of"
@@ -300,6 +301,41 @@ RULES: tuple[Rule, ...] = (
         fi="Koulusihteeri ratkaisee, onko kahdessa oman koulunsa tietueessa sama ihminen.",
         sv="Skolsekreteraren avgör om två poster i den egna skolan gäller samma person.",
         en="The school secretary decides whether two records of the school are one person.",
+    ),
+    _rule(
+        "origin-office",
+        {P.ORIGIN_READ},
+        _OFFICE,
+        Relation.OFFICE_OF_LEARNER,
+        Purpose.ADMINISTRATION,
+        opens={Detail.IDENTITY, Detail.PAST, Detail.PROTECTED_PLACE, Detail.PAGE},
+        fi="Rehtori ja koulusihteeri näkevät, mistä oman koulunsa oppilaan tiedot tulevat ja kuka ne on viimeksi muuttanut.",
+        sv="Rektorn och skolsekreteraren ser varifrån uppgifterna om en elev i sin skola kommer och vem som senast ändrat dem.",
+        en="The principal and the school secretary see where the data of a learner of their school comes from, and who last"
+        " changed it.",
+    ),
+    _rule(
+        "origin-data-manager",
+        {P.ORIGIN_READ},
+        {Role.ADMINISTRATOR},
+        Relation.ADMINISTERS,
+        Purpose.ADMINISTRATION,
+        fi="Pääkäyttäjä näkee oman organisaationsa rivistä, mistä lähteestä kukin tieto tulee ja milloin se on muuttunut, ei"
+        " tietoa itseään eikä nimiä.",
+        sv="Huvudanvändaren ser för en rad i den egna organisationen från vilken källa varje uppgift kommer och när den har"
+        " ändrats, inte själva uppgiften och inga namn.",
+        en="The main administrator sees for a row of the organisation from which source each field comes and when it changed,"
+        " neither the value itself nor any name.",
+    ),
+    _rule(
+        "public-codes",
+        {P.CODE_READ},
+        set(Role) - {Role.APP, Role.PLATFORM},
+        None,
+        Purpose.REGISTER,
+        fi="Jokainen näkee kansallisten koodistojen arvot: ne ovat julkisia.",
+        sv="Var och en ser värdena i de nationella kodsystemen: de är offentliga.",
+        en="Everybody sees the values of the national code lists: they are public.",
     ),
     _rule(
         "placement-of-learner",

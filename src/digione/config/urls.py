@@ -3,7 +3,10 @@
 from django.urls import include, path
 
 from digione.config.health import healthz, readyz
+from digione.config.serving import tell_what_is_served
 from digione.rest.oauth import GiveToken, TakeTokenBack
+
+tell_what_is_served()
 
 urlpatterns = [
     path("healthz", healthz),

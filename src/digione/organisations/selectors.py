@@ -49,6 +49,22 @@ def import_run(uc: UseCase, *, run: UUID, page: int | None = 1) -> Row:
     return facts.import_run(uc, run, page=page)
 
 
+@use_case(Permission.CODE_READ, Event.CODE_READ)
+def code_list(uc: UseCase, *, uri: str) -> dict[str, Any]:
+    """Return the values of a national code list in the order of their codes, each with name, validity and latest edition.
+
+    Empty `codes` where the list has not been brought in; the list is public, so nobody is seen.
+    """
+    uc.check()
+    found = uc.rows(
+        "SELECT DISTINCT ON (c.value) c.value, c.name, c.version, c.valid_from, c.valid_to FROM core_code c"
+        " WHERE c.list_uri = %s ORDER BY c.value, c.version DESC",
+        [uri],
+    )
+    uc.saw_in_bulk(count=len(found))
+    return {"uri": uri, "codes": named(found), "today": uc.today}
+
+
 @use_case(Permission.REGISTER_READ, Event.IMPORT_READ)
 def register_runs(uc: UseCase) -> dict[str, Any]:
     """Return the latest fifty runs that brought a public register in as `runs`, newest first."""

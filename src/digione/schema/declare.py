@@ -25,6 +25,8 @@ from digione.core.texts import LocalizedText
 from digione.schema.basis import Basis
 from digione.schema.glossary import GLOSSARY, Term
 
+#: The version of the data model to which a field belongs unless it says otherwise.
+FIRST_VERSION = "0.1.0"
 #: A JSON object whose inside the open data model does not describe.
 Json = dict[str, Any]
 #: A list of such objects.
@@ -87,7 +89,9 @@ class Field:
     """All that is declared about one field.
 
     `code_list` is the URI of a national code list (Koodisto), `values` a closed list of our own. `made` says that the
-    platform makes the value, so that nobody has to send it; `internal`, that it never leaves the platform.
+    platform makes the value, so that nobody has to send it; `internal`, that it never leaves the platform. `guidance` is
+    what whoever fills the field is told beside it, in English; the catalogues have it in the other languages. `since` is
+    the version of the data model that first had the field.
     """
 
     name: str
@@ -104,6 +108,8 @@ class Field:
     values: tuple[str, ...]
     internal: bool
     made: bool
+    guidance: str | None
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +144,8 @@ class _Draft:
     values: tuple[str, ...]
     internal: bool
     made: bool
+    guidance: str | None
+    since: str
     has_default: bool
     default: Any
 
@@ -158,6 +166,8 @@ def field(
     values: tuple[str, ...] = (),
     internal: bool = False,
     made: bool = False,
+    guidance: str | None = None,
+    since: str = FIRST_VERSION,
 ) -> Any:
     """Declare a field. `term` is an entry of the glossary; the other words are explained in `Field`."""
     return _Draft(
@@ -171,6 +181,8 @@ def field(
         values=values,
         internal=internal,
         made=made,
+        guidance=guidance,
+        since=since,
         has_default=default is not _NOTHING,
         default=default,
     )
@@ -223,6 +235,8 @@ def resource(*, table: str, term: str, basis: Basis, master: Master) -> Callable
                     values=draft.values,
                     internal=draft.internal,
                     made=draft.made,
+                    guidance=draft.guidance,
+                    since=draft.since,
                 )
             )
             setattr(cls, name, _dataclass_field(draft, optional=optional))

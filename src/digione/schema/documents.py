@@ -137,6 +137,16 @@ def glossary_page() -> str:
     )
 
 
+def texts() -> list[str]:
+    """Return every text of the declarations that a reader gets in their own language, each once, in English."""
+    found: list[str] = []
+    for resource in RESOURCES.values():
+        found.append(resource.definition)
+        for field in resource.fields:
+            found += [text for text in (field.description, field.unit, field.guidance, field.basis.why) if text]
+    return list(dict.fromkeys(found))
+
+
 def documents() -> dict[str, str]:
     """Return the text of every document of the data model by its path under `docs/`."""
     found = {

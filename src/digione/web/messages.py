@@ -19,6 +19,8 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from digione.schema.documents import texts
+
 PACKAGE = Path(__file__).resolve().parent.parent
 LANGUAGES = ("fi", "sv")
 _KEYWORDS = {
@@ -43,6 +45,9 @@ def collect() -> Catalog:
         lines = extract("python", io.BytesIO(text.encode()), keywords=_KEYWORDS)
         for _line, message, _comments, context in lines:
             found.add(message, locations=[(str(path.relative_to(PACKAGE)), None)], context=context)  # type: ignore[list-item]
+    # What the declarations say of fields is said once, in English, and shown in the reader's language.
+    for text in texts():
+        found.add(text, locations=[("schema/resources", None)])  # type: ignore[list-item]
     return found
 
 

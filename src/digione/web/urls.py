@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.urls import path
 from django.views.generic import RedirectView
 
-from digione.web import demo, duplicates, imports, paths, placements, views
+from digione.web import data_model, demo, duplicates, imports, paths, placements, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -31,6 +31,11 @@ urlpatterns = [
     path("study-rights/<uuid:learner>/states/<uuid:state>", paths.state, name="study_state"),
     path("study-rights/<uuid:learner>/marks/<uuid:mark>", paths.mark, name="study_mark"),
     path("study-rights/<uuid:learner>/undo/<uuid:row>", paths.undo, name="study_undo"),
+    path("data-model", data_model.data_model, name="data_model"),
+    path("data-model/codes/<str:uri>", data_model.code_list, name="model_codes"),
+    path("data-model/<str:resource>", data_model.resource, name="model_resource"),
+    path("origin", data_model.origin_of, name="origin_of"),
+    path("origin/<uuid:row>", data_model.origin, name="origin"),
     path("imports", imports.imports, name="imports"),
     path("imports/<uuid:run>", imports.import_run, name="import_run"),
     path("imports/<uuid:run>.csv", imports.import_file, name="import_file"),

@@ -13,9 +13,15 @@ class Account:
     """A way to sign in. Rights come from the person's live rows, never from the account."""
 
     id: UUID = own_id()
-    username: str = field("The name with which one signs in.", term="user name")
+    username: str = field(
+        "The name with which one signs in.", term="user name", guidance="The name that your school has given you."
+    )
     password: str = field(
-        "The password, as a slow hash.", term="password", internal=True, sensitivity=Sensitivity.SECRET
+        "The password, as a slow hash.",
+        term="password",
+        internal=True,
+        sensitivity=Sensitivity.SECRET,
+        guidance="At least twelve letters, figures or signs. Three words that do not belong together are easy to remember. Use it nowhere else.",
     )
     email: str = field(
         "Where the account is reached.",
@@ -60,12 +66,18 @@ class Taking:
     id: UUID = own_id()
     provider_id: UUID = of_provider("The provider that takes the app into use.")
     app_id: UUID = field("The app.", term="app")
-    scopes: list[str] = field("What the app may read.", term="scope", default=[])
+    scopes: list[str] = field(
+        "What the app may read.",
+        term="scope",
+        default=[],
+        guidance="Only the scopes that the agreement with the supplier names; what is not needed is not given.",
+    )
     non_disclosure_included: bool = field(
         "Whether the agreement gives the app people under a non-disclosure order, with their schools and groups, never with"
         " municipality, address, phone or e-mail.",
         term="non-disclosure",
         default=False,
+        guidance="Yes only where the agreement says so and the learner cannot do without the app.",
     )
     valid_from: date = valid_from()
     valid_to: date | None = valid_to()

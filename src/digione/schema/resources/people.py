@@ -24,12 +24,27 @@ class Person:
     audit_alias: UUID = field(
         "How the log knows the person; removed by erasure.", term="audit alias", made=True, internal=True
     )
-    first_names: str = field("All the given names, in their order.", term="first names")
-    given_name: str = field("The first name by which the person is called.", term="given name")
-    family_name: str = field("The family name.", term="family name")
+    first_names: str = field(
+        "All the given names, in their order.",
+        term="first names",
+        guidance="All first names, in the order of the population register, separated by spaces.",
+    )
+    given_name: str = field(
+        "The first name by which the person is called.",
+        term="given name",
+        guidance="The one first name that is used every day; left empty, the first of the first names.",
+    )
+    family_name: str = field(
+        "The family name.", term="family name", guidance="The family name, as in the population register."
+    )
     sort_key: str = field("Sorts names as registers do.", term="sort key", internal=True)
     search_key: str = field("Finds names without accents.", term="search key", internal=True)
-    birth_date: date | None = field("The day of birth.", term="date of birth", unit="calendar day")
+    birth_date: date | None = field(
+        "The day of birth.",
+        term="date of birth",
+        unit="calendar day",
+        guidance="Day, month and year, such as 14.3.2017 or 2017-03-14; it must agree with the identity code.",
+    )
     sex: str | None = field(
         "The sex in the population register: 1 male, 2 female.",
         term="sex",
@@ -42,6 +57,7 @@ class Person:
         term="mother tongue",
         code_list="kieli",
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="The code of the national list of languages, such as FI or SV.",
     )
     nationalities: list[str] = field(
         "The states of which the person is a citizen.",
@@ -49,6 +65,7 @@ class Person:
         default=[],
         code_list="maatjavaltiot2",
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="Codes of the national list of states, separated by commas.",
     )
     home_municipality: str | None = field(
         "The home municipality; hidden under a non-disclosure order.",
@@ -56,6 +73,7 @@ class Person:
         code_list="kunta",
         basis=COMPULSORY_EDUCATION,
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="The three figures of the municipality.",
     )
     non_disclosure: bool = field(
         "Whether a non-disclosure order for personal safety holds today.",
@@ -63,6 +81,7 @@ class Person:
         default=False,
         basis=NON_DISCLOSURE,
         sensitivity=Sensitivity.SECRET,
+        guidance="Yes as soon as you know of an order for personal safety; it holds at once. If in doubt, say yes.",
     )
     deceased_on: date | None = field("The day of death.", term="date of death", unit="calendar day")
     sys_from: datetime = known_since()
@@ -109,6 +128,7 @@ class Identifier:
         "Personal identity code, learner number, a provider's own id, or user name.",
         term="type",
         values=("hetu", "learner_number", "local", "username"),
+        guidance="Give the lasting own id; an identity code (DDMMYYCNNNX) or a learner number (1.2.246.562.24.…) beside it, if you have them.",
     )
     value_enc: bytes = field(
         "The value, encrypted by the application.",
@@ -142,6 +162,7 @@ class Contact:
         "The address or number itself; never given to an app under a non-disclosure order.",
         term="contact detail",
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="An address, a phone number with its country code, or an e-mail by which the home is really reached.",
     )
     sources: list[str] = field(
         "The provider's systems that give it; it goes when the last of them gives it no more.",
@@ -174,6 +195,7 @@ class Guardianship:
         default=[],
         values=("no_information", "no_decisions"),
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="Only what a court or an agreement limits: no information, no decisions. Empty when nothing is limited.",
     )
     valid_from: date = valid_from()
     valid_to: date | None = valid_to()
@@ -188,7 +210,11 @@ class StaffAssignment:
     id: UUID = own_id()
     provider_id: UUID = of_provider()
     person_id: UUID = of_person("The member of staff.")
-    organisation_id: UUID = field("Where the work is done.", term="organisation")
+    organisation_id: UUID = field(
+        "Where the work is done.",
+        term="organisation",
+        guidance="The OID, the school code, or the exact name of the school.",
+    )
     role: str = field(
         "In which role.",
         term="role",
@@ -201,6 +227,7 @@ class StaffAssignment:
             "administrator",
             "other",
         ),
+        guidance="The role that the work is done in; whoever has two roles or schools gets a row for each.",
     )
     valid_from: date = valid_from()
     valid_to: date | None = valid_to()
@@ -218,7 +245,13 @@ class DuplicateCase:
     person_id: UUID = of_person("The one.")
     other_person_id: UUID = of_person("The other.")
     reason: str = field("Why they may be one.", term="reason")
-    status: str = field("What was decided.", term="status", default="open", values=("open", "same", "different"))
+    status: str = field(
+        "What was decided.",
+        term="status",
+        default="open",
+        values=("open", "same", "different"),
+        guidance="Say “the same person” only when you know it: compare names, birth dates and sources. If in doubt, leave it open and ask.",
+    )
     sys_from: datetime = known_since()
 
 

@@ -26,14 +26,16 @@ def of_person(description: str, *, term: str = "person") -> Any:
     return field(description, term=term)
 
 
-def valid_from(description: str = "The first day on which it holds.") -> Any:
+def valid_from(description: str = "The first day on which it holds.", *, guidance: str | None = None) -> Any:
     """Declare the beginning of a period."""
-    return field(description, term="validity", unit="calendar day in Finland")
+    return field(description, term="validity", unit="calendar day in Finland", guidance=guidance)
 
 
-def valid_to(description: str = "The last day on which it holds; absent while no end is known.") -> Any:
+def valid_to(
+    description: str = "The last day on which it holds; absent while no end is known.", *, guidance: str | None = None
+) -> Any:
     """Declare the end of a period."""
-    return field(description, term="validity", unit="calendar day in Finland")
+    return field(description, term="validity", unit="calendar day in Finland", guidance=guidance)
 
 
 def row_hash() -> Any:

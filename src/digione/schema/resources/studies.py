@@ -43,7 +43,11 @@ class Group:
     school_id: UUID = field("The school of the group.", term="school")
     course_id: UUID | None = field("The course whose section it is.", term="course")
     kind: str = field("Which sort of group it is.", term="type", values=("home_group", "class_section", "care_group"))
-    code: str | None = field("Its short name, such as 7B.", term="short code")
+    code: str | None = field(
+        "Its short name, such as 7B.",
+        term="short code",
+        guidance="The short name of the home group as the school uses it, such as 3B.",
+    )
     title: LocalizedText = field("Its name.", term="name", default={})
     grades: list[str] = field(f"The grades of its learners: {_YEARS}", term="grade", default=[], code_list=_GRADES)
     subjects: list[str] = field(
@@ -73,12 +77,20 @@ class SchoolEnrolment:
     provider_id: UUID = of_provider()
     person_id: UUID = of_person("The learner.", term="learner")
     school_id: UUID = field(
-        "The school; hidden under a non-disclosure order.", term="school", sensitivity=Sensitivity.CONFIDENTIAL
+        "The school; hidden under a non-disclosure order.",
+        term="school",
+        sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="The OID, the school code, or the exact name of the school; an unknown school refuses the row.",
     )
-    grade: str | None = field(f"The year of schooling: {_YEARS}", term="grade", code_list=_GRADES)
+    grade: str | None = field(
+        f"The year of schooling: {_YEARS}",
+        term="grade",
+        code_list=_GRADES,
+        guidance="1 to 9 in basic education; outside it, the year as the school calls it.",
+    )
     is_primary: bool = field("Whether it is the learner's main school.", term="primary enrolment", default=True)
-    valid_from: date = valid_from()
-    valid_to: date | None = valid_to()
+    valid_from: date = valid_from(guidance="The first day at the school; left empty, 1 August of the school year.")
+    valid_to: date | None = valid_to(guidance="The last day at the school; left empty while the learner goes on.")
     sys_from: datetime = known_since()
 
 
@@ -89,7 +101,10 @@ class Enrolment:
     id: UUID = own_id()
     provider_id: UUID = of_provider()
     group_id: UUID = field(
-        "The group; hidden under a non-disclosure order.", term="group", sensitivity=Sensitivity.CONFIDENTIAL
+        "The group; hidden under a non-disclosure order.",
+        term="group",
+        sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="The home group in which the learner is from today on; one at a time.",
     )
     school_id: UUID = field("The school of the group, kept for reading.", term="school", master=Master.PLATFORM)
     person_id: UUID = of_person("Who belongs to the group.")

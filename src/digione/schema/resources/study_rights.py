@@ -104,12 +104,16 @@ class StudyRightState:
     study_right_id: UUID = _right()
     person_id: UUID = _learner()
     place: int = _place("states")
-    valid_from: date = valid_from("The first day of the state.")
+    valid_from: date = valid_from(
+        "The first day of the state.",
+        guidance="The day from which the state holds, not the day on which it is written down.",
+    )
     state: str = field(
         "The state.",
         term="state of a study right",
         code_list="koskiopiskeluoikeudentila",
         sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="What holds from the first day of the state on, by the national list. Nothing else about the learner is told here.",
     )
     funding: str | None = _text("How the studies are paid for.", "funding", "opintojenrahoitus")
     kept_by: str | None = _kept_by()
@@ -238,9 +242,19 @@ class Assessment:
     mark_scheme: str | None = _text(
         "The scale of the mark: its code list; absent for one of the provider's own.", "code list"
     )
-    mark: str | None = field("The mark.", term="mark", sensitivity=Sensitivity.CONFIDENTIAL)
+    mark: str | None = field(
+        "The mark.",
+        term="mark",
+        sensitivity=Sensitivity.CONFIDENTIAL,
+        guidance="The mark that the teacher has given, on the scale that the assessment has.",
+    )
     mark_title: LocalizedText | None = _text("The name of a mark of the provider's own.", "mark")
-    assessed_on: date | None = field("On which day.", term="assessment", unit=_DAY)
+    assessed_on: date | None = field(
+        "On which day.",
+        term="assessment",
+        unit=_DAY,
+        guidance="The day on which the mark was given. Not a day to come.",
+    )
     is_passed: bool | None = field("Whether it is passed.", term="mark", sensitivity=Sensitivity.CONFIDENTIAL)
     description: LocalizedText | None = field(
         "The assessment in words, which is secret.", term="assessment", sensitivity=Sensitivity.SECRET

@@ -104,6 +104,7 @@ def purposes_listed(purposes: list[str]) -> str:
 def reason_shortly(viewer: Mapping[str, Any]) -> str:
     """Show in a few words why somebody could see the person: how they are bound to them, else for what it was."""
     names = {
+        "people_administers": _("looks after the organisation's data"),
         "people_decides_duplicate_of": _("clears up double records"),
         "people_guardian_of": _("is a guardian"),
         "self": _("one's own data"),
