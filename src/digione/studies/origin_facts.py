@@ -5,6 +5,7 @@ two successive versions; whoever ended the earlier version has made the change.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
@@ -118,6 +119,47 @@ def changes(uc: UseCase, resource: str, fields: Sequence[Field], rows: Sequence[
     for row in found:
         by_row.setdefault(row["id"], {})[row["name"]] = row
     return by_row
+
+
+def known_since(uc: UseCase, person: UUID) -> datetime:
+    """Return since when the actor's provider has known a person: when their first link was written, ended ones as well."""
+    found = uc.row(
+        "SELECT min(known.sys_from) AS since FROM ("
+        " SELECT l.sys_from FROM people_providerperson l WHERE l.provider_id = %(at)s AND l.person_id = %(person)s"
+        " UNION ALL SELECT h.sys_from FROM people_providerperson_history h"
+        " WHERE h.provider_id = %(at)s AND h.person_id = %(person)s) known",
+        {"at": uc.actor.provider_id, "person": person},
+    )
+    since: datetime = found["since"]  # type: ignore[index]
+    return since
+
+
+def own_staff(uc: UseCase, called: Sequence[str]) -> frozenset[str]:
+    """Return those of what transactions called their actors that are accounts of the provider's own staff, then or now."""
+    found = uc.rows(
+        "SELECT c.id::text AS called FROM access_account c WHERE c.id::text = ANY (%s) AND EXISTS (SELECT 1"
+        " FROM people_staffassignment a WHERE a.provider_id = %s AND a.person_id = c.person_id)",
+        [list(called), uc.actor.provider_id],
+    )
+    return frozenset(row["called"] for row in found)
+
+
+def as_known_here(uc: UseCase, person: UUID, changed: dict[str, Row]) -> dict[str, Row]:
+    """Return the changes of a person as the provider may know them: none before its own link, none by another one's staff.
+
+    A person is national, so the row is older than the link where another provider knew them first, and changes there too.
+    To tell that would be to tell that they are known elsewhere.
+    """
+    since = known_since(uc, person)
+    ours = own_staff(uc, sorted({row["by"] for row in changed.values() if row["by"]}))
+    return {
+        name: {**row, "at": since, "by": None, "reason": None, "first": True}
+        if row["at"] <= since
+        else row
+        if row["by"] in ours
+        else {**row, "by": None, "reason": None}
+        for name, row in changed.items()
+    }
 
 
 def sources(uc: UseCase, shown: dict[str, list[UUID]]) -> dict[UUID, list[Row]]:

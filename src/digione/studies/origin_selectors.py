@@ -22,7 +22,8 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
     source, `digione` for the desk, `app:` and an id, None where no source is known), `at`, `by`, `reason`, `first`. A
     person comes with enrolments and study rights. No value is told, and nothing at all of a secret field. `person` is
     named only where the rule opens an identity. Where a person with non-disclosure goes to school is told to the office
-    alone. Raises `NotFoundError` for a row of another provider, and for whoever has no rule for its person.
+    alone. Of a person nothing is told that was before the provider's own link, nor whoever changed it elsewhere. Raises
+    `NotFoundError` for a row of another provider, and for whoever has no rule for its person.
     """
     found = facts.person_behind(uc, row)
     if found is None:
@@ -49,6 +50,8 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
     for name, rows in shown.items():
         fields = facts.fields_told(name, confidential=not protected)
         changed = facts.changes(uc, name, fields, rows) if rows else {}
+        if name == "person":
+            changed = {ident: facts.as_known_here(uc, ident, each) for ident, each in changed.items()}
         keepers = facts.keepers(uc, name, rows)
         if rows:
             uc.touched(RESOURCES[name].table, *(field.name for field in fields))

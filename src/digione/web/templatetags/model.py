@@ -95,10 +95,10 @@ def basis_seen(basis: Basis) -> str:
 
 @register.filter
 def origin_name(field: Mapping[str, Any]) -> str:
-    """Show which source has the word on a value; where none is known, who masters the field."""
+    """Show which source has the word on a value. Who should have it is on the field's page, and is no claim about a row."""
     source = field["source"]
     if source is None:
-        return master_name(field["declared"].master)
+        return _("not known")
     if source == "platform":
         return master_name(Master.PLATFORM)
     if source.startswith("app:"):
