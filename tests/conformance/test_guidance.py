@@ -87,6 +87,7 @@ def test_an_input_shows_the_instruction_of_its_field_and_points_to_it(where: tup
     html = guidance(name, shown[1])
     assert f'id="{shown[1]}"' in html
     assert f"/data-model/{resource}#{field.name}" in html
+    assert (f"/data-model/codes/{field.code_list}" in html) is bool(field.code_list)
 
 
 def test_a_field_without_an_instruction_cannot_be_asked_for() -> None:

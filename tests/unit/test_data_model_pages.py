@@ -5,6 +5,7 @@ from django.test import Client
 
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.schema.resources import RESOURCES
+from digione.web.templatetags.values import value_name
 from tests import cast
 from tests.unit.test_desk_pages import signed_in
 from tests.unit.test_path_pages import text_of
@@ -35,6 +36,15 @@ def test_a_page_tells_by_which_scope_an_app_gets_a_field(client: Client, endpoin
     for name in endpoint.narrow:  # type: ignore[attr-defined]
         section = text.partition(f'<li id="{name}">')[2].partition("</li>")[0]
         assert endpoint.narrow_scope in section, name  # type: ignore[attr-defined]
+
+
+def test_values_of_our_own_lists_have_their_names(client: Client) -> None:
+    for language, name in (("fi", "rehtori"), ("sv", "rektor"), ("en", "principal")):
+        text = text_of(client, "/data-model/staff_assignment", language)
+        assert f"<code>principal</code> {name}" in text
+    for each in RESOURCES.values():
+        for field in each.public_fields():
+            assert all(value_name(value) for value in field.values), f"{each.name}.{field.name}"
 
 
 def test_definitions_are_in_the_readers_language(client: Client) -> None:

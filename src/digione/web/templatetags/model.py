@@ -152,17 +152,27 @@ def declared(name: str) -> tuple[str, Field]:
 
 @register.simple_tag
 def guidance(name: str, ident: str) -> SafeString:
-    """Show the shared instruction of `resource.field` below a label, under the id to which the input points, and its page.
+    """Show the shared instruction of `resource.field` below a label, under the id to which the input points.
+
+    Behind it stand its national code list, where it has one, and the field's page.
 
     Raises `ValueError` where the declaration has no guidance: a form may not ask without telling how to answer.
     """
     resource, field = declared(name)
     if not field.guidance:
         raise ValueError(f"{name} is asked for and has no guidance.")
+    listed = (
+        format_html(
+            ' {}: <a href="{}">{}</a>.', _("Code list"), reverse("model_codes", args=[field.code_list]), field.code_list
+        )
+        if field.code_list
+        else ""
+    )
     return format_html(
-        '<p class="help" id="{}">{} <a href="{}#{}">{}<span class="vh">: {}</span></a></p>',
+        '<p class="help" id="{}">{}{} <a href="{}#{}">{}<span class="vh">: {}</span></a></p>',
         ident,
         _(field.guidance),
+        listed,
         reverse("model_resource", args=[resource]),
         field.name,
         _("About this field"),
