@@ -20,10 +20,10 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
 
     `parts` are the resources shown, each with its `rows`, and these with their `fields`: `declared`, `source` (an import
     source, `digione` for the desk, `app:` and an id, None where no source is known), `at`, `by`, `reason`, `first`. A
-    person comes with enrolments and study rights. No value is told, and nothing at all of a secret field. `person` is
-    named only where the rule opens an identity. Where a person with non-disclosure goes to school is told to the office
-    alone. Of a person nothing is told that was before the provider's own link, nor whoever changed it elsewhere. Raises
-    `NotFoundError` for a row of another provider, and for whoever has no rule for its person.
+    person comes with enrolments and study rights, for the office alone. No value is told, and nothing at all of a secret
+    field. `person` is named only where the rule opens an identity. Where a person with non-disclosure goes to school is
+    told to the office alone. Of a person nothing is told that was before the provider's own link, nor whoever changed it
+    elsewhere. Raises `NotFoundError` for a row of another provider, and for whoever has no rule for its person.
     """
     found = facts.person_behind(uc, row)
     if found is None:
@@ -37,10 +37,12 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
     resource, person = found
     decision = uc.check(person)
     opened = Detail.IDENTITY in decision.opens
-    protected = people.persons(uc, [person])[person]["non_disclosure"] and Detail.PROTECTED_PLACE not in decision.opens
-    if protected and resource != "person":
+    placed = Detail.PROTECTED_PLACE in decision.opens
+    if resource != "person" and not placed and people.persons(uc, [person])[person]["non_disclosure"]:
         raise NotFoundError("There is no such row here.")
-    shown = {"person": [person]} if protected else facts.rows_shown(uc, resource, row)
+    # Whoever may not see where protected people are gets everybody's page alike, since a shorter one would tell the order.
+    alone = resource == "person" and not placed
+    shown = {"person": [person]} if alone else facts.rows_shown(uc, resource, row)
     right = facts.right_of(uc, resource, row)
     known_by = facts.sources(uc, {**shown, "study_right": [*shown.get("study_right", []), *([right] if right else [])]})
     if right:
@@ -48,7 +50,7 @@ def row_origin(uc: UseCase, *, row: UUID) -> dict[str, Any]:
         known_by = {ident: known_by.get(ident) or known_by.get(right, []) for rows in shown.values() for ident in rows}
     parts: list[dict[str, Any]] = []
     for name, rows in shown.items():
-        fields = facts.fields_told(name, confidential=not protected)
+        fields = facts.fields_told(name, confidential=not alone)
         changed = facts.changes(uc, name, fields, rows) if rows else {}
         if name == "person":
             changed = {ident: facts.as_known_here(uc, ident, each) for ident, each in changed.items()}
