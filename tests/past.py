@@ -1,6 +1,7 @@
 """Changes of a day that has passed. In a test all is one transaction, and what changes twice in one has no past."""
 
 from typing import Any
+from uuid import UUID
 
 from digione.core.use_case import Actor
 from tests import cast
@@ -31,4 +32,13 @@ def happened(
     as_owner(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     as_owner(f"UPDATE {table} SET sys_from = '{day}' WHERE sys_from = now()")
     as_owner(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    as_owner("SET CONSTRAINTS ALL DEFERRED")
+
+
+def known_here_since(person: UUID, moment: str) -> None:
+    """Let the providers of a person have known them since a moment. Needs the fixture `owners_log`."""
+    as_owner("SET CONSTRAINTS ALL IMMEDIATE")
+    as_owner("ALTER TABLE people_providerperson DISABLE TRIGGER USER")
+    as_owner(f"UPDATE people_providerperson SET sys_from = '{moment}' WHERE person_id = '{person}'")
+    as_owner("ALTER TABLE people_providerperson ENABLE TRIGGER USER")
     as_owner("SET CONSTRAINTS ALL DEFERRED")

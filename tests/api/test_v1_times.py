@@ -13,7 +13,7 @@ from digione.rest.v1.endpoints import ENDPOINTS
 from tests import cast
 from tests.api.oneroster import App, audit
 from tests.api.v1 import ALL, ask, codes, one_of, rows, run
-from tests.past import happened
+from tests.past import happened, known_here_since
 from tests.study_rights import right_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage")]
@@ -72,9 +72,25 @@ class TestKnownAt:
             assert all(rows(one, "enrolments", known_at=LATELY, limit=limit) == whole for limit in (1, 2))
 
     @pytest.mark.usefixtures("owners_log")
+    def test_nothing_tells_that_another_provider_has_known_somebody_before(self, app: App) -> None:
+        """A person's row is national; what it was, and when it was changed, before one's own link is not one's own."""
+        known_here_since(cast.PUPIL, "2026-09-15T09:00:00Z")
+        happened("people_person", {"given_name": "Aada"}, f"id = '{cast.PUPIL}'", "2026-09-10")
+        (now,) = of_pupil(app, "persons")
+        assert (now["given_name"], now["sys_from"]) == ("Aada", "2026-09-15T09:00:00+00:00")
+        for moment in ("2026-09-05T00:00:00Z", "2026-09-14T00:00:00Z"):
+            assert of_pupil(app, "persons", known_at=moment) == []
+            assert ask(app, f"persons/{now['id']}", known_at=moment).status_code == 404
+        assert of_pupil(app, "persons", known_at="2026-09-16T00:00:00Z") == [now]
+        tag = ask(app, f"persons/{now['id']}")["ETag"]
+        seconds = int(datetime(2026, 9, 15, 9, tzinfo=UTC).timestamp())
+        assert tag.startswith(f'"{seconds * 1_000_000:x}-')
+
+    @pytest.mark.usefixtures("owners_log")
     def test_an_order_of_that_day_hides_also_when_it_has_ended(self, app: App) -> None:
         """Where somebody was while nobody was to know it, is not told by asking later for then."""
         person = cast.PUPIL
+        known_here_since(person, "2026-08-15")
         for protected, municipality, day in ((True, "837", "2026-09-15"), (False, "091", "2026-11-01")):
             happened(
                 "people_person",

@@ -91,9 +91,11 @@ class Endpoint:
             f" FROM {table}_history WHERE sys_from <= %(known_at)s AND sys_to > %(known_at)s)"
         )
         # By whatever alias: a state holds until the next one that was known then.
-        return re.sub(rf"FROM {table} (\w+) ", lambda found: f"FROM {then} {found[1]} ", sql).replace(
+        made = re.sub(rf"FROM {table} (\w+) ", lambda found: f"FROM {then} {found[1]} ", sql).replace(
             HIDDEN, _HIDDEN_THEN
         )
+        # A person's row is nobody's own: what another provider knew before this one had the person is not told here.
+        return f"{made} AND {_KNOWN_HERE}" if table == "people_person" else made
 
     @property
     def served(self) -> tuple[Field, ...]:
@@ -145,6 +147,13 @@ _HIDDEN_THEN = (
     "(k.hidden OR EXISTS (SELECT 1 FROM people_person_history h WHERE h.id = k.person_id AND h.non_disclosure"
     " AND h.sys_from <= %(known_at)s AND h.sys_to > %(known_at)s))"
 )
+#: Since when a provider has known a person, in the table and in its history.
+SINCE_HERE = (
+    "(SELECT min(w.sys_from) FROM (SELECT l.sys_from FROM people_providerperson l WHERE l.provider_id = %(provider)s"
+    " AND l.person_id = k.person_id UNION ALL SELECT l.sys_from FROM people_providerperson_history l"
+    " WHERE l.provider_id = %(provider)s AND l.person_id = k.person_id) w)"
+)
+_KNOWN_HERE = f"{SINCE_HERE} <= %(known_at)s"
 #: What holds on a day.
 DURING = "({0}.valid_from IS NULL OR {0}.valid_from <= %(valid_on)s) AND ({0}.valid_to IS NULL OR {0}.valid_to >= %(valid_on)s)"
 

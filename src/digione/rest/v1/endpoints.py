@@ -22,6 +22,7 @@ from digione.rest.v1.endpoint import (
     HIDDEN,
     OWN_ID,
     OWN_PERSON,
+    SINCE_HERE,
     STILL_HERE,
     Endpoint,
     by,
@@ -112,6 +113,8 @@ PERSONS = Endpoint(
     columns={
         "id": "k.sourced_id",
         # Also where the agreement gives an app the person, it does not give the municipality (decision 14).
+        # When another provider last changed the person's row would tell that somebody had the person before.
+        "sys_from": f"greatest(p.sys_from, {SINCE_HERE})",
         "home_municipality": f"CASE WHEN NOT {HIDDEN} THEN p.home_municipality END",
     },
     withheld={

@@ -132,7 +132,7 @@ def _rows(endpoint: Endpoint, which: str, shown: frozenset[str], parameters: dic
     found = statements.rows(
         f"SELECT {endpoint.key}, {endpoint.json_sql(shown, at_a_moment=when.known_at is not None)}::text, {endpoint.person or 'NULL::uuid'},"
         f" ARRAY[{', '.join(endpoint.references.values())}]::uuid[], {endpoint.past or 'NULL::date'},"
-        f" {endpoint.alias}.sys_from"
+        f" {endpoint.columns.get('sys_from', f'{endpoint.alias}.sys_from')}"
         f" {_source(endpoint, when)} AND {which}",
         parameters | _moments(when),
         kept=False,
