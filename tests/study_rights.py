@@ -25,6 +25,12 @@ def ident(kind: int, person: UUID) -> UUID:
     return UUID(f"01900000-0000-7000-8000-{kind:04x}{person.int & 0xFFFF_FFFF:08x}")
 
 
+def rows_of(person: UUID, school: UUID, number: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows of another study right of a learner, with ids that are `number`'s; the person's own are the cast's."""
+    other = UUID(int=person.int ^ (number + 1))
+    return _rows(other, school)
+
+
 def right_of(person: UUID) -> UUID:
     """Return our id of a learner's study right."""
     return ident(_RIGHT, person)

@@ -80,7 +80,6 @@ def _periods(draw: st.DrawFn) -> Row:
     return {"valid_from": first, "valid_to": draw(st.sampled_from([None, *(day for day in DAYS if day >= first)]))}
 
 
-_SCOPES = st.lists(st.sampled_from([ROSTER, CORE, DEMOGRAPHICS]), min_size=1, unique=True)
 _CHILDREN = [cast.PUPIL, cast.PROTECTED_PUPIL, cast.UNTAUGHT_PUPIL, cast.VALKAMO_PUPIL]
 
 
@@ -112,8 +111,9 @@ def _of_a_made_person(draw: st.DrawFn, person: UUID, provider: UUID) -> list[tup
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
+def scenes(draw: st.DrawFn, scopes: Sequence[str] = (ROSTER, CORE, DEMOGRAPHICS)) -> Scene:
     """An app with its takings and token, people with their periods, and a moment beside the periods' ends."""
+    some = st.lists(st.sampled_from(scopes), min_size=1, unique=True)
     rows: list[tuple[str, Row]] = []
     for person in MADE[: draw(st.integers(0, len(MADE)))]:
         for provider in draw(st.lists(st.sampled_from(PROVIDERS), min_size=1, unique=True)):
@@ -124,7 +124,7 @@ def scenes(draw: st.DrawFn) -> Scene:
             takings.append(
                 {
                     "provider_id": provider,
-                    "scopes": draw(_SCOPES),
+                    "scopes": draw(some),
                     "non_disclosure_included": draw(st.booleans()),
                     **period,
                 }
@@ -133,7 +133,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     day, at = draw(st.sampled_from(DAYS)), draw(st.sampled_from(TIMES))
     return Scene(
         moment=datetime.combine(day, at, clock.FINLAND),
-        token_scopes=tuple(draw(_SCOPES)),
+        token_scopes=tuple(draw(some)),
         token_left=timedelta(seconds=draw(st.sampled_from([3600, 3600, 60, 1, 1, 0, -3600]))),
         takings=tuple(takings),
         hidden=frozenset(draw(st.lists(st.sampled_from([*cast.PEOPLE, *MADE]), max_size=3))),
@@ -153,9 +153,10 @@ class Answer:
 
 
 class Lanes:
-    """One supplier's app, asked by both lanes. Everything is undone after each scene and each question."""
+    """One supplier's app, asked by both lanes for what stands at `where`. Everything is undone after each scene and question."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: str = f"{PREFIX}/users") -> None:
+        self.where = where
         settings = connection.settings_dict
         with psycopg.connect(
             host=settings["HOST"],
@@ -253,7 +254,7 @@ class Lanes:
         told: list[Any] = []
         environ = {
             "REQUEST_METHOD": "GET",
-            "PATH_INFO": f"{PREFIX}/users/{ident}",
+            "PATH_INFO": f"{self.where}/{ident}",
             "QUERY_STRING": "",
             "wsgi.url_scheme": "http",
             "HTTP_HOST": "testserver",
@@ -270,7 +271,7 @@ class Lanes:
     def ordinary(self, ident: str, token: str) -> Answer:
         """Ask the ordinary lane alone."""
         with undone() as logged:
-            answer = self.client.get(f"{PREFIX}/users/{ident}", headers={"Authorization": f"Bearer {token}"})
+            answer = self.client.get(f"{self.where}/{ident}", headers={"Authorization": f"Bearer {token}"})
             return Answer(answer.status_code, answer.content, dict(answer.headers), logged())
 
 

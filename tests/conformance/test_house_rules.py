@@ -14,6 +14,7 @@ from digione.access.permissions import Permission
 from digione.access.roles import SENTENCES, Role
 from digione.access.rules import RULES
 from digione.rest.oneroster.hot import FUNCTIONS_CHECKSUM
+from digione.rest.v1.hot import LEARNER_CHECKSUM
 
 SOURCE = Path(digione.__file__).parent
 
@@ -74,6 +75,7 @@ DEFINER_FUNCTIONS = {
     "rest_forget_by_person",
     "rest_forget_by_row",
     "rest_forget_documents",
+    "rest_forget_learners",
     "rest_forget_by_listing",
     # Forget what a token opens when a right changes, and work it out anew.
     "rest_forget_by_app",
@@ -114,11 +116,13 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing() -> None:
     assert _rows("SELECT pg_has_role(current_user, 'digione_owner', 'member')") == [(False,)]
 
 
-def test_the_functions_of_oneroster_in_the_database_are_those_of_the_code() -> None:
+@pytest.mark.parametrize(("name", "checksum"), [("FUNCTIONS", FUNCTIONS_CHECKSUM), ("LEARNER", LEARNER_CHECKSUM)])
+def test_the_functions_of_the_hot_lane_in_the_database_are_those_of_the_code(name: str, checksum: str) -> None:
     """Whoever changes them adds a migration that makes them anew, and writes their checksum into it."""
     migrations = (SOURCE / "rest" / "migrations").glob("0*.py")
-    newest = max((path for path in migrations if "FUNCTIONS_CHECKSUM" in path.read_text()), key=lambda path: path.name)
-    assert f'"{FUNCTIONS_CHECKSUM}"' in newest.read_text(), f"The functions have the checksum {FUNCTIONS_CHECKSUM}."
+    written = [path for path in migrations if f"\n{name}_CHECKSUM = " in path.read_text()]
+    newest = max(written, key=lambda path: path.name)
+    assert f'{name}_CHECKSUM = "{checksum}"' in newest.read_text(), f"The functions have the checksum {checksum}."
 
 
 @pytest.mark.django_db
@@ -131,7 +135,7 @@ def test_whoever_reads_by_the_second_axis_writes_nothing_by_it() -> None:
     assert len(writing) > 60
     axes = ("digione.persons", "digione.app", "digione.supplier")
     # A kept document or list is made by whoever reads it, within the reach of both the app and the provider.
-    by_readers = {"rest_user_document", "rest_kept_list"}
+    by_readers = {"rest_user_document", "rest_kept_list", "rest_learner_document"}
     assert {table for table, rule in writing if any(axis in rule for axis in axes)} == by_readers
 
 

@@ -134,6 +134,11 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
             "INSERT INTO rest_kept_list VALUES (%s, %s, 'getStudentsForSchool', %s, false, 0, '{}')",
             [mine.supplier_id, cast.KUUSNIEMI, cast.RANTAPUISTO],
         )
+        cursor.execute(
+            "INSERT INTO rest_learner_document VALUES (%s, %s, gen_random_uuid(), false, 1, %s, gen_random_uuid(), '', '', '',"
+            " false, 1, '', NULL, current_date)",
+            [mine.supplier_id, cast.KUUSNIEMI, cast.PUPIL],
+        )
     # What a token opens is seen by whoever has the token: the next test.
     tables = [table for table in _tables("supplier_id") if table not in ("access_app", "rest_reader")]
     assert {"access_subject", "access_listing", "access_page_bucket"} <= set(tables)
@@ -142,7 +147,11 @@ def test_a_supplier_sees_its_own_ids_alone() -> None:
             set_reach(Actor("app", supplier_id=supplier, provider_id=cast.KUUSNIEMI))
             assert (_count(table, "supplier_id = %s", mine.supplier_id) > 0) is seen, (table, supplier)
         set_reach(Actor("app", supplier_id=mine.supplier_id, provider_id=cast.KUUSNIEMI))
-        if table not in ("rest_user_document", "rest_kept_list"):  # Kept by whoever reads it, within its own reach.
+        if table not in (
+            "rest_user_document",
+            "rest_kept_list",
+            "rest_learner_document",
+        ):  # Kept by whoever reads it, within its own reach.
             _unwritten(f"UPDATE {table} SET supplier_id = supplier_id")
 
 

@@ -28,7 +28,7 @@ import psycopg
 from digione.cli.bench_figures import Figure
 from digione.cli.bench_lists import lists, statements
 from digione.cli.bench_roster import roster_in
-from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, pin, stage, tree
+from digione.cli.bench_stage import ONEROSTER, Stage, cpu_ms, is_transaction_mark, limit_by_ids, pin, stage, tree
 from digione.cli.bench_studies import studies
 
 _SECONDS = 5
@@ -53,18 +53,7 @@ def one_user(on: Stage) -> list[Figure]:
         on.get(f"{ONEROSTER}/users/{ident}")
     first, first_cpu = (time.perf_counter() - began) * 1000 / len(few), (cpu_ms(on.roots) - before) / len(few)
     on.read_all()
-    with psycopg.connect(on.admin_url, autocommit=True) as connection:
-        connection.execute("DROP TABLE IF EXISTS bench_ids")
-        connection.execute("CREATE TABLE bench_ids (n integer PRIMARY KEY, id uuid NOT NULL)")
-        connection.execute("GRANT SELECT ON bench_ids TO PUBLIC")
-        connection.execute(
-            "INSERT INTO bench_ids SELECT o, i FROM unnest(%s::uuid[]) WITH ORDINALITY u(i, o)", [on.ids]
-        )
-    script = (
-        f"\\set n random(1, {len(on.ids)})\n"
-        f"SELECT oneroster_user('{on.checksum}', (SELECT id FROM bench_ids WHERE n = :n));\n"
-    )
-    limit = on.pgbench(script, connections=8, seconds=_SECONDS)
+    limit = limit_by_ids(on, "oneroster_user", on.ids, seconds=_SECONDS)
     paths = [f"{ONEROSTER}/users/{ident}" for ident in on.ids]
     value, cpu = on.drive(paths, connections=8, seconds=_SECONDS)
     return [

@@ -160,6 +160,23 @@ class Stage:
         return 1000 / float(found[1])
 
 
+def limit_by_ids(on: Stage, answered: str, ids: Sequence[str], *, seconds: int) -> float:
+    """Return milliseconds per run at 8 connections of a function that the hot lane calls for one id of `ids`: the limit.
+
+    `answered`: what is selected up to the function's name, whose first argument is the token's checksum.
+    """
+    with psycopg.connect(on.admin_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bench_ids")
+        connection.execute("CREATE TABLE bench_ids (n integer PRIMARY KEY, id uuid NOT NULL)")
+        connection.execute("GRANT SELECT ON bench_ids TO PUBLIC")
+        connection.execute(
+            "INSERT INTO bench_ids SELECT o, i FROM unnest(%s::uuid[]) WITH ORDINALITY u(i, o)", [[*ids]]
+        )
+    one = "(SELECT id FROM bench_ids WHERE n = :n)"
+    script = f"\\set n random(1, {len(ids)})\nSELECT {answered}('{on.checksum}', {one});\n"
+    return on.pgbench(script, connections=8, seconds=seconds)
+
+
 def is_transaction_mark(sql: str) -> bool:
     """Whether a captured statement only opens or ends a transaction or a savepoint."""
     return sql.split(" ", 1)[0].strip(";").upper() in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}

@@ -8,11 +8,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from digione.cli.bench_figures import Figure
-from digione.cli.bench_stage import Stage, app_of, cpu_ms
+from digione.cli.bench_lists import statements
+from digione.cli.bench_stage import Stage, app_of, cpu_ms, limit_by_ids
 
 #: The targets: CPU milliseconds of a change, rows a second on one core, documents a second.
 _CHANGE, _ROWS, _DOCUMENTS = 1.0, 100_000, 150
@@ -22,6 +24,14 @@ _SCOPES = (
     "digione:attainments.read",
     "digione:assessments.read",
     "digione:assessments.write",
+)
+#: What a document of one learner is made of, but for what is secret.
+_OF_A_LEARNER = (
+    "digione:persons.read",
+    "digione:study_rights.read",
+    "digione:study_right_states.read",
+    "digione:attainments.read",
+    "digione:assessments.read",
 )
 #: How many documents are brought in: enough that starting the command counts little.
 _COUNT = 400
@@ -53,15 +63,42 @@ _YEARS = ("7", "8", "9")
 
 
 def studies(on: Stage) -> list[Figure]:
-    """A mark changed, enrolments and attainments as lines, and documents in. The limits are the targets."""
+    """One learner's document, a mark changed, enrolments and attainments as lines, and documents in.
+
+    The limit of the learner is pgbench running the same function; the limits of the others are the targets.
+    """
     token = app_of(on, _SCOPES)
-    return [*_lines(on, token), *_changes(on, token), *_documents(on)]
+    return [
+        *_learner(replace(on, token=app_of(on, _OF_A_LEARNER))),
+        *_lines(on, token),
+        *_changes(on, token),
+        *_documents(on),
+    ]
 
 
 def _ask(on: Stage, token: str, path: str) -> Any:
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/x-ndjson"}
     request = urllib.request.Request(f"http://127.0.0.1:{on.port}/api/v1/{path}", headers=headers)
     return urllib.request.urlopen(request, timeout=600)  # noqa: S310
+
+
+def _learner(on: Stage) -> Iterator[Figure]:
+    """As `one_user`: documents as in daily use, where most have been read before, and what a first read costs."""
+    with _ask(on, on.token, "study_rights?fields=person_id") as answer:
+        # Ids are the supplier's own, so their order has no meaning: these are any learners.
+        ids = sorted({json.loads(line)["person_id"] for line in answer})[:5000]
+    paths = [f"/api/v1/learners/{ident}" for ident in ids]
+    few = paths[:300]
+    before, began = cpu_ms(on.roots), time.perf_counter()
+    size = sum(len(on.get(path)[0]) for path in few) / len(few) / 1024
+    first, first_cpu = (time.perf_counter() - began) * 1000 / len(few), (cpu_ms(on.roots) - before) / len(few)
+    for path in paths[300:]:
+        on.get(path)
+    limit = limit_by_ids(on, "body, sealed, supplier, tag FROM v1_learner", ids, seconds=_SECONDS)
+    value, used = on.drive(paths, connections=8, seconds=_SECONDS)
+    yield Figure("one_learner", value, "ms", limit, limit / value, used, statements(on, paths[0]), on.learners)
+    yield Figure("one_learner_first", first, "ms", cpu_ms=first_cpu, learners=on.learners)
+    yield Figure("one_learner_document", size, "KB", learners=on.learners)
 
 
 def _lines(on: Stage, token: str) -> Iterator[Figure]:

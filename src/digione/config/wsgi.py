@@ -10,14 +10,18 @@ import psycopg
 from django.core.wsgi import get_wsgi_application
 
 from digione.config.known_keys import check_keys
-from digione.rest.gate import Gate
-from digione.rest.hot_lane import HotLane
+
+ordinary = get_wsgi_application()
+
+# Only now: what both lanes share names models, which there are when Django has been set up.
+from digione.rest.gate import Gate  # noqa: E402
+from digione.rest.hot_lane import HotLane  # noqa: E402
 
 # A database that is not there yet is told by /readyz; one that was filled under other keys is not served.
 with contextlib.suppress(psycopg.OperationalError):
     check_keys(os.environ.get("DIGIONE_APP_DATABASE_URL") or os.environ.get("DATABASE_URL") or "")
 
-application = Gate(HotLane(get_wsgi_application()))
+application = Gate(HotLane(ordinary))
 
 # What is loaded by now lives as long as the process does. The collector need not walk through all of it each time that
 # requests have left enough behind.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
@@ -24,10 +25,13 @@ from django.http.request import split_domain_port, validate_host
 from psycopg.pq import DiagnosticField, ExecStatus, Format
 
 from digione.rest.gathering import Gathering
+from digione.rest.oneroster import sealed
 from digione.rest.oneroster.answers import links
 from digione.rest.oneroster.hot import WITHIN
 from digione.rest.oneroster.query import DEFAULT_LIMIT, LARGEST_LIMIT
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID
+from digione.rest.v1.learners import document, whole
+from digione.rest.v1.problems import language_of
 
 log = logging.getLogger(__name__)
 #: Where OneRoster 1.2 stands; links in answers are made with it.
@@ -48,10 +52,14 @@ _WITHIN = re.compile(
     r"/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(students|teachers)\Z"
 )
 _OPERATIONS = {tuple(operation.path.split("/")[::2]): operation.name.encode() for operation in WITHIN}
+#: The document of one learner in our own API.
+_LEARNER = re.compile(r"/api/v1/learners/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
 _PAGE = re.compile(r"(?:limit=([1-9]\d{0,4}))?(?:(?:\A|&)offset=(\d{1,9}))?\Z")
 _CALLS = {
     b"user": b"SELECT oneroster_user($1, $2::uuid, $3)",
     b"kept": b"SELECT n, body FROM oneroster_kept($1, $2::uuid[], $3::text[])",
+    b"learner": b"SELECT body, sealed, supplier, tag FROM v1_learner($1, $2::uuid, $3)",
+    b"learners": b"SELECT n, body, sealed, supplier, tag FROM v1_learners_kept($1, $2::uuid[], $3::text[])",
     b"page": b"SELECT total, held, last::text, body FROM oneroster_page($1, $2::integer, $3::bigint, $4::integer, $5)",
     b"within": b"SELECT total, body FROM oneroster_within($1, $2, $3::uuid, $4::integer, $5::bigint, $6)",
     b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4)",
@@ -73,13 +81,17 @@ class HotLane:
         """Answer a hot read. Only a plain success is answered here: every refusal is worded by the ordinary lane."""
         if environ["REQUEST_METHOD"] == "GET":
             path = environ["PATH_INFO"]
-            found = _USERS.match(path) or _WITHIN.match(path)
+            found = _USERS.match(path) or _WITHIN.match(path) or _LEARNER.match(path)
             authorization = environ.get("HTTP_AUTHORIZATION", "")
-            if found and authorization.startswith("Bearer "):
+            if found and found.re is _LEARNER:
+                answer: Iterable[bytes] | None = _learner(environ, start_response, authorization, found[1])
+                if answer is not None:
+                    return answer
+            elif found and authorization.startswith("Bearer "):
                 base = _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
                 query = environ.get("QUERY_STRING", "")
                 if base:
-                    checksum = hashlib.sha256(authorization[7:].strip().encode("utf-8", "surrogateescape")).hexdigest()
+                    checksum = _checksum(authorization)
                     if found.re is _WITHIN:
                         answer = _within(environ, start_response, checksum, query, base, found)
                     elif found[1] is None:
@@ -91,6 +103,11 @@ class HotLane:
                     if answer is not None:
                         return answer
         return self.ordinary(environ, start_response)
+
+
+def _checksum(authorization: str) -> str:
+    """Return what the database knows a bearer token by."""
+    return hashlib.sha256(authorization[7:].strip().encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @lru_cache(maxsize=64)
@@ -148,6 +165,63 @@ def _texts(values: Sequence[bytes | None]) -> bytes | None:
 
 
 _users: Gathering[str, tuple[bytes, bytes | None], bytes] = Gathering(_user_alone, users_together)
+
+
+def _learner(
+    environ: dict[str, Any], start_response: StartResponse, authorization: str, learner: str
+) -> list[bytes] | None:
+    plain = authorization.startswith("Bearer ") and "HTTP_IF_NONE_MATCH" not in environ
+    if not plain or environ.get("QUERY_STRING"):
+        return None
+    ident = learner.encode()
+    found = _learners.ask(_checksum(authorization), (ident, _request_id(environ)))
+    if found is None:
+        return None
+    parts, ids, supplier, tag = found
+    body = document(ident, [whole(sealed.of_supplier(UUID(bytes=supplier)), parts, ids)])
+    start_response(
+        "200 OK", [*_as_in_the_api(environ), ("ETag", f'"{tag.decode()}"'), ("Content-Length", str(len(body)))]
+    )
+    return [body]
+
+
+def _as_in_the_api(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers that the ordinary lane gives to an object of our own API."""
+    accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return [
+        ("Content-Type", "application/json"),
+        ("Cache-Control", "no-cache, private"),
+        ("Content-Language", language_of(accepted) if accepted else "fi"),
+        ("Vary", "Accept, Accept-Language, Authorization"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+
+
+#: Parts, our ids of their rows, the supplier, and the tag: as `v1_learner` returns them.
+_Learner = tuple[bytes, bytes, bytes, bytes]
+
+
+def _learner_alone(checksum: str, asked: tuple[bytes, bytes | None]) -> _Learner | None:
+    rows = _call(b"learner", [checksum.encode(), *asked])
+    return _as_learner(rows[0]) if rows else None
+
+
+def learners_together(checksum: str, asked: Sequence[tuple[bytes, bytes | None]]) -> list[_Learner | None]:
+    """Return the documents of learners for one token, None for each that is not kept in the database."""
+    idents, requests = zip(*asked, strict=True)
+    rows = _call(b"learners", [checksum.encode(), b"{%b}" % b",".join(idents), _texts(requests)])
+    found: list[_Learner | None] = [None] * len(asked)
+    for number, *told in rows or ():
+        found[_number(number) - 1] = _as_learner(told)
+    return found
+
+
+def _as_learner(row: Sequence[bytes | None]) -> _Learner | None:
+    body, ids, supplier, tag = row
+    return None if body is None or supplier is None or tag is None else (body, ids or b"", supplier, tag)
+
+
+_learners: Gathering[str, tuple[bytes, bytes | None], _Learner] = Gathering(_learner_alone, learners_together)
 
 
 def _asked(query: str) -> tuple[int, int] | None:

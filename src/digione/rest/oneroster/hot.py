@@ -12,6 +12,7 @@ from pathlib import Path
 from digione.audit import seen, sensitivity
 from digione.rest.oneroster.operations import CORE, OPERATIONS, PARENTS, ROSTER, Operation
 from digione.rest.oneroster.people import PAGE_PERSONS, USERS
+from digione.rest.v1.learner_scopes import LEAST, opened_sql
 
 _SQL = Path(__file__).parent / "sql"
 #: Pages up to this size are recorded person by person; larger ones by their scope and count.
@@ -80,6 +81,9 @@ def _functions() -> str:
     parts = {
         "roster": ROSTER,
         "core": CORE,
+        "learners": LEAST,
+        "opened_by_taking": opened_sql("k.scopes"),
+        "opened_by_token": opened_sql("own.scopes"),
         "named": str(NAMED_SUBJECTS),
         "longest": str(LONGEST_LIST),
         "lists": "\n".join(map(_list, WITHIN)),

@@ -156,8 +156,16 @@ def merged(rows: Sequence[Row]) -> Row:
     first, *others = rows
     if not others:
         return first
-    whole = json.loads(first.body)
-    for row in others:
-        whole |= {name: value for name, value in json.loads(row.body).items() if whole.get(name) is None}
     known_since = max(row.known_since for row in rows)
-    return replace(first, known_since=known_since, body=json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+    return replace(first, known_since=known_since, body=merged_texts([row.body for row in rows]))
+
+
+def merged_texts(bodies: Sequence[str]) -> str:
+    """Return the JSON of one object made of what several providers show of it, the first of them first."""
+    first, *others = bodies
+    if not others:
+        return first
+    whole = json.loads(first)
+    for body in others:
+        whole |= {name: value for name, value in json.loads(body).items() if whole.get(name) is None}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))

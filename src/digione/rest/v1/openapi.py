@@ -7,6 +7,7 @@ from digione.rest.v1 import shapes
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.endpoints import ENDPOINTS
+from digione.rest.v1.learner_scopes import LEAST
 from digione.rest.v1.problems import CONTENT_TYPE
 from digione.rest.v1.service import PREFIX, AppToken, make_api
 from digione.schema.json_schema import DIALECT
@@ -63,7 +64,7 @@ def document() -> dict[str, Any]:
     for address, operations in made["paths"].items():
         # HEAD is GET without the body, as everywhere.
         operations.pop("head", None)
-        endpoint = served[collection_of(address)]
+        endpoint = served.get(collection_of(address))
         for method, operation in operations.items():
             _complete(endpoint, address, method, operation)
     return {**made, "jsonSchemaDialect": DIALECT}
@@ -74,9 +75,9 @@ def collection_of(address: str) -> str:
     return address.partition("/{")[0].removesuffix("/changes").removesuffix("/lines")
 
 
-def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str, Any]) -> None:
+def _complete(endpoint: Endpoint | None, address: str, method: str, operation: dict[str, Any]) -> None:
     reads, of_one = method == "get", "{" in address
-    scopes = [endpoint.scope] if reads or endpoint.writing is None else [endpoint.writing.scope, endpoint.scope]
+    scopes = _scopes(endpoint, reads=reads)
     operation["security"] = [{AppToken.__name__: scopes}]
     headers = [_LANGUAGE, *([] if reads else [_PREFER, _KEY])]
     if of_one:
@@ -91,8 +92,15 @@ def _complete(endpoint: Endpoint, address: str, method: str, operation: dict[str
             told["headers"] = {"ETag": _TAG, **({"Location": _LOCATION} if status == "201" else {})}
     responses["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     responses["429"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    if reads and not of_one and not address.endswith("/changes"):
+    if endpoint and reads and not of_one and not address.endswith("/changes"):
         one = f"#/components/schemas/{shapes.name_of_one(endpoint)}"
         responses["200"]["content"][LINES] = {"schema": {"$ref": one}}
     if of_one and reads:
         responses["304"] = {"description": "Not Modified", "headers": {"ETag": _TAG}}
+
+
+def _scopes(endpoint: Endpoint | None, *, reads: bool) -> list[str]:
+    """Return which scopes an operation needs; that of a learner's document is of no endpoint."""
+    if endpoint is None:
+        return [LEAST]
+    return [endpoint.scope] if reads or endpoint.writing is None else [endpoint.writing.scope, endpoint.scope]

@@ -20,11 +20,13 @@ from ninja.security.base import AuthBase
 from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
 from digione.rest.oneroster.answers import RefusedError
 from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
-from digione.rest.v1 import bulk, changes, collect, parameters, recording, shapes
+from digione.rest.v1 import bulk, changes, collect, learners, parameters, recording, shapes
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.facts import Span, When
+from digione.rest.v1.learner import SECTIONS, SUMMARY
+from digione.rest.v1.learner_scopes import LEAST
 from digione.rest.v1.problems import language_of, problem
 
 log = logging.getLogger(__name__)
@@ -81,13 +83,35 @@ def make_api() -> NinjaAPI:
     )
     for kind, answer in _FAILURES.items():
         api.add_exception_handler(kind, answer)
+    ones = {endpoint.path: shapes.of_one(endpoint) for endpoint in ENDPOINTS}
     for endpoint in ENDPOINTS:
-        _serve(api, endpoint)
+        _serve(api, endpoint, ones[endpoint.path])
+    _serve_learners(api, shapes.of_learner(ones))
     return api
 
 
-def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
-    one_shape = shapes.of_one(endpoint)
+def _serve_learners(api: NinjaAPI, shape: type[Schema]) -> None:
+    def read_learner(request: HttpRequest, id: str) -> HttpResponse:
+        _refuse_names(request)
+        wanted = parameters.identifier(id)
+        if wanted is None:
+            raise NotFoundError("What is not written as we write ids is nobody's.")
+        body, tag = learners.one(_caller(request), wanted)
+        return _tagged(request, body, f'"{tag}"')
+
+    _PARAMETERS["get_learner"] = Schema
+    parts = ", ".join(f"`{section.name}` by `{section.endpoint.scope}`" for section in SECTIONS)
+    description = (
+        f"Needs the scope `{LEAST}`; each part comes where its scope is open: {parts}. Rows and fields are those of the"
+        " lists. Who has no study right at a provider of the app is no learner of it."
+    )
+    _operation(
+        api, "/learners/{id}", read_learner, shape, "get_learner", tags=["learners"], summary=SUMMARY,
+        description=description,
+    )  # fmt: skip
+
+
+def _serve(api: NinjaAPI, endpoint: Endpoint, one_shape: type[Schema]) -> None:
     list_model, one_model = parameters.of_list(endpoint), parameters.of_one(endpoint)
     change_model = parameters.of_changes(endpoint)
 
@@ -106,7 +130,8 @@ def _serve(api: NinjaAPI, endpoint: Endpoint) -> None:
         if wanted is None:
             raise NotFoundError("What is not written as we write ids is nobody's.")
         found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query), _when(query)), wanted)
-        return _tagged(request, found.body.encode(), found.version)
+        body = found.body.encode()
+        return _tagged(request, body, _tag(body, found.version))
 
     def read_changes(request: HttpRequest, query: Any) -> HttpResponse:
         _refuse_names(request)
@@ -328,9 +353,8 @@ def _tag(body: bytes, version: str) -> str:
     return f'"{version}-{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _tagged(request: HttpRequest, body: bytes, version: str) -> HttpResponse:
+def _tagged(request: HttpRequest, body: bytes, tag: str) -> HttpResponse:
     """Return an object with its `ETag`, or 304 where the caller has this very text."""
-    tag = _tag(body, version)
     known = [part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")]
     answer = HttpResponse(status=304) if tag in known or "*" in known else _answered(body)
     answer["ETag"], answer["Cache-Control"] = tag, "no-cache, private"

@@ -1,5 +1,6 @@
 """The shapes of answers: Pydantic models whose JSON Schema is the one of the open data model itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from pydantic_core import CoreSchema
 from digione.rest.v1 import write_facts
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.learner import SECTIONS
+from digione.rest.v1.learner_scopes import LEAST, bits
 from digione.rest.v1.recording import TYPES
 from digione.schema.json_schema import json_schema
 
@@ -84,6 +87,32 @@ def of_one(endpoint: Endpoint) -> type[Schema]:
     return type(
         name_of_one(endpoint), (Schema,), {"__module__": __name__, "__get_pydantic_json_schema__": classmethod(shape)}
     )
+
+
+def of_learner(ones: Mapping[str, type[Schema]]) -> type[Schema]:
+    """Return the model of a learner's document; `ones`: the models of single objects, by the path of their endpoint."""
+    parts: dict[str, Any] = {}
+    for section in SECTIONS:
+        one = ones[section.endpoint.path]
+        # Whoever gets a document at all gets what the least scope opens.
+        default: Any = ... if section.bits == bits(LEAST) else None
+        described: Any = Field(default, description=f"{section.endpoint.summary}.", json_schema_extra=_no_default)
+        parts[section.name] = (one if section.found is None else list[one], described)  # type: ignore[valid-type]
+    ident: Any = (
+        Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})],
+        Field(description="The supplier's own id of the person."),
+    )
+    return create_model("Learner", __base__=_Whole, id=ident, **parts)
+
+
+def _no_default(shape: dict[str, Any]) -> None:
+    shape.pop("default", None)
+
+
+class _Whole(Schema):
+    """One learner: the person, and the rows of each list of studies that are the learner's."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def of_list(endpoint: Endpoint, one: type[Schema]) -> type[Schema]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from digione.rest.v1.endpoints import ENDPOINTS
 from digione.rest.v1.openapi import collection_of, document
 from digione.rest.v1.service import spoken
+from digione.rest.v1.study_endpoints import STUDY_RIGHTS
 
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 
@@ -42,7 +43,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
                 {"method": method.upper(), "address": address, "told": told}
                 for address, operations in paths.items()
                 for method, told in operations.items()
-                if collection_of(address).rpartition("/")[2] == endpoint.path
+                if _path_of(address) == endpoint.path
             ],
             "fields": [{"told": each, "narrow": each.name in endpoint.narrow} for each in endpoint.served],
         }
@@ -51,3 +52,9 @@ def documentation(request: HttpRequest) -> HttpResponse:
     return render(
         request, "rest/api_docs.html", {"endpoints": shown, "base": f"{request.scheme}://{request.get_host()}"}
     )
+
+
+def _path_of(address: str) -> str:
+    """Return the path of the endpoint under which an address is shown: a learner's document, under what it needs at least."""
+    path = collection_of(address).rpartition("/")[2]
+    return STUDY_RIGHTS.path if path == "learners" else path

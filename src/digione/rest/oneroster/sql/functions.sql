@@ -101,7 +101,8 @@ BEGIN
     alone := pg_try_advisory_xact_lock(hashtext('rest_reader'), hashtext(app::text));
     -- Made after the lock: a right that was withdrawn before it is gone.
     SELECT sum, a.id, a.supplier_id, own.scopes, t.expires,
-           CASE WHEN open.places = 1 THEN open.provider END, coalesce(open.disclosed, false), coalesce(open.contact, false), day, turn.next_day
+           CASE WHEN open.places = 1 THEN open.provider END, coalesce(open.disclosed, false), coalesce(open.contact, false), day, turn.next_day,
+           CASE WHEN open_learners.places = 1 THEN open_learners.provider END, coalesce(open_learners.opened, 0), coalesce(open_learners.disclosed, false)
         INTO made
     FROM oauth2_provider_accesstoken t JOIN access_app a ON a.application_id = t.application_id
     CROSS JOIN LATERAL (SELECT string_to_array(t.scope, ' ') AS scopes) own
@@ -116,6 +117,16 @@ BEGIN
             GROUP BY k.provider_id) g
         WHERE g.roster OR g.core) open
     CROSS JOIN LATERAL (
+        SELECT count(*) AS places, (array_agg(g.place))[1] AS provider, bool_and(g.disclosed) AS disclosed, max(g.opened) AS opened
+        FROM (
+            SELECT k.provider_id AS place, bool_and(k.non_disclosure_included) AS disclosed,
+                   bool_or('<<learners>>' = ANY (k.scopes)) AS told,
+                   bit_or(<<opened_by_taking>>) & (<<opened_by_token>>) AS opened
+            FROM access_taking k
+            WHERE k.app_id = a.id AND k.scopes && own.scopes AND k.valid_from <= day AND (k.valid_to IS NULL OR k.valid_to >= day)
+            GROUP BY k.provider_id, own.scopes) g
+        WHERE g.told AND '<<learners>>' = ANY (own.scopes)) open_learners
+    CROSS JOIN LATERAL (
         SELECT min(turns.on_day) AS next_day FROM access_taking k CROSS JOIN LATERAL (VALUES (k.valid_from), (k.valid_to + 1)) turns (on_day)
         WHERE k.app_id = a.id AND turns.on_day > day) turn
     WHERE t.token_checksum = sum AND t.expires > at;
@@ -124,7 +135,8 @@ BEGIN
         INSERT INTO rest_reader SELECT (made).* ON CONFLICT (checksum) DO UPDATE SET
             app_id = excluded.app_id, supplier_id = excluded.supplier_id, scopes = excluded.scopes, expires = excluded.expires,
             provider_id = excluded.provider_id, disclosed = excluded.disclosed, contact = excluded.contact,
-            first_day = excluded.first_day, next_day = excluded.next_day;
+            first_day = excluded.first_day, next_day = excluded.next_day, learners_at = excluded.learners_at,
+            learners_opened = excluded.learners_opened, learners_disclosed = excluded.learners_disclosed;
     END IF;
     RETURN NEXT made;
 END $f$;

@@ -1,0 +1,459 @@
+"""The document of one learner: what is in it, of whom there is none, and that both lanes answer and log alike."""
+
+import hashlib
+import threading
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection, connections, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from digione.access.models import Taking
+from digione.access.scopes import (
+    ASSESSMENTS_READ,
+    ASSESSMENTS_WORDS_READ,
+    ATTAINMENTS_READ,
+    ATTAINMENTS_SUPPORT_READ,
+    PERSONS_IDENTITY_READ,
+    PERSONS_READ,
+    STUDY_RIGHT_EXTRAS_READ,
+    STUDY_RIGHT_STATES_READ,
+    STUDY_RIGHTS_READ,
+)
+from digione.core import clock
+from digione.core.use_case import Actor, set_reach
+from digione.rest import hot_lane
+from digione.rest.hot_lane import HotLane, close_idle
+from digione.rest.oneroster import sealed
+from digione.rest.oneroster.operations import ROSTER
+from digione.rest.v1.learner import SECTIONS
+from digione.rest.v1.learners import document, whole
+from tests import cast, study_rights
+from tests.api.lanes import DAYS, Answer, Lanes, Row, Scene, scenes, undone
+from tests.api.oneroster import App, audit, state
+from tests.api.v1 import ALL, ask, rows, run
+from tests.api.wsgi import ask as ask_wsgi
+from tests.api.wsgi import django_application
+
+SCOPES = (
+    STUDY_RIGHTS_READ,
+    PERSONS_READ,
+    PERSONS_IDENTITY_READ,
+    STUDY_RIGHT_STATES_READ,
+    STUDY_RIGHT_EXTRAS_READ,
+    ATTAINMENTS_READ,
+    ATTAINMENTS_SUPPORT_READ,
+    ASSESSMENTS_READ,
+    ASSESSMENTS_WORDS_READ,
+)
+LISTS = SECTIONS[1:]
+WHERE = "/api/v1/learners"
+some_scopes = pytest.mark.parametrize(
+    "scopes",
+    [
+        SCOPES,
+        (STUDY_RIGHTS_READ,),
+        (STUDY_RIGHTS_READ, PERSONS_READ),
+        (STUDY_RIGHTS_READ, PERSONS_IDENTITY_READ, ATTAINMENTS_SUPPORT_READ, ASSESSMENTS_WORDS_READ),
+        (STUDY_RIGHTS_READ, ATTAINMENTS_READ, ATTAINMENTS_SUPPORT_READ, STUDY_RIGHT_STATES_READ),
+        (STUDY_RIGHTS_READ, PERSONS_READ, PERSONS_IDENTITY_READ, ASSESSMENTS_READ),
+        (STUDY_RIGHTS_READ, ASSESSMENTS_READ, ASSESSMENTS_WORDS_READ, STUDY_RIGHT_EXTRAS_READ),
+    ],
+    ids=lambda scopes: "+".join(scope.split(":")[1] for scope in scopes) if len(scopes) < 9 else "all",
+)
+
+
+@pytest.fixture
+def app(stage: None) -> App:
+    """An app of Kuusniemi with every scope of the API."""
+    return App(cast.KUUSNIEMI_OID, scopes=ALL)
+
+
+def hot(app: App, ident: str, *, headers: dict[str, str] | None = None, token: str | None = None) -> Any:
+    """Return what the hot lane answers, None where it leaves the request to the other."""
+    left: list[bool] = []
+
+    def ordinary(_environ: Any, start_response: Any) -> list[bytes]:
+        left.append(True)
+        start_response("200 OK", [])
+        return []
+
+    answer = ask_wsgi(
+        HotLane(ordinary), f"{WHERE}/{ident}", authorization=f"Bearer {token or app.token}", headers=headers
+    )
+    return None if left else answer
+
+
+def _of_two_providers() -> UUID:
+    """Make a learner of both providers, with a study right and what hangs on it at each."""
+    person = uuid4()
+    places = {cast.KUUSNIEMI: cast.RANTAPUISTO, cast.VALKAMO: cast.YHTENAISKOULU}
+    # The links first: who exists already is linked only by an identifier.
+    for provider in places:
+        run(
+            cast.administrator.at(provider),
+            "INSERT INTO people_providerperson (id, provider_id, person_id, basis, valid_from) VALUES (%s, %s, %s, 'learner', %s)",
+            [uuid4(), provider, person, cast.START],
+        )
+    run(
+        cast.administrator,
+        "INSERT INTO people_person (id, first_names, given_name, family_name, sort_key, search_key)"
+        " VALUES (%s, 'Otso', 'Otso', 'Suvanto', 'suvanto', 'suvanto otso')",
+        [person],
+    )
+    for number, (provider, school) in enumerate(places.items()):
+        set_reach(cast.administrator.at(provider))
+        for table, row in study_rights.rows_of(person, school, number):
+            cast.insert(
+                table, [{"provider_id": provider, "person_id": person, "sys_from": study_rights.KNOWN_SINCE, **row}]
+            )
+    return person
+
+
+class TestDocument:
+    """A document has the rows of the lists, as the lists give them, where their scopes are open."""
+
+    pytestmark = pytest.mark.django_db
+
+    @some_scopes
+    def test_it_has_what_the_lists_have(self, stage: None, scopes: tuple[str, ...]) -> None:
+        written = "UPDATE studies_attainment SET size = 1.50 WHERE id = %s"
+        run(cast.administrator, written, [study_rights.subject_of(cast.PUPIL)])
+        app = App(cast.KUUSNIEMI_OID, scopes=scopes)
+        for person in (cast.PUPIL, cast.UNTAUGHT_PUPIL):
+            ident = app.sourced(person)
+            answer = ask(app, f"learners/{ident}")
+            assert answer.status_code == 200
+            found = answer.json()
+            assert found.pop("id") == ident
+            if PERSONS_READ in scopes:
+                assert found.pop("person") == ask(app, f"persons/{ident}").json()
+            for section in LISTS:
+                if section.endpoint.scope in scopes:
+                    assert found[section.name], section.name
+                    assert found.pop(section.name) == rows(app, section.endpoint.path, person_id=ident)
+            assert found == {}, "What no scope opens is left out."
+            # Numbers are as they were written, which their values do not tell.
+            if ATTAINMENTS_READ in scopes and person == cast.PUPIL:
+                assert b'"size":1.50,' in answer.content
+
+    def test_an_app_of_several_providers_has_what_the_lists_have(self, stage: None) -> None:
+        person = _of_two_providers()
+        both = App(cast.KUUSNIEMI_OID, cast.VALKAMO_OID, scopes=SCOPES)
+        for one, count in ((person, 2), (cast.PUPIL, 1), (cast.VALKAMO_PUPIL, 1)):
+            ident = both.sourced(one)
+            assert hot(both, ident) is None, "What several providers tell has to be merged."
+            found = ask(both, f"learners/{ident}").json()
+            assert found["person"] == ask(both, f"persons/{ident}").json()
+            assert len(found["study_rights"]) == count
+            for section in LISTS:
+                listed = rows(both, section.endpoint.path, person_id=ident)
+                assert sorted(found[section.name], key=lambda row: row["id"]) == sorted(
+                    listed, key=lambda row: row["id"]
+                )
+        assert [entry for entry in audit(cast.PUPIL, "provider_id") if entry != (cast.KUUSNIEMI,)] == []
+
+    def test_ids_lead_to_the_rows_and_are_one_supplier_s(self, app: App) -> None:
+        other = App(cast.KUUSNIEMI_OID, scopes=ALL, supplier="Kajo Oy")
+        mine, theirs = (ask(one, f"learners/{one.sourced(cast.PUPIL)}") for one in (app, other))
+        for section in LISTS:
+            for row in mine.json()[section.name]:
+                assert ask(app, f"{section.endpoint.path}/{row['id']}").json() == row
+                assert ask(other, f"{section.endpoint.path}/{row['id']}").status_code == 404
+        assert mine["ETag"] != theirs["ETag"], "By equal tags two suppliers would know that they have the same learner."
+        own = {str(person) for person in cast.PEOPLE} | {
+            str(study_rights.ident(kind, cast.PUPIL)) for kind in range(1, 7)
+        }
+        assert not [ident for ident in own if ident in mine.content.decode()]
+
+    def test_what_is_withheld_stays_withheld(self, app: App) -> None:
+        text = ask(app, f"learners/{app.sourced(cast.PUPIL)}").content.decode()
+        for secret in ("salainen", "1.2.246.562.15", "oo-", "non_disclosure"):
+            assert secret not in text
+
+    def test_texts_with_marks_of_our_own_are_only_texts(self, app: App) -> None:
+        hostile = '\x01\x02-","id":"x'
+        run(
+            cast.administrator,
+            "UPDATE studies_attainment SET group_name = %s WHERE id = %s",
+            [hostile, study_rights.year_of(cast.PUPIL)],
+        )
+        ident = app.sourced(cast.PUPIL)
+        ordinary = ask(app, f"learners/{ident}")
+        assert hostile in {row["group_name"] for row in ordinary.json()["attainments"]}
+        assert hot(app, ident).content == ordinary.content
+
+    def test_an_unchanged_one_is_304_and_every_change_changes_the_tag(self, app: App) -> None:
+        ident = app.sourced(cast.PUPIL)
+        tag = ask(app, f"learners/{ident}")["ETag"]
+        assert ask(app, f"learners/{ident}", headers={"If-None-Match": tag}).status_code == 304
+        run(
+            cast.administrator,
+            "UPDATE studies_assessment SET mark = '9' WHERE id = %s",
+            [study_rights.mark_of(cast.PUPIL)],
+        )
+        answer = ask(app, f"learners/{ident}", headers={"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert answer["ETag"] != tag
+        assert hot(app, ident).headers["ETag"] == answer["ETag"]
+
+
+class TestRefusals:
+    """Of whom an app may not know there is no document, and nothing has changed by asking."""
+
+    pytestmark = pytest.mark.django_db
+
+    def test_without_the_least_scope_there_is_none(self, stage: None) -> None:
+        app = App(cast.KUUSNIEMI_OID, scopes=tuple(scope for scope in ALL if scope != STUDY_RIGHTS_READ))
+        before = state()
+        for person in (cast.PUPIL, cast.TEACHER):
+            answer = ask(app, f"learners/{app.sourced(person)}")
+            assert (answer.status_code, answer.json()["rule"]) == (403, STUDY_RIGHTS_READ)
+            assert hot(app, app.sourced(person)) is None
+        assert state() == before
+        assert audit(cast.PUPIL) == []
+
+    def test_who_is_no_learner_of_the_app_has_none(self, app: App) -> None:
+        other = App(cast.VALKAMO_OID, scopes=ALL)
+        before = state()
+        nobody = ask(app, f"learners/{uuid4()}")
+        assert nobody.status_code == 404
+        for ident in (
+            app.sourced(cast.TEACHER),
+            app.sourced(cast.PROTECTED_PUPIL),
+            other.sourced(cast.VALKAMO_PUPIL),
+            str(cast.PUPIL),
+            str(study_rights.right_of(cast.PUPIL)),
+            "x",
+        ):
+            answer = ask(app, f"learners/{ident}")
+            assert (answer.status_code, answer.content) == (404, nobody.content)
+            assert hot(app, ident) is None
+        assert state() == before
+        assert audit(cast.PROTECTED_PUPIL) == []
+
+    def test_whoever_has_left_has_none(self, app: App) -> None:
+        ident = app.sourced(cast.PUPIL)
+        assert hot(app, ident)
+        run(
+            cast.administrator,
+            "UPDATE people_providerperson SET valid_to = %s WHERE provider_id = %s AND person_id = %s",
+            [clock.today() - timedelta(days=1), cast.KUUSNIEMI, cast.PUPIL],
+        )
+        assert hot(app, ident) is None
+        assert ask(app, f"learners/{ident}").status_code == 404
+
+    def test_an_agreement_opens_protected_people_without_their_municipality(self, stage: None) -> None:
+        app = App(cast.KUUSNIEMI_OID, scopes=ALL)
+        set_reach(cast.platform)
+        Taking.objects.filter(app_id=app.made.app_id).update(non_disclosure_included=True)
+        ident = app.sourced(cast.PROTECTED_PUPIL)
+        answer = ask(app, f"learners/{ident}")
+        assert answer.status_code == 200
+        assert answer.json()["person"]["home_municipality"] is None
+        assert {row["confirmed_in"] for row in answer.json()["attainments"]} == {None}
+        assert hot(app, ident).content == answer.content
+
+    def test_parameters_are_refused_and_left_to_the_ordinary_lane(self, app: App) -> None:
+        ident = app.sourced(cast.PUPIL)
+        assert ask(app, f"learners/{ident}", fields="id").status_code == 422
+        told = ask_wsgi(django_application(), f"{WHERE}/{ident}", query="a=1", authorization=f"Bearer {app.token}")
+        assert told.status_code == 422
+        assert hot(app, ident, headers={"If-None-Match": "*"}) is None
+        assert hot(app, ident, token="wrong") is None
+
+
+_DAYS = st.sampled_from([None, *DAYS])
+#: What may change of a learner's studies: table, column, values.
+_CHANGES = st.one_of(
+    *(
+        st.tuples(st.just(table), st.just(column), values)
+        for table, column, values in (
+            ("studies_studyright", "valid_to", _DAYS),
+            ("studies_studyright", "level", st.sampled_from(["perusopetus", "lukio"])),
+            ("studies_studyrightstate", "valid_from", st.sampled_from(DAYS)),
+            ("studies_studyrightextra", "valid_to", _DAYS),
+            ("studies_attainment", "confirmed_on", _DAYS),
+            ("studies_attainment", "parent_id", st.none()),
+            ("studies_assessment", "mark", st.sampled_from(["4", "10", "S", '"\\\u0001\u2028ä'])),
+            ("studies_assessment", "assessed_on", _DAYS),
+            ("studies_studyrightstate", None, st.none()),
+            ("studies_studyrightextra", None, st.none()),
+            ("studies_assessment", None, st.none()),
+            ("people_person", "given_name", st.sampled_from(["Sisu", 'Å"sa'])),
+            ("people_person", "home_municipality", st.sampled_from(["091", None])),
+        )
+    )
+)
+_LEARNERS = st.sampled_from(sorted(study_rights.LEARNERS))
+
+
+def _change(table: str, column: str | None, value: Any, person: UUID) -> None:
+    """Change something of a learner, or remove it where no column is named."""
+    set_reach(Actor("administrator", provider_id=study_rights.LEARNERS[person][0]))
+    whose = "id" if table == "people_person" else "person_id"
+    with connection.cursor() as cursor:
+        if column is None:
+            cursor.execute(f"DELETE FROM {table} WHERE {whose} = %s", [person])
+        else:
+            cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {whose} = %s", [value, person])
+
+
+def _expected(scene: Scene, person: UUID | None) -> int:
+    """Return the status that the rules of the house give, worked out here without the database; 0 where links decide."""
+    if scene.token_left <= timedelta(0):
+        return 401
+    day = scene.moment.astimezone(clock.FINLAND).date()
+    granted: dict[UUID, set[str]] = {}
+    disclosed: dict[UUID, bool] = {}
+    for taking in scene.takings:
+        open_now = {*taking["scopes"]} & {*scene.token_scopes}
+        if open_now and taking["valid_from"] <= day <= (taking["valid_to"] or day):
+            provider = taking["provider_id"]
+            granted.setdefault(provider, set()).update(open_now)
+            disclosed[provider] = disclosed.get(provider, True) and taking["non_disclosure_included"]
+    grants = {provider for provider, scopes in granted.items() if STUDY_RIGHTS_READ in scopes}
+    if not grants:
+        return 403
+    provider = study_rights.LEARNERS[person][0] if person in study_rights.LEARNERS else None
+    hidden = person in scene.hidden or person == cast.PROTECTED_PUPIL
+    if provider not in grants or (hidden and not disclosed[provider]):
+        return 404
+    return 0
+
+
+def _usual(scene: Scene) -> Scene:
+    """Return the scene of an app that one provider has taken, with the least scope in agreement and token."""
+    takings = [taking for taking in scene.takings if taking["provider_id"] == cast.KUUSNIEMI]
+    least = [STUDY_RIGHTS_READ]
+    return replace(
+        scene,
+        takings=tuple({**taking, "scopes": [*taking["scopes"], *least]} for taking in takings),
+        token_scopes=(*scene.token_scopes, *least),
+    )
+
+
+def _together(idents: list[str], token: str) -> tuple[list[bytes | None], list[Row]]:
+    """Ask for several at once, as those are who ask at the same time."""
+    with undone() as logged:
+        asked = [(ident.encode(), None) for ident in idents]
+        found = hot_lane.learners_together(hashlib.sha256(token.encode()).hexdigest(), asked)
+        bodies = [
+            one and document(ident.encode(), [whole(sealed.of_supplier(UUID(bytes=one[2])), one[0], one[1])])
+            for ident, one in zip_longest(idents, found)
+        ]
+        return bodies, logged()
+
+
+@pytest.mark.django_db
+def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
+    """Over cast, days, takings, scopes and changes: the same bytes, headers and row of the log, kept or not."""
+    study_rights.load_study_rights()
+    lanes = Lanes(WHERE)
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(
+        scene=scenes((*SCOPES, STUDY_RIGHTS_READ, STUDY_RIGHTS_READ)) | scenes((STUDY_RIGHTS_READ, ROSTER)),
+        changes=st.lists(st.tuples(_CHANGES, _LEARNERS), max_size=4),
+        usual=st.sampled_from([True, True, True, False]),
+    )
+    def probe(scene: Scene, changes: list[Any], usual: bool) -> None:
+        if usual:
+            scene = _usual(scene)
+        with lanes.played(scene) as token:
+            people = lanes.ids()
+            asked = [
+                ident
+                for ident, person in people.items()
+                if person is None or person in (*study_rights.LEARNERS, cast.TEACHER)
+            ]
+            for change, whom in [(None, None), *changes]:
+                if change:
+                    _change(*change, whom)
+                answers: dict[str, Answer] = {}
+                # Everything is kept that can be kept before each change: what stays kept wrongly would show.
+                for ident in asked:
+                    ordinary, hot_answer = lanes.ordinary(ident, token), lanes._hot(ident, token, undo=False)
+                    again = lanes._hot(ident, token, undo=False)
+                    assert again == hot_answer
+                    expected = _expected(scene, people[ident])
+                    assert ordinary.status == expected or (expected == 0 and ordinary.status in (200, 404))
+                    seen[f"ordinary {ordinary.status}"] += 1
+                    if hot_answer.status is None:
+                        assert hot_answer.logged == []
+                        assert ordinary.status != 200 or len({taking["provider_id"] for taking in scene.takings}) > 1
+                        continue
+                    seen["hot"] += 1
+                    answers[ident] = hot_answer
+                    assert (hot_answer.status, hot_answer.body) == (ordinary.status, ordinary.body)
+                    assert hot_answer.headers == ordinary.headers
+                    assert hot_answer.logged == ordinary.logged
+                    assert len(hot_answer.logged) == 1
+                if answers:
+                    bodies, logged = _together(list(answers), token)
+                    assert bodies == [answer.body for answer in answers.values()]
+                    assert logged == [row for answer in answers.values() for row in answer.logged]
+
+    probe()
+    assert seen["hot"] > 50, seen
+    assert {"ordinary 200", "ordinary 401", "ordinary 403", "ordinary 404"} <= {*seen}, seen
+
+
+@pytest.mark.django_db
+def test_a_right_that_is_narrowed_or_ended_closes_at_once(app: App) -> None:
+    ident = app.sourced(cast.PUPIL)
+
+    def parts() -> set[str] | None:
+        answer, told = hot(app, ident), ask(app, f"learners/{ident}")
+        assert (answer.content if answer else None) == (told.content if told.status_code == 200 else None)
+        return {*answer.json()} - {"id"} if answer else None
+
+    takings = Taking.objects.filter(app_id=app.made.app_id)
+
+    def changed(**values: Any) -> None:
+        set_reach(cast.platform)
+        takings.update(**values)
+
+    assert parts() == {section.name for section in SECTIONS}
+    changed(scopes=[STUDY_RIGHTS_READ, STUDY_RIGHT_STATES_READ])
+    assert parts() == {"study_rights", "study_right_states"}
+    changed(scopes=[STUDY_RIGHT_STATES_READ])
+    assert parts() is None
+    changed(scopes=list(ALL))
+    assert parts() == {section.name for section in SECTIONS}
+    changed(valid_to=clock.today() - timedelta(days=1))
+    assert parts() is None
+
+
+@pytest.mark.usefixtures("committing")
+def test_what_an_open_transaction_changes_is_not_kept() -> None:
+    with transaction.atomic():
+        study_rights.load_study_rights()
+        app = App(cast.KUUSNIEMI_OID, scopes=ALL)
+        pupil = app.sourced(cast.PUPIL)
+    close_idle()
+    read: list[Any] = []
+
+    def reader() -> None:
+        try:
+            read.append(hot(app, pupil))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        _change("studies_assessment", "mark", "10", cast.PUPIL)
+        thread = threading.Thread(target=reader)
+        thread.start()
+        thread.join()
+    assert {row["mark"] for row in read[0].json()["assessments"]} == {"8"}, (
+        "Until it is committed, the old mark stands."
+    )
+    assert {row["mark"] for row in hot(app, pupil).json()["assessments"]} == {"10"}
+    close_idle()
