@@ -7,7 +7,7 @@ import pytest
 from django.conf import LazySettings
 from oauth2_provider.models import AccessToken
 
-from digione.access.scopes import SCHOOLS_READ
+from digione.access.scopes import SCHOOLS_READ, STUDY_RIGHTS_READ
 from digione.rest.gate import Gate, Limiter, Rate, client_address
 from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.views import PREFIX_1_1
@@ -128,6 +128,13 @@ class TestGate:
         assert (elsewhere.status, elsewhere.json()["type"]) == (400, "urn:digione:problem:unreadable")
         large = get(method="POST", length=11_000_000)
         assert (large.status, large.json()["status"]) == (413, 413)
+
+    @pytest.mark.usefixtures("stage")
+    def test_a_learner_of_the_hot_lane_is_counted_too_and_told_by_our_own_host_alone(self, gate: Gate) -> None:
+        app = App(cast.KUUSNIEMI_OID, scopes=(STUDY_RIGHTS_READ,))
+        where, bearer = f"/api/v1/learners/{app.sourced(cast.PUPIL)}", f"Bearer {app.token}"
+        hosts = ("evil.example", "testserver", "testserver", "testserver")
+        assert [ask(gate, where, host=host, authorization=bearer).status for host in hosts] == [400, 200, 200, 429]
 
     def test_without_a_token_the_address_counts(self, gate: Gate) -> None:
         assert [ask(gate, USERS, address="192.0.2.1").status for _ in range(3)] == [401, 401, 429]
