@@ -407,6 +407,65 @@ def test_both_lanes_answer_and_log_alike_whatever_the_scene() -> None:
 
 
 @pytest.mark.django_db
+class TestKept:
+    """What is kept follows every change of what it was made of, in the transaction of the change."""
+
+    def kept(self, app: App, person: UUID = cast.PUPIL) -> Answer:
+        """Return the hot lane's answer, which is that of the ordinary lane, once it is kept."""
+        ident = app.sourced(person)
+        first, again, told = hot(app, ident), hot(app, ident), ask(app, f"learners/{ident}")
+        assert first.content == again.content == told.content
+        # The call has left the reach of the app's supplier.
+        set_reach(Actor("app", supplier_id=app.made.supplier_id))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM rest_learner_document WHERE sourced_id = %s", [ident])
+            assert cursor.fetchone() == (1,)
+        return again
+
+    @pytest.mark.parametrize(
+        ("table", "column", "value"),
+        [
+            ("studies_studyright", "level", "lukio"),
+            ("studies_studyright", "valid_to", DAYS[0]),
+            ("studies_studyrightstate", "valid_from", DAYS[0]),
+            ("studies_studyrightstate", None, None),
+            ("studies_studyrightextra", "valid_to", DAYS[0]),
+            ("studies_studyrightextra", None, None),
+            ("studies_attainment", "group_name", "9Z"),
+            ("studies_assessment", "mark", "4"),
+            ("studies_assessment", None, None),
+            ("people_person", "given_name", "Sisu"),
+            ("people_person", "home_municipality", "049"),
+        ],
+    )
+    def test_a_changed_or_removed_row_is_told_at_once(
+        self, app: App, table: str, column: str | None, value: Any
+    ) -> None:
+        before, others = self.kept(app), self.kept(app, cast.UNTAUGHT_PUPIL)
+        _change(table, column, value, cast.PUPIL)
+        after = self.kept(app)
+        assert after.content != before.content
+        assert after.headers["ETag"] != before.headers["ETag"]
+        assert self.kept(app, cast.UNTAUGHT_PUPIL).content == others.content
+
+    def test_a_new_row_is_told_at_once(self, app: App) -> None:
+        told = [self.kept(app).content]
+        for table, row in study_rights.rows_of(cast.PUPIL, cast.RANTAPUISTO, 4096):
+            set_reach(cast.administrator)
+            owner = {"provider_id": cast.KUUSNIEMI, "person_id": cast.PUPIL, "sys_from": study_rights.KNOWN_SINCE}
+            cast.insert(table, [{**owner, **row}])
+            told.append(self.kept(app).content)
+        assert len(told) == len({*told}) == 7
+
+    def test_whoever_comes_under_an_order_is_hidden_at_once(self, app: App) -> None:
+        self.kept(app)
+        _change("people_person", "non_disclosure", True, cast.PUPIL)
+        ident = app.sourced(cast.PUPIL)
+        assert hot(app, ident) is None
+        assert ask(app, f"learners/{ident}").status_code == 404
+
+
+@pytest.mark.django_db
 def test_a_right_that_is_narrowed_or_ended_closes_at_once(app: App) -> None:
     ident = app.sourced(cast.PUPIL)
 
