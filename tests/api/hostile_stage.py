@@ -26,6 +26,7 @@ from tests import cast
 
 OPEN_CASE, CLOSED_CASE = UUID(int=0xCA5E1), UUID(int=0xCA5E2)
 #: Of a study right: itself, a state, a confirmed attainment, a part of it, and its mark.
+CODE_LIST = "koskiopiskeluoikeudentila"
 RIGHT, STATE, YEAR, PART, MARK = (UUID(int=0x57D0 + number) for number in range(5))
 #: Words of lists, which the program alone writes; identifiers that are shown to nobody; and keys by which rows are found.
 CODES = {
@@ -82,6 +83,7 @@ def build(text: str, folder: Path) -> dict[str, Any]:
     )
     _cases()
     _study_right()
+    _code()
     record_succession(
         cast.platform,
         oid=cast.VALKAMO_OID,
@@ -104,9 +106,18 @@ def build(text: str, folder: Path) -> dict[str, Any]:
         "state": [STATE],
         "mark": [MARK],
         "attainment": [YEAR],
-        "row": [STATE],
+        "row": [STATE, RIGHT, cast.PUPIL],
+        "uri": [CODE_LIST],
+        "resource": ["study_right_state", "person"],
         "colour": ["1b5c6e"],
     }
+
+
+def _code() -> None:
+    """Give a list that the data model names one value, whose texts become the chosen one."""
+    set_reach(cast.platform)
+    names = {name: {"fi": "x"} for name in ("name", "short_name", "description")}
+    cast.insert("core_code", [{"id": UUID(int=0xC0DE), "list_uri": CODE_LIST, "value": "lasna", "version": 1, **names}])
 
 
 def _cases() -> None:
