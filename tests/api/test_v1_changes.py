@@ -324,6 +324,10 @@ class TestWhereItStands:
         assert answer.status_code == 422
         assert {pointer for pointer, _ in codes(answer)} == {"query.after", "query.limit", "query.fields", "query"}
 
+    def test_a_wrong_place_is_told_beside_an_unknown_parameter(self, app: App) -> None:
+        answer = ask(app, "groups/changes", after="abc", x="1")
+        assert codes(answer) == [("query", "unknown_parameter"), ("query.after", "no_place")]
+
     def test_the_log_names_whom_a_change_showed_and_whose_row_is_gone(self, app: App) -> None:
         after = stands(app, "assessments")
         happened("studies_assessment", {"mark": "9"}, f"id = '{mark_of(cast.UNTAUGHT_PUPIL)}'", moment(1))

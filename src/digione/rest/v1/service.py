@@ -134,13 +134,13 @@ def _serve(api: NinjaAPI, endpoint: Endpoint, one_shape: type[Schema]) -> None:
         return _tagged(request, body, _tag(body, found.version))
 
     def read_changes(request: HttpRequest, query: Any) -> HttpResponse:
-        _refuse_names(request)
         wish = collect.Wish(_caller(request), endpoint, _fields(query))
-        start = None
-        if query.after is not None:
-            start = changes.cursor_of(wish, query.after)
-            if start is None:
-                raise InvalidInputError([Fault("query.after", "no_place", _("Give what an answer told as “after”."))])
+        start = None if query.after is None else changes.cursor_of(wish, query.after)
+        faults = _faults_of_names(request)
+        if query.after is not None and start is None:
+            faults.append(Fault("query.after", "no_place", _("Give what an answer told as “after”.")))
+        if faults:
+            raise InvalidInputError(faults)
         return _feed(request, changes.follow(wish, start, query.limit))
 
     _PARAMETERS.update(
