@@ -18,7 +18,7 @@ from tests.api.oneroster import LOOSE_GROUP, App, audit
 from tests.api.v1 import ALL, ask, codes, rows, run
 from tests.changes import followed, moment, noted, seal_of, stands
 from tests.log import as_owner
-from tests.past import happened
+from tests.past import happened, known_here_since
 from tests.study_rights import mark_of, right_of, subject_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stage", "owners_log")]
@@ -161,6 +161,15 @@ class TestWhoComesAndGoes:
         happened("people_providerperson", {"valid_to": None}, f"person_id = '{cast.PUPIL}'", moment(2))
         noted(2, "people_providerperson")
         assert sorted(told(followed(app, endpoint.path, after))) == sorted((row["id"], False) for row in before)
+
+    def test_whom_another_provider_knows_already_is_told_when_linked(self, app: App) -> None:
+        """Nobody writes the person's own row then: the link alone says that the provider has somebody new."""
+        after = stands(app, "persons")
+        known_here_since(cast.PUPIL, moment(1))
+        noted(1, "people_providerperson")
+        (change,) = followed(app, "persons", after)
+        assert told([change]) == [(app.sourced(cast.PUPIL), False)]
+        assert change["row"]["sys_from"] == moment(1)
 
     @of_people
     def test_a_last_day_that_passes_removes_without_anybody_writing(self, app: App, endpoint: Endpoint) -> None:

@@ -132,7 +132,9 @@ def _branches(endpoint: Endpoint, shown: frozenset[str]) -> list[str]:
         f" AND v.id > e.after AND {differs}",
         f"SELECT v.id FROM {table}_history v WHERE {whose} AND v.sys_from = e.at AND v.id > e.after AND {differs}",
     ]
-    if not of_persons:
+    if of_persons:
+        branches.append(_of_whom(endpoint, _LINKED, "e.after"))
+    else:
         branches.append(
             f"SELECT v.id FROM {table}_history v WHERE {whose} AND v.sys_to = e.at AND v.sys_op = 'D' AND v.id > e.after"
         )
@@ -141,10 +143,15 @@ def _branches(endpoint: Endpoint, shown: frozenset[str]) -> list[str]:
     return branches
 
 
-#: Whom a transaction `e` may have made somebody whom a provider shows, or no longer shows. Who is new is told by the rows.
-_COMING_AND_GOING = (
+#: Who was linked by a transaction `e`, or whose link it changed.
+_LINKED = (
     f"SELECT l.person_id FROM {_LINKS} l WHERE l.provider_id = %(provider)s AND l.sys_from = e.at"
-    f" AND l.sys_from > '-infinity' AND (EXISTS (SELECT 1 FROM {_LINKS}_history h WHERE h.id = l.id AND h.sys_to = e.at)"
+    " AND l.sys_from > '-infinity'"
+)
+#: Whom it may have made somebody whom a provider shows, or no longer shows. Of who is new, the rows are new as well; but
+#: for the person's own, which may be there already because another provider has the person.
+_COMING_AND_GOING = (
+    f"{_LINKED} AND (EXISTS (SELECT 1 FROM {_LINKS}_history h WHERE h.id = l.id AND h.sys_to = e.at)"
     f" OR EXISTS (SELECT 1 FROM {_LINKS} b WHERE b.provider_id = %(provider)s AND b.person_id = l.person_id"
     " AND b.sys_from < e.at))",
     f"SELECT h.person_id FROM {_LINKS}_history h WHERE h.provider_id = %(provider)s AND h.sys_to = e.at AND h.sys_op = 'D'",

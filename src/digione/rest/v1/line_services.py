@@ -34,15 +34,6 @@ class Line:
     versions: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """What came of a call: its lines' numbers with their rows as they stand now, in their order, and how many were written."""
-
-    rows: list[tuple[int, facts.Row]]
-    added: int
-    changed: int
-
-
 @dataclass(slots=True)
 class _Work:
     """A line under way: the row that stands, if any, the row as it shall stand, its faults, and the codes to look up."""
@@ -59,17 +50,20 @@ class _Work:
 
 
 @use_case(Permission.STUDY_RIGHT_RECORD, Event.STUDY_RIGHTS_RECORDED)
-def write_lines(uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endpoint | None) -> Lines:
+def write_lines(
+    uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endpoint | None
+) -> list[tuple[int, facts.Row]]:
     """An app corrects and adds many rows of learners' studies in our own API, all of them or none.
 
-    `write` says where and with which rights; rows are added under those of `owner`. Raises `InvalidInputError` with every
+    `write` says where and with which rights; rows are added under those of `owner`. Returns the lines' numbers with their
+    rows as they stand now, in their order. Raises `InvalidInputError` with every
     fault, each at its line.
     """
     grant = write_facts.begin(uc, write)
     uc.saw_in_bulk(count=len(lines))
     before = write_facts.repeated(uc, write)
     if before:
-        return _told(uc, write, grant, lines, before["row_ids"] or [], added=0, changed=0)
+        return _told(uc, write, grant, lines, before["row_ids"] or [])
     works = [_Work(line) for line in lines]
     _find(uc, write.endpoint, grant, works)
     _place(uc, write.endpoint, grant, works, owner)
@@ -97,7 +91,7 @@ def write_lines(uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endp
     ids = [work.row["id"] for work in works]
     if write.repeat:
         line_facts.settle(uc, write.repeat, ids, HTTPStatus.OK)
-    return _told(uc, write, grant, lines, ids, added=len(added), changed=len(changed))
+    return _told(uc, write, grant, lines, ids)
 
 
 def _find(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work]) -> None:
@@ -189,10 +183,9 @@ def _refuse(works: Sequence[_Work]) -> None:
 
 
 def _told(
-    uc: UseCase, write: Write, grant: Grant, lines: Sequence[Line], ids: Sequence[UUID], *, added: int, changed: int
-) -> Lines:
+    uc: UseCase, write: Write, grant: Grant, lines: Sequence[Line], ids: Sequence[UUID]
+) -> list[tuple[int, facts.Row]]:
     rows = {row.id: row for row in facts.rows_of(uc, write.endpoint, grant, write.shown, list(ids))}
     uc.saw(row.person for row in rows.values() if row.person)
     uc.touched(write.endpoint.resource.table, *sorted(write.shown | {name for line in lines for name in line.body}))
-    told = [(line.number, rows[ident]) for line, ident in zip(lines, ids, strict=True) if ident in rows]
-    return Lines(told, added, changed)
+    return [(line.number, rows[ident]) for line, ident in zip(lines, ids, strict=True) if ident in rows]

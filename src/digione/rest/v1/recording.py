@@ -120,10 +120,10 @@ def write_all(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: E
     if faults and write.grant and not write.closed:
         raise InvalidInputError(faults)
     done = write_lines(_at(wish, write), write=write, lines=lines, owner=owner)
-    bodies = collect.told(wish, [row for _, row in done.rows]).bodies
+    bodies = collect.told(wish, [row for _, row in done]).bodies
     return [
         Done(number, json.loads(body)["id"], body, row.version)
-        for (number, row), body in zip(done.rows, bodies, strict=True)
+        for (number, row), body in zip(done, bodies, strict=True)
     ]
 
 
