@@ -80,7 +80,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
     from django.db import connections
 
     from digione.config.embedded import EmbeddedServer
-    from digione.rest.hot_lane import close_idle
+    from digione.rest.wire import close_idle
 
     ours = connections["default"].settings_dict
     name, copy = ours["NAME"], "committing"

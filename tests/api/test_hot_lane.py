@@ -18,9 +18,10 @@ from digione.access.models import Taking
 from digione.core import clock
 from digione.core.use_case import Actor, set_reach
 from digione.people.models import Person
-from digione.rest import hot_lane
-from digione.rest.hot_lane import HotLane, close_idle, idle
+from digione.rest import wire
+from digione.rest.hot_lane import HotLane
 from digione.rest.oneroster.operations import CORE, DEMOGRAPHICS, ROSTER
+from digione.rest.wire import close_idle, idle
 from digione.studies.models import SchoolEnrolment
 from tests import cast
 from tests.api.lanes import DAYS, TENANTS, Lanes, Scene, compare, scenes, undone
@@ -401,7 +402,7 @@ def test_a_call_that_fails_is_told_and_left_to_the_ordinary_lane(
         app = App(cast.KUUSNIEMI_OID)
         pupil = app.sourced(cast.PUPIL)
     close_idle()
-    monkeypatch.setitem(hot_lane._CALLS, b"user", b"SELECT oneroster_no_user($1, $2::uuid, $3)")
+    monkeypatch.setitem(wire.CALLS, b"user", b"SELECT oneroster_no_user($1, $2::uuid, $3)")
     assert _by_hot_lane(app, f"users/{pupil}") is None
     assert "42883" in caplog.text
     close_idle()

@@ -21,12 +21,12 @@ from digione.access.scopes import (
 )
 from digione.core import clock
 from digione.core.use_case import Actor, set_reach
-from digione.rest import hot_lane
-from digione.rest.hot_lane import close_idle
 from digione.rest.oneroster import sealed
 from digione.rest.oneroster.operations import ROSTER
+from digione.rest.v1 import hot_lane
 from digione.rest.v1.learner import SECTIONS
 from digione.rest.v1.learners import document, whole
+from digione.rest.wire import close_idle
 from tests import cast, study_rights
 from tests.api.lanes import DAYS, Answer, Lanes, Row, Scene, scenes, undone
 from tests.api.learners import SCOPES, WHERE, hot

@@ -15,6 +15,7 @@ from digione.access.roles import SENTENCES, Role
 from digione.access.rules import RULES
 from digione.rest.oneroster.hot import FUNCTIONS_CHECKSUM
 from digione.rest.v1.hot import LEARNER_CHECKSUM
+from digione.rest.v1.hot_writing import CHANGE_CHECKSUM
 
 SOURCE = Path(digione.__file__).parent
 
@@ -116,7 +117,10 @@ def test_the_application_role_owns_nothing_and_bypasses_nothing() -> None:
     assert _rows("SELECT pg_has_role(current_user, 'digione_owner', 'member')") == [(False,)]
 
 
-@pytest.mark.parametrize(("name", "checksum"), [("FUNCTIONS", FUNCTIONS_CHECKSUM), ("LEARNER", LEARNER_CHECKSUM)])
+@pytest.mark.parametrize(
+    ("name", "checksum"),
+    [("FUNCTIONS", FUNCTIONS_CHECKSUM), ("LEARNER", LEARNER_CHECKSUM), ("CHANGE", CHANGE_CHECKSUM)],
+)
 def test_the_functions_of_the_hot_lane_in_the_database_are_those_of_the_code(name: str, checksum: str) -> None:
     """Whoever changes them adds a migration that makes them anew, and writes their checksum into it."""
     migrations = (SOURCE / "rest" / "migrations").glob("0*.py")

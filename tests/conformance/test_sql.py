@@ -39,7 +39,7 @@ OTHERWISE = {
     "integrations/demo/newcomers.py": "finds the demonstration's provider, to act for it",
     "people/desks.py": "which roles a person may take today: the one read that comes before there is an actor",
     "rest/jobs.py": "calls one function on a schedule, without an actor",
-    "rest/hot_lane.py": "calls the functions of rest/oneroster/sql and rest/v1/sql",
+    "rest/wire.py": "calls the functions of rest/oneroster/sql and rest/v1/sql",
     "web/demo.py": "the door of the demonstration, over Django's own accounts",
 }
 #: Lowest first, as in .importlinter. What stands above integrations has no tables of its own but `rest`.

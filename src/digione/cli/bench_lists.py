@@ -27,7 +27,7 @@ def statements(on: Stage, path: str) -> int:
     """Return how many statements a request sends to PostgreSQL, but for the marks of transactions."""
     from django.db import connection
 
-    from digione.rest import hot_lane
+    from digione.rest import wire
 
     for _ in range(2):
         # What is prepared and counted once for many requests is no part of this one.
@@ -35,7 +35,7 @@ def statements(on: Stage, path: str) -> int:
     connection.ensure_connection()
     with contextlib.ExitStack() as stack:
         records = []
-        for database in (connection.connection, *hot_lane.idle()):
+        for database in (connection.connection, *wire.idle()):
             records.append(stack.enter_context(tempfile.TemporaryFile("w+")))
             database.pgconn.trace(records[-1].fileno())
             stack.callback(database.pgconn.untrace)

@@ -23,11 +23,11 @@ from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
-from digione.rest.hot_lane import Application, StartResponse
 from digione.rest.oneroster.answers import Minor, RefusedError
 from digione.rest.oneroster.v1p1.views import V1P1
 from digione.rest.oneroster.views import V1P2
 from digione.rest.v1 import problems
+from digione.rest.wire import Application, StartResponse
 
 log = logging.getLogger(__name__)
 #: Callers remembered in each of two generations; about 100 bytes each.

@@ -97,17 +97,22 @@ def told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
     if not wish.endpoint.sealed:
         return Page([row.body for row in rows], last)
     seal = sealed.of(wish.caller.actor)
+    return Page(named(seal, wish.endpoint, rows), seal.made([last])[0] if last else None)
+
+
+def named(seal: sealed.Seal, endpoint: Endpoint, rows: Sequence[Row]) -> list[str]:
+    """Return the JSON of rows with the supplier's ids in place of ours."""
     names = seal.made(row.id for row in rows)
     # Its own id stands first in an object.
     bodies = [row.body.replace(str(row.id), str(name), 1) for row, name in zip(rows, names, strict=True)]
-    for place, field in enumerate(wish.endpoint.references):
+    for place, field in enumerate(endpoint.references):
         owns = [row.references[place] for row in rows]
         theirs = iter(seal.made(own for own in owns if own))
         bodies = [
             body.replace(f'"{field}":"{own}"', f'"{field}":"{next(theirs)}"', 1) if own else body
             for body, own in zip(bodies, owns, strict=True)
         ]
-    return Page(bodies, seal.made([last])[0] if last else None)
+    return bodies
 
 
 def opening(wish: Wish) -> list[Grant]:

@@ -1,9 +1,10 @@
 """Building blocks of reading: pages and single rows of an endpoint, as JSON that PostgreSQL makes."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from digione.schema.declare import Kind
 
 #: Also what the indexes of pages say, so that they answer nothing else.
 _BEFORE_ALL = UUID(int=0)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: SQL of a version, of a moment.
+VERSION_SQL = "to_hex((extract(epoch FROM {0}) * 1000000)::bigint)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,17 @@ class Row:
 
 
 def version_of(known_since: datetime) -> str:
-    """Return the version of a row that stands as it does since a moment."""
-    return f"{int(known_since.timestamp() * 1_000_000):x}"
+    """Return the version of a row that stands as it does since a moment: microseconds since 1970, as hexadecimal digits."""
+    return f"{(known_since - _EPOCH) // timedelta(microseconds=1):x}"
+
+
+def tag_of(body: bytes, version: str) -> str:
+    """Return the `ETag` of a row's JSON.
+
+    Two parts: the version of the row, by which it is known whether somebody else has changed it, whatever fields were
+    asked for; and the text that was sent, by which it is known whether to send it again.
+    """
+    return f'"{version}-{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def change(request: HttpRequest, caller: Caller, endpoint: Endpoint, ident: UUID
     told = request.headers.get("If-Match")
     if told is None:
         raise UnconditionalError
-    versions = None if told.strip() == "*" else frozenset(_TAG.findall(told))
+    versions = versions_of(told)
     wish = collect.Wish(caller, endpoint)
     own = collect.own_id(wish, ident)
     grants = _writing(caller, endpoint)
@@ -101,7 +101,7 @@ def write_all(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: E
     above = collect.Wish(caller, owner) if owner else None
     for number, text in texts:
         try:
-            lines.append(_line(number, _parsed(text), wish, above))
+            lines.append(_line(number, parsed(text), wish, above))
         except InvalidInputError as refused:
             faults += [
                 replace(fault, pointer=f"lines.{number}.{fault.pointer}".removesuffix(".body"))
@@ -153,8 +153,7 @@ def _line(number: int, body: dict[str, Any], wish: collect.Wish, above: collect.
     if faults:
         raise InvalidInputError(faults)
     if given:
-        versions = None if told.strip() == "*" else frozenset(_TAG.findall(told))
-        return Line(number, body, collect.own_id(wish, given), versions)
+        return Line(number, body, collect.own_id(wish, given), versions_of(told))
     name = _how(wish.endpoint).owner
     owner = parameters.identifier(body[name]) if isinstance(body.get(name), str) else None
     return Line(number, {**body, name: str(collect.own_id(above, owner))} if owner and above else body)
@@ -204,13 +203,24 @@ def _recorded(wish: collect.Wish, written: Written) -> Recorded:
     return Recorded(written.status, json.loads(body)["id"], body, written.row.version)
 
 
+def versions_of(told: str) -> frozenset[str] | None:
+    """Return the versions that tags tell of which a row must be one (`If-Match`), None for any."""
+    return None if told.strip() == "*" else frozenset(_TAG.findall(told))
+
+
+def prefers_minimal(told: str) -> bool:
+    """Whether a caller wants no body where one would say what it knows (`Prefer`, RFC 7240)."""
+    return "return=minimal" in told.replace(" ", "").lower().split(",")
+
+
 def _body(request: HttpRequest) -> dict[str, Any]:
     if request.content_type not in TYPES:
         raise UnsupportedTypeError
-    return _parsed(request.body)
+    return parsed(request.body)
 
 
-def _parsed(text: bytes) -> dict[str, Any]:
+def parsed(text: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body. Raises `InvalidInputError` for what is none, or says a name twice."""
     try:
         body = json.loads(
             text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole

@@ -1,6 +1,5 @@
 """The operations: django-ninja has addresses, parameters and OpenAPI from the endpoints; PostgreSQL makes the JSON."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ from digione.rest.v1 import bulk, changes, collect, learners, parameters, record
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.endpoints import ENDPOINTS
-from digione.rest.v1.facts import Span, When
+from digione.rest.v1.facts import Span, When, tag_of
 from digione.rest.v1.learner import SECTIONS, SUMMARY
 from digione.rest.v1.learner_scopes import LEAST
 from digione.rest.v1.problems import language_of, problem
@@ -131,7 +130,7 @@ def _serve(api: NinjaAPI, endpoint: Endpoint, one_shape: type[Schema]) -> None:
             raise NotFoundError("What is not written as we write ids is nobody's.")
         found = collect.one(collect.Wish(_caller(request), endpoint, _fields(query), _when(query)), wanted)
         body = found.body.encode()
-        return _tagged(request, body, _tag(body, found.version))
+        return _tagged(request, body, tag_of(body, found.version))
 
     def read_changes(request: HttpRequest, query: Any) -> HttpResponse:
         wish = collect.Wish(_caller(request), endpoint, _fields(query))
@@ -244,7 +243,7 @@ def _writing_operation(
 
 def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Recorded) -> HttpResponse:
     """Return what was written with its `ETag`, or without its body where the caller prefers that (RFC 7240)."""
-    if _minimal(request):
+    if recording.prefers_minimal(request.headers.get("Prefer", "")):
         added = recorded.status == HTTPStatus.CREATED
         answer = HttpResponse(status=HTTPStatus.CREATED if added else HTTPStatus.NO_CONTENT)
         answer["Preference-Applied"] = "return=minimal"
@@ -252,7 +251,7 @@ def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Reco
     else:
         answer = _answered(recorded.body.encode())
         answer.status_code = recorded.status
-    answer["ETag"] = _tag(recorded.body.encode(), recorded.version)
+    answer["ETag"] = tag_of(recorded.body.encode(), recorded.version)
     answer["Cache-Control"] = "no-cache, private"
     if recorded.status == HTTPStatus.CREATED:
         answer["Location"] = f"{PREFIX}{endpoint.path}/{recorded.ident}"
@@ -261,16 +260,12 @@ def _recorded(request: HttpRequest, endpoint: Endpoint, recorded: recording.Reco
 
 def _done(request: HttpRequest, done: list[recording.Done]) -> HttpResponse:
     """Return which rows came of which lines, or nothing where the caller prefers that (RFC 7240)."""
-    if _minimal(request):
+    if recording.prefers_minimal(request.headers.get("Prefer", "")):
         answer = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Preference-Applied": "return=minimal"})
         del answer["Content-Type"]
         return answer
-    told = [{"line": one.line, "id": one.ident, "etag": _tag(one.body.encode(), one.version)} for one in done]
+    told = [{"line": one.line, "id": one.ident, "etag": tag_of(one.body.encode(), one.version)} for one in done]
     return _answered(json.dumps({"rows": told}).encode())
-
-
-def _minimal(request: HttpRequest) -> bool:
-    return "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
 
 
 def _of_query(model: type[Schema]) -> Any:
@@ -345,12 +340,6 @@ def _feed(request: HttpRequest, feed: changes.Feed) -> HttpResponse:
 def _answered(body: bytes) -> HttpResponse:
     # Whoever keeps an answer would keep what a right that has ended opened.
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _tag(body: bytes, version: str) -> str:
-    # Two parts: the text that was sent, by which it is known whether to send it again, and the version of the row, by
-    # which it is known whether somebody else has changed it, whatever fields were asked for.
-    return f'"{version}-{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _tagged(request: HttpRequest, body: bytes, tag: str) -> HttpResponse:

@@ -15,9 +15,11 @@ from digione.core.use_case import Row, UseCase
 from digione.integrations.loading.values import MAX_TEXT, UNSTORABLE, holds_hetu
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1.endpoint import Endpoint, Writing
-from digione.schema.declare import Field, Kind
+from digione.schema.declare import Field, Kind, Resource
 from digione.schema.validation import validate
 
+#: What bodies are validated by, by endpoint and whether they add: the same for every call.
+_forms: dict[tuple[str, bool], Resource] = {}
 #: A code list and a value of it.
 Code = tuple[str, str]
 
@@ -62,6 +64,13 @@ def writable(endpoint: Endpoint, *, adding: bool) -> tuple[Field, ...]:
     return tuple(each if adding else replace(each, required=False) for each in endpoint.served if each.name in names)
 
 
+def _form(endpoint: Endpoint, *, adding: bool) -> Resource:
+    key = endpoint.path, adding
+    if key not in _forms:
+        _forms[key] = replace(endpoint.resource, fields=writable(endpoint, adding=adding))
+    return _forms[key]
+
+
 def faults_of_body(
     uc: UseCase, endpoint: Endpoint, body: Mapping[str, Any], stands: Mapping[str, Any] | None = None
 ) -> list[Fault]:
@@ -78,20 +87,25 @@ def judged(
     endpoint: Endpoint, body: Mapping[str, Any], stands: Mapping[str, Any] | None = None
 ) -> tuple[list[Fault], dict[str, Code]]:
     """Return the faults of a body that can be told without looking anything up, and which codes are to be looked up."""
-    fields = writable(endpoint, adding=stands is None)
-    faults = validate(replace(endpoint.resource, fields=fields), body)
+    form = _form(endpoint, adding=stands is None)
+    faults = validate(form, body)
     faults += [fault for name, value in body.items() for fault in _faults_of_texts(name, value)]
     wrong = {fault.pointer.partition(".")[0] for fault in faults}
     whole = {**(stands or {}), **body}
     asked: dict[str, Code] = {}
-    for each in fields:
+    for each in form.fields:
         # A scheme names the list of the field beside it, and stands or changes with it or without.
-        scheme = f"{each.name}_scheme"
+        scheme = scheme_of(each)
         code_list, value = each.code_list or whole.get(scheme), whole.get(each.name)
         named = {each.name, scheme} & set(body)
         if each.name not in wrong and named and isinstance(code_list, str) and isinstance(value, str):
             asked[each.name] = (code_list, value)
     return faults, asked
+
+
+def scheme_of(code: Field) -> str:
+    """Return the name of the field that names the code list of another, where its declaration names none."""
+    return f"{code.name}_scheme"
 
 
 def unknown_codes(uc: UseCase, asked: Iterable[Code]) -> set[Code]:
