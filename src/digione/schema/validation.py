@@ -31,8 +31,11 @@ def validate(resource: Resource, payload: Mapping[str, Any]) -> list[Fault]:
             faults += _faults_of(field, payload[field.name])
         elif field.required:
             faults.append(Fault(field.name, "missing", _("%(field)s is missing.") % {"field": field.name}))
-    unknown = _("There is no such field here. Leave it out, or correct its name.")
-    faults += [Fault(str(name), "unknown_field", unknown) for name in payload if name not in fields]
+    faults += [
+        Fault(str(name), "unknown_field", _("There is no such field here. Leave it out, or correct its name."))
+        for name in payload
+        if name not in fields
+    ]
     wrong = {fault.pointer for fault in faults}
     for first, last in _PERIODS:
         start, end = payload.get(first), payload.get(last)

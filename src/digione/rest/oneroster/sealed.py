@@ -6,6 +6,7 @@ be stored, and an id that comes back is opened again. Sealing is done over a who
 
 import re
 import struct
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -34,6 +35,22 @@ class Seal:
     def __init__(self, key: bytes) -> None:
         # One block each, and all blocks differ: there is nothing for a mode to chain.
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        self._own = threading.local()
+
+    @property
+    def _encrypt(self) -> Callable[[bytes], bytes]:
+        # Whole blocks leave nothing behind in what encrypts them, and to make that anew takes longer than to use it.
+        if not hasattr(self._own, "encrypt"):
+            self._own.encrypt = self._cipher.encryptor().update
+        encrypt: Callable[[bytes], bytes] = self._own.encrypt
+        return encrypt
+
+    @property
+    def _decrypt(self) -> Callable[[bytes], bytes]:
+        if not hasattr(self._own, "decrypt"):
+            self._own.decrypt = self._cipher.decryptor().update
+        decrypt: Callable[[bytes], bytes] = self._own.decrypt
+        return decrypt
 
     def text(self, bodies: str) -> str:
         """Return JSON objects with the supplier's own ids in place of ours."""
@@ -42,7 +59,7 @@ class Seal:
 
     def made(self, own: Iterable[UUID]) -> list[UUID]:
         """Return what the supplier calls the rows that have these ids of ours, in their order."""
-        blocks = self._cipher.encryptor().update(b"".join(ident.bytes for ident in own))
+        blocks = self._encrypt(b"".join(ident.bytes for ident in own))
         return [UUID(bytes=blocks[at : at + 16]) for at in range(0, len(blocks), 16)]
 
     def placed(self, body: bytes, mark: bytes, own: bytes) -> bytes:
@@ -50,13 +67,13 @@ class Seal:
 
         `own`: our ids of those rows in the order of the marks, sixteen bytes each, one behind the other.
         """
-        digits = self._cipher.encryptor().update(own).hex().encode()
+        digits = self._encrypt(own).hex().encode()
         # All ids are put in by one formatting: one by one they would take twice as long.
         return body.replace(b"%", b"%%").replace(mark, b"%b-%b-%b-%b-%b") % _groups(len(own) // 16)(digits)
 
     def opened(self, ident: UUID) -> UUID:
         """Return our id of what the supplier calls `ident`; what it never had is nobody's."""
-        return UUID(bytes=self._cipher.decryptor().update(ident.bytes))
+        return UUID(bytes=self._decrypt(ident.bytes))
 
     def query(self, query: Query) -> Query:
         """Return a query whose filter speaks of our ids. Their order is ours, as is that of the list."""

@@ -102,16 +102,16 @@ def told(wish: Wish, rows: Sequence[Row], last: UUID | None = None) -> Page:
 
 def named(seal: sealed.Seal, endpoint: Endpoint, rows: Sequence[Row]) -> list[str]:
     """Return the JSON of rows with the supplier's ids in place of ours."""
-    names = seal.made(row.id for row in rows)
-    # Its own id stands first in an object.
-    bodies = [row.body.replace(str(row.id), str(name), 1) for row, name in zip(rows, names, strict=True)]
-    for place, field in enumerate(endpoint.references):
-        owns = [row.references[place] for row in rows]
-        theirs = iter(seal.made(own for own in owns if own))
-        bodies = [
-            body.replace(f'"{field}":"{own}"', f'"{field}":"{next(theirs)}"', 1) if own else body
-            for body, own in zip(bodies, owns, strict=True)
-        ]
+    fields = tuple(endpoint.references)
+    named = iter(seal.made([own for row in rows for own in (row.id, *row.references) if own]))
+    bodies = []
+    for row in rows:
+        # Its own id stands first in an object.
+        body = row.body.replace(str(row.id), str(next(named)), 1)
+        for field, own in zip(fields, row.references, strict=True):
+            if own:
+                body = body.replace(f'"{field}":"{own}"', f'"{field}":"{next(named)}"', 1)
+        bodies.append(body)
     return bodies
 
 

@@ -51,7 +51,9 @@ def _function(endpoint: Endpoint) -> str:
         "set": ", ".join(f"{name} = made.{name}" for name in names),
         "all": endpoint.json_sql(endpoint.names),
         "some": endpoint.json_sql(some),
-        "references": ", ".join(endpoint.references.values()),
+        "references": ", ".join(
+            own.replace(f"{endpoint.alias}.", "stands.", 1) for own in endpoint.references.values()
+        ),
     }
     for which, shown in (("all", endpoint.names), ("some", some)):
         told = [f"{table}.{name}" for name in shown]

@@ -8,7 +8,7 @@ LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET jit = off AS $f$
 #variable_conflict use_column
 DECLARE
     day date := (now() AT TIME ZONE 'Europe/Helsinki')::date;
-    nothing text; who rest_reader; opened record; stands <<table>>; made <<table>>;
+    nothing text; who rest_reader; opened record; listed record; stands <<table>>; made <<table>>;
 BEGIN
     nothing := set_config('digione.token', checksum, true);
     SELECT r.* INTO who FROM rest_reader r
@@ -29,23 +29,26 @@ BEGIN
     WHERE g.write AND '<<write>>' = ANY (who.scopes);
     IF opened.places <> 1 OR NOT opened.read OR (NOT opened.narrow AND told ?| '<<closed>>') THEN RETURN; END IF;
     PERFORM oneroster_reach(opened.provider, who.app_id);
-    SELECT <<alias>>.* INTO stands <<source>> AND <<key>> = changed FOR UPDATE OF <<alias>>;
+    SELECT <<alias>> AS whole, k.sourced_id, k.hidden INTO listed <<source>> AND <<key>> = changed FOR UPDATE OF <<alias>>;
+    stands := listed.whole;
     IF stands.id IS NULL OR NOT (versions IS NULL OR <<version>> = ANY (versions)) THEN RETURN; END IF;
     made := jsonb_populate_record(stands, told);
     IF NOT (<<certain>>) THEN RETURN; END IF;
     IF (<<made>>) IS DISTINCT FROM (<<stands>>) THEN
         nothing := set_config('digione.reason', 'recorded by an app', true);
-        UPDATE <<table>> SET <<set>>, kept_by = 'app:' || who.app_id WHERE provider_id = opened.provider AND id = changed;
+        UPDATE <<table>> SET <<set>>, kept_by = 'app:' || who.app_id WHERE provider_id = opened.provider AND id = changed
+            RETURNING * INTO stands;
         INSERT INTO core_outbox (id, provider_id, type, subject, data)
         VALUES (event, opened.provider, 'studies.record_changed', changed, '{"resource": "<<resource>>"}');
     END IF;
+    -- Of the row that has just been written: to find it and its person once more would cost as much as to write it.
     IF opened.narrow THEN
-        SELECT <<all>>::text, array_to_string(ARRAY[<<references>>]::uuid[], ',', ''), <<alias>>.sys_from INTO body, named, since
-        <<source>> AND <<key>> = changed;
+        SELECT <<all>>::text INTO body FROM (SELECT stands.*) <<alias>>, (SELECT listed.sourced_id, listed.hidden) k;
     ELSE
-        SELECT <<some>>::text, array_to_string(ARRAY[<<references>>]::uuid[], ',', ''), <<alias>>.sys_from INTO body, named, since
-        <<source>> AND <<key>> = changed;
+        SELECT <<some>>::text INTO body FROM (SELECT stands.*) <<alias>>, (SELECT listed.sourced_id, listed.hidden) k;
     END IF;
+    named := array_to_string(ARRAY[<<references>>]::uuid[], ',', '');
+    since := stands.sys_from;
     INSERT INTO audit_entry (provider_id, app_id, role, use_case, event, purpose, rule, subject, sensitivity, outcome, scope, request_id, seen)
     VALUES (opened.provider, who.app_id, 'app', 'rest.v1.services.change_row', 'study_rights.recorded', 'service', 'app-taken',
             (SELECT s.alias FROM audit_subject s WHERE s.person_id = stands.person_id),
