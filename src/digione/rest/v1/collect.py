@@ -11,7 +11,7 @@ from uuid import UUID
 from digione.core.errors import NotFoundError
 from digione.rest.oneroster import sealed
 from digione.rest.oneroster.token import Caller, Grant
-from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.endpoint import MARK, Endpoint
 from digione.rest.v1.facts import NOW, Row, Span, When
 from digione.rest.v1.selectors import READERS, Ask, Part, find_rows
 
@@ -31,6 +31,14 @@ class Page:
     """The JSON of a page's rows, in their order, and the app's id behind which there are more, if there are."""
 
     bodies: list[str]
+    after: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows as lines, and the app's id behind which there are more, if there are."""
+
+    body: bytes
     after: UUID | None
 
 
@@ -64,14 +72,35 @@ def holding(wish: Wish, grants: list[Grant], own: UUID) -> list[Grant]:
     return [grant for grant, ids in zip(grants, places(wish, grants, there), strict=True) if ids == [own]]
 
 
-def page(wish: Wish, span: Span) -> Page:
-    """Return the rows of `span`, whose `after` is what the app calls a row."""
+def lines(wish: Wish, span: Span) -> Chunk:
+    """Return the rows of `span`, whose `after` is what the app calls a row, one on each line."""
     grants = opening(wish)
+    if len(grants) > 1:
+        found = page(wish, span)
+        return Chunk("".join(f"{body}\n" for body in found.bodies).encode(), found.after)
+    part = read(wish, grants[0] if grants else None, span=_by_own_ids(wish, span), as_lines=True)
+    made = part.lines
+    if made is None or made.last is None:
+        return Chunk(b"", None)
+    after = made.last if made.more else None
+    if not wish.endpoint.sealed:
+        return Chunk(made.body + b"\n", after)
+    seal = sealed.of(wish.caller.actor)
+    return Chunk(seal.placed(made.body, MARK, made.ids) + b"\n", after and seal.made([after])[0])
+
+
+def _by_own_ids(wish: Wish, span: Span) -> Span:
     # A field that names a row by the supplier's own id is asked by that id.
     where = {
         name: own_id(wish, value) if name in wish.endpoint.references else value for name, value in span.where.items()
     }
-    span = replace(span, after=span.after and own_id(wish, span.after), where=where)
+    return replace(span, after=span.after and own_id(wish, span.after), where=where)
+
+
+def page(wish: Wish, span: Span) -> Page:
+    """Return the rows of `span`, whose `after` is what the app calls a row."""
+    grants = opening(wish)
+    span = _by_own_ids(wish, span)
     if len(grants) < 2:
         part = read(wish, grants[0] if grants else None, span=span)
         return told(wish, part.rows, part.rows[-1].id if part.more else None)
@@ -142,10 +171,11 @@ def read(
     ids: tuple[UUID, ...] | None = None,
     span: Span | None = None,
     changed: tuple[tuple[UUID, datetime], ...] | None = None,
+    as_lines: bool = False,
 ) -> Part:
     """Read a part of one provider's rows, by the use case that reads data of its sort. Without a grant that denies."""
     fields, refused = shown(wish, grant), closed(wish)
-    ask = Ask(wish.endpoint, grant, fields, refused, one, ids, span, wish.when, changed)
+    ask = Ask(wish.endpoint, grant, fields, refused, one, ids, span, wish.when, changed, as_lines)
     endpoint = wish.endpoint
     sort = endpoint.narrow_reads if (fields | refused) & endpoint.narrow else endpoint.reads
     return READERS[sort](wish.caller.actor.at(grant.provider_id if grant else None), ask=ask)

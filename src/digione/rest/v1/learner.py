@@ -19,8 +19,8 @@ from digione.rest.v1.study_endpoints import (
     STUDY_RIGHTS,
 )
 
-#: Stand in what PostgreSQL makes: between two parts, and where a sealed id goes. No JSON holds them.
-PART, ID = b"\x02", b"\x01"
+#: Stands in what PostgreSQL makes between two parts. No JSON holds it.
+PART = b"\x02"
 #: Stands for a part that is not opened.
 CLOSED = b"-"
 
@@ -147,17 +147,11 @@ def _select(section: Section, shown: frozenset[str]) -> str:
             f"SELECT {endpoint.json_sql(shown)}::text INTO part FROM people_person {endpoint.alias}"
             f" WHERE {endpoint.alias}.id = k.person_id;"
         )
-    ids = [("id", endpoint.key), *((name, own) for name, own in endpoint.references.items() if name in shown)]
-    # The ids that are sealed stand first, so that no text of anybody's can be taken for one.
-    named = " || ',' || ".join(
-        f"""'"{name}":' || CASE WHEN {own} IS NULL THEN 'null' ELSE '"' || E'\\x01' || '"' END""" for name, own in ids
-    )
-    rest = endpoint.json_sql(shown - {name for name, _ in ids})
-    sent = " || ".join(f"coalesce(uuid_send({own}), '')" for _, own in ids)
+    marked, sent = endpoint.marked_sql(shown)
     return (
         "SELECT coalesce(string_agg(o.body, ','), ''), sealed || coalesce(string_agg(o.own, ''), ''), least(earliest, min(o.past))"
         " INTO part, sealed, earliest FROM ("
-        f"SELECT '{{' || {named} || ',' || substr({rest}::text, 2) AS body, {sent} AS own, {endpoint.past or 'NULL::date'} AS past"
+        f"SELECT {marked} AS body, {sent} AS own, {endpoint.past or 'NULL::date'} AS past"
         f" FROM {endpoint.resource.table} {endpoint.alias} WHERE {endpoint.alias}.provider_id = %(provider)s"
         f" AND {section.found} AND {endpoint.alias}.person_id = k.person_id ORDER BY {endpoint.key}) o;"
     )

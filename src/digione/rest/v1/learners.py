@@ -7,8 +7,9 @@ from uuid import UUID
 from digione.rest.oneroster import sealed
 from digione.rest.oneroster.token import Caller, Grant
 from digione.rest.v1 import collect
+from digione.rest.v1.endpoint import MARK
 from digione.rest.v1.facts import Span
-from digione.rest.v1.learner import CLOSED, ID, PART, merged, tells_secrets
+from digione.rest.v1.learner import CLOSED, PART, merged, tells_secrets
 from digione.rest.v1.learner_scopes import LEAST, opened_by
 from digione.rest.v1.learner_selectors import Made, read_learner, read_learner_secrets
 from digione.rest.v1.study_endpoints import STUDY_RIGHTS
@@ -43,7 +44,7 @@ def _read(caller: Caller, learner: UUID, grant: Grant | None) -> Made:
 
 def whole(seal: sealed.Seal, body: bytes, ids: bytes) -> bytes:
     """Return the parts of a document with the supplier's ids where ours are to stand."""
-    return seal.placed(body, ID, ids)
+    return seal.placed(body, MARK, ids)
 
 
 def document(learner: bytes, bodies: Sequence[bytes]) -> bytes:

@@ -6,7 +6,7 @@ provider: it names nobody, so that each provider's log names those who were show
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from digione.access.permissions import Event, Permission
@@ -23,8 +23,9 @@ class Ask:
     """What is wanted of one provider.
 
     `one`: this object. `ids`: these rows, which were found in `span`, without a refusal where some are no longer there.
-    `changed`: these rows, by our own ids, with the moments at which they were changed. Otherwise the rows of `span`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for
-    by name and are opened by no grant of the app.
+    `changed`: these rows, by our own ids, with the moments at which they were changed. Otherwise the rows of `span`, as
+    lines where `as_lines`. `shown`: the fields, all of which the grant opens; `closed`: fields that were asked for by name
+    and are opened by no grant of the app.
     """
 
     endpoint: Endpoint
@@ -36,19 +37,22 @@ class Ask:
     span: facts.Span | None = None
     when: facts.When = facts.NOW
     changed: tuple[tuple[UUID, datetime], ...] | None = None
+    as_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """The rows of one provider, in the order of the ids by which they are found, and whether more come behind them.
 
-    Of rows that were changed: also those that the app had and has no more, and by which ids those are found that it has.
+    `lines`: the rows, where they were asked for as lines. Of rows that were changed: also those that the app had and has no
+    more, and by which ids those are found that it has.
     """
 
     rows: list[facts.Row]
     more: bool = False
     removed: list[change_facts.Removed] = field(default_factory=list)
     keys: dict[UUID, UUID] = field(default_factory=dict)
+    lines: facts.Lines | None = None
 
 
 @use_case(Permission.ROSTER_READ, Event.ROSTER_READ)
@@ -131,6 +135,11 @@ def _read(uc: UseCase, ask: Ask) -> Part:
         there = {row.id for row in found}
         gone = [(ident, at) for ident, at in ask.changed if keys.get(ident) not in there]
         removed = change_facts.removed(uc, endpoint, grant, gone)
+    elif ask.span and ask.as_lines:
+        facts.walk(uc, ask.span)
+        lines = facts.lines_in(uc, endpoint, grant, ask.shown, ask.span, ask.when, named=NAMED_SUBJECTS)
+        _note_lines(uc, ask, grant, lines)
+        return Part([], lines.more, lines=lines)
     elif ask.span:
         # One more than is wanted tells whether there are more. It is not shown, so the log does not name it.
         limit = ask.span.limit
@@ -150,13 +159,30 @@ def _note(
     if endpoint.person and (ask.changed is not None or len(found) <= NAMED_SUBJECTS):
         uc.saw(person for person in [*(row.person for row in found), *(row.person for row in removed)] if person)
     elif endpoint.person:
-        # By this the log tells each person later whether they were among them.
-        by = "row" if endpoint.sealed else "person"
-        uc.saw_in_bulk(by=by, disclosed=grant.disclosed, first=str(found[0].id), last=str(found[-1].id))
-    uc.touched(endpoint.resource.table, *sorted(ask.shown))
+        _note_span(uc, endpoint, grant, found[0].id, found[-1].id)
+    _note_fields(uc, ask, [row.past for row in found if row.past], len(found) + len(removed))
+
+
+def _note_lines(uc: UseCase, ask: Ask, grant: Grant, lines: facts.Lines) -> None:
+    """Tell the log whom lines showed, as it is told of rows."""
+    if ask.endpoint.person and lines.count <= NAMED_SUBJECTS:
+        uc.saw(lines.persons)
+    elif ask.endpoint.person and lines.first and lines.last:
+        _note_span(uc, ask.endpoint, grant, lines.first, lines.last)
+    _note_fields(uc, ask, [lines.past] if lines.past else [], lines.count)
+
+
+def _note_span(uc: UseCase, endpoint: Endpoint, grant: Grant, first: UUID, last: UUID) -> None:
+    # By this the log tells each person later whether they were among them.
+    by = "row" if endpoint.sealed else "person"
+    uc.saw_in_bulk(by=by, disclosed=grant.disclosed, first=str(first), last=str(last))
+
+
+def _note_fields(uc: UseCase, ask: Ask, days: list[date], count: int) -> None:
+    uc.touched(ask.endpoint.resource.table, *sorted(ask.shown))
     past = ask.when.past
-    uc.reached_back([*(row.past for row in found if row.past), *([past] if past and past < uc.today else [])])
-    uc.saw_in_bulk(count=len(found) + len(removed))
+    uc.reached_back([*days, *([past] if past and past < uc.today else [])])
+    uc.saw_in_bulk(count=count)
 
 
 def _note_filters(uc: UseCase, endpoint: Endpoint, span: facts.Span) -> None:
