@@ -35,9 +35,18 @@ SEED = click.option(
 @LEARNERS
 @SEED
 @click.option(
+    "--years-of-history",
+    "years",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 5),
+    help="Let all be as old as if it had been kept for so many school years: every learner's years of study, and what rows"
+    " were before they changed. It takes about twice the time and the room.",
+)
+@click.option(
     "--data", default=None, type=click.Path(), help="The data folder. Default: DIGIONE_DATA, or the user's own."
 )
-def load_demo_command(learners: int, seed: int, data: str | None) -> None:
+def load_demo_command(learners: int, seed: int, years: int, data: str | None) -> None:
     """Load invented municipalities, with schools, families and staff. Does nothing where they are already."""
     import psycopg
     from django.db import InterfaceError, OperationalError
@@ -53,7 +62,7 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
             if is_whole():
                 click.echo(_("The demonstration is here already; nothing was changed."))
                 return
-            loaded = make_whole(learners, seed, database.migrate_url)
+            loaded = make_whole(learners, seed, database.migrate_url, years=years)
     except (InterfaceError, OperationalError, psycopg.OperationalError) as fault:
         text = _("The database stopped answering while the demonstration was made: %(reason)s")
         raise StartFailure(text % {"reason": str(fault).strip()}) from fault
@@ -68,27 +77,29 @@ def load_demo_command(learners: int, seed: int, data: str | None) -> None:
     )
 
 
-def make_whole(learners: int, seed: int, owner_url: str) -> "Loaded":
+def make_whole(learners: int, seed: int, owner_url: str, *, years: int = 0) -> "Loaded":
     """Take every step of the demonstration, and note at last that it is whole.
 
     Each step is all or nothing and does nothing twice, so what was killed between two of them is made whole by a second
-    call. `owner_url` is the address of the database for the owner of its tables.
+    call. `owner_url` is the address of the database for the owner of its tables, `years` how many of history there are.
     """
+    from digione.integrations.demo.history import write_versions
     from digione.integrations.demo.load import load_demo, mark_whole
 
     # A bar that nobody watches would only fill a log.
     if sys.stderr.isatty():
         with click.progressbar(length=learners, label=_("Learners"), file=sys.stderr) as bar:
-            loaded = load_demo(learners, seed, progress=bar.update)
+            loaded = load_demo(learners, seed, years=years, progress=bar.update)
     else:
-        loaded = load_demo(learners, seed)
+        loaded = load_demo(learners, seed, years=years)
+    versions = write_versions(owner_url)
     if is_on("csv_templates"):
         from digione.integrations.demo.newcomers import import_newcomers
 
         import_newcomers()
     _tidy(owner_url)
     first_day(loaded)
-    mark_whole({"learners": loaded.learners, "rows": loaded.rows})
+    mark_whole({"learners": loaded.learners, "rows": loaded.rows, "versions": versions})
     return loaded
 
 

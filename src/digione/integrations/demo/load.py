@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from digione.core.texts import search_key, sort_key
 from digione.core.use_case import Actor, set_reach
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.generate import generate
+from digione.integrations.demo.history import ADDRESS_ONE_IN, MOVED_ONE_IN, Moments
 from digione.integrations.demo.population import LAST_YEAR_ENDS, LAST_YEAR_STARTS, YEAR_ENDS, YEAR_STARTS
 from digione.integrations.demo.records import Batch, Organisation, Person
 from digione.integrations.demo.study_rights import NAMED, Rights, StudyRights
@@ -37,33 +39,36 @@ _LOCK = 0x44656D6F
 # Checks what is due, so that the queue of deferred foreign keys stays short; afterwards they are deferred again.
 _CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 _NULL = "\\N"
+_NEXT_DAY = timedelta(days=1)
 
 #: Tables in the order in which they are filled, with the columns that are written.
 _TABLES: dict[str, str] = {
     "organisations_organisation": "id, oid, parent_id, provider_id, kinds, name, sort_key, business_id, school_code,"
-    " school_type, municipality_code, languages, valid_from, source",
+    " school_type, municipality_code, languages, valid_from, source, sys_from",
     "organisations_provider": "id, joined_on, accent, languages, demo",
-    "organisations_academicsession": "id, provider_id, kind, title, starts_on, ends_on, parent_id, school_year",
-    "people_providerperson": "id, provider_id, person_id, basis, valid_from, valid_to",
+    "organisations_academicsession": "id, provider_id, kind, title, starts_on, ends_on, parent_id, school_year, sys_from",
+    "people_providerperson": "id, provider_id, person_id, basis, valid_from, valid_to, sys_from",
     "people_person": "id, audit_alias, first_names, given_name, family_name, sort_key, search_key, birth_date, sex,"
-    " mother_tongue, nationalities, home_municipality, non_disclosure",
-    "people_identifier": "id, person_id, provider_id, kind, value_enc, digest, key_id",
-    "people_contact": "id, provider_id, person_id, kind, value, valid_from",
-    "people_guardianship": "id, provider_id, guardian_id, child_id, kind, limits, valid_from, source",
-    "people_staffassignment": "id, provider_id, person_id, organisation_id, role, valid_from",
-    "studies_course": "id, provider_id, session_id, code, title, subjects, grades",
-    "studies_group": "id, provider_id, school_id, course_id, kind, code, title, grades, subjects, valid_from, valid_to",
-    "studies_groupsession": "id, provider_id, group_id, session_id",
-    "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from, valid_to",
-    "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to",
+    " mother_tongue, nationalities, home_municipality, non_disclosure, sys_from",
+    "people_identifier": "id, person_id, provider_id, kind, value_enc, digest, key_id, sys_from",
+    "people_contact": "id, provider_id, person_id, kind, value, valid_from, sys_from",
+    "people_guardianship": "id, provider_id, guardian_id, child_id, kind, limits, valid_from, source, sys_from",
+    "people_staffassignment": "id, provider_id, person_id, organisation_id, role, valid_from, sys_from",
+    "studies_course": "id, provider_id, session_id, code, title, subjects, grades, sys_from",
+    "studies_group": "id, provider_id, school_id, course_id, kind, code, title, grades, subjects, valid_from, valid_to,"
+    " sys_from",
+    "studies_groupsession": "id, provider_id, group_id, session_id, sys_from",
+    "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from, valid_to, sys_from",
+    "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to, sys_from",
     "studies_studyright": "id, provider_id, person_id, school_id, level, school_oid, organiser_oid, valid_from, valid_to,"
-    " told_of_person",
-    "studies_studyrightstate": "id, provider_id, study_right_id, person_id, place, valid_from, state, funding",
-    "studies_studyrightextra": "id, provider_id, study_right_id, person_id, place, kind, is_listed, valid_from",
+    " told_of_person, sys_from",
+    "studies_studyrightstate": "id, provider_id, study_right_id, person_id, place, valid_from, state, funding, sys_from",
+    "studies_studyrightextra": "id, provider_id, study_right_id, person_id, place, kind, is_listed, valid_from,"
+    " sys_from",
     "studies_attainment": "id, provider_id, study_right_id, person_id, parent_id, place, node, kind, module_scheme, module,"
     " curriculum, size, size_unit, is_compulsory, language_scheme, language, valid_from, group_name, site_oid, taught_in,"
-    " manner_scheme, manner, confirmed_on, confirmed_in, confirmed_by_oid, carried",
-    "studies_assessment": "id, provider_id, attainment_id, person_id, place, mark_scheme, mark, assessed_on, is_passed",
+    " manner_scheme, manner, confirmed_on, confirmed_in, confirmed_by_oid, carried, sys_from",
+    "studies_assessment": "id, provider_id, attainment_id, person_id, place, mark_scheme, mark, assessed_on, is_passed, sys_from",
     "access_account": "id, username, password, person_id, language, is_active",
 }
 #: Of which kind of a source's rows those of a table are, with their keys and whether the demonstration masters them. A
@@ -227,12 +232,18 @@ def _write_out(
 
 
 def load_demo(
-    learners: int, seed: int = 2026, *, progress: Callable[[int], None] | None = None, app: bool = True
+    learners: int,
+    seed: int = 2026,
+    *,
+    years: int = 0,
+    progress: Callable[[int], None] | None = None,
+    app: bool = True,
 ) -> Loaded:
     """Load the demonstration as the application role, once; a second call changes nothing.
 
-    `progress` is told how many more learners are in. `app` also makes the supplier and app "Lukupolku", taken by the
-    two largest municipalities.
+    With `years` the rows are as old as if the store had been in use for so many school years before this one; what they
+    were before is for `history.write_versions` to add. `progress` is told how many more learners are in. `app` also makes
+    the supplier and app "Lukupolku", taken by the two largest municipalities.
     """
     platform = Actor(str(Role.PLATFORM))
     count = 0
@@ -246,7 +257,8 @@ def load_demo(
                 return Loaded(already=True)
         staging = _Staging()
         password = make_password(PASSWORD)
-        study_rights = StudyRights(seed)
+        moments = Moments(years)
+        study_rights = StudyRights(seed, moments.started)
         providers: list[Organisation] = []
         try:
             for batch in generate(learners, seed):
@@ -254,8 +266,8 @@ def load_demo(
                     if providers:
                         staging.flush(providers[-1].id, always=True)
                     providers.append(batch.provider)
-                _stage(staging, batch, password)
-                _stage_study_rights(staging, batch.provider.id, study_rights.of(batch))
+                _stage(staging, batch, password, moments)
+                _stage_study_rights(staging, batch.provider.id, study_rights.of(batch), moments)
                 staging.flush(batch.provider.id, always=False)
                 count += len(batch.school_enrolments)
                 if progress:
@@ -277,39 +289,45 @@ def load_demo(
     return Loaded(already=False, learners=count, rows=staging.rows, app=made, takers=takers)
 
 
-def _stage(staging: _Staging, batch: Batch, password: str) -> None:
-    provider = batch.provider.id
+def _stage(staging: _Staging, batch: Batch, password: str, moments: Moments) -> None:
+    provider, recorded = batch.provider.id, moments.recorded
     starts, ends = YEAR_STARTS.isoformat(), YEAR_ENDS.isoformat()
-    _stage_organisations(staging, batch)
-    _stage_people(staging, batch)
+    now, before = recorded(YEAR_STARTS), recorded(LAST_YEAR_STARTS)
+    _stage_organisations(staging, batch, moments)
+    _stage_people(staging, batch, moments)
     staging.add(
         "studies_course",
         (
             f"{c.id}\t{provider}\t{c.session_id}\t{c.code}\t{_text(c.title)}\t{{{c.subject}}}\t{{{c.grade}}}"
+            f"\t{now}"
             for c in batch.courses
         ),
     )
-    for groups, period in ((batch.groups, (starts, ends)), (batch.earlier_groups, (LAST_YEAR_STARTS, LAST_YEAR_ENDS))):
+    for groups, period in (
+        (batch.groups, (starts, ends, now)),
+        (batch.earlier_groups, (LAST_YEAR_STARTS, LAST_YEAR_ENDS, before)),
+    ):
         staging.add(
             "studies_group",
             (
                 f"{g.id}\t{provider}\t{g.school_id}\t{g.course_id or _NULL}\t{g.kind}\t{g.code}\t{_text(g.title)}"
-                f"\t{{{g.grade}}}\t{{{g.subject or ''}}}\t{period[0]}\t{period[1]}"
+                f"\t{{{g.grade}}}\t{{{g.subject or ''}}}\t{period[0]}\t{period[1]}\t{period[2]}"
                 for g in groups
             ),
         )
     staging.add(
-        "studies_groupsession", (f"{i}\t{provider}\t{group}\t{term}" for i, group, term in batch.group_sessions)
+        "studies_groupsession", (f"{i}\t{provider}\t{group}\t{term}\t{now}" for i, group, term in batch.group_sessions)
     )
     staging.add(
         "studies_schoolenrolment",
         (
             f"{e.id}\t{provider}\t{e.person_id}\t{e.school_id}\t{e.grade}\t{e.valid_from}\t{e.valid_to or _NULL}"
+            f"\t{recorded(e.valid_to + _NEXT_DAY if e.valid_to else e.valid_from)}"
             for e in itertools.chain(batch.school_enrolments, batch.earlier_schools)
         ),
     )
-    last = f"\t{LAST_YEAR_STARTS}\t{LAST_YEAR_ENDS}"
-    for enrolments, tail in ((batch.enrolments, f"\t{starts}\t{ends}"), (batch.earlier_enrolments, last)):
+    last = f"\t{LAST_YEAR_STARTS}\t{LAST_YEAR_ENDS}\t{before}"
+    for enrolments, tail in ((batch.enrolments, f"\t{starts}\t{ends}\t{now}"), (batch.earlier_enrolments, last)):
         staging.add(
             "studies_enrolment",
             (
@@ -323,12 +341,13 @@ def _stage(staging: _Staging, batch: Batch, password: str) -> None:
     )
 
 
-def _stage_study_rights(staging: _Staging, provider: str, made: Rights) -> None:
+def _stage_study_rights(staging: _Staging, provider: str, made: Rights, moments: Moments) -> None:
+    recorded = moments.recorded
     staging.add(
         "studies_studyright",
         (
             f"{r.id}\t{provider}\t{r.person_id}\t{r.school_id}\t{r.level}\t{r.school_oid}\t{r.organiser_oid}\t{r.valid_from}"
-            f"\t{r.valid_to or _NULL}\t{_array((*r.told, *NAMED))}"
+            f"\t{r.valid_to or _NULL}\t{_array((*r.told, *NAMED))}\t{recorded(r.known)}"
             for r in made.rights
         ),
     )
@@ -336,19 +355,24 @@ def _stage_study_rights(staging: _Staging, provider: str, made: Rights) -> None:
         "studies_studyrightstate",
         (
             f"{s.id}\t{provider}\t{s.study_right_id}\t{s.person_id}\t{s.place}\t{s.valid_from}\t{s.state}\t{s.funding or _NULL}"
+            f"\t{recorded(s.valid_from)}"
             for s in made.states
         ),
     )
     staging.add(
         "studies_studyrightextra",
-        (f"{x.id}\t{provider}\t{x.study_right_id}\t{x.person_id}\t0\t{x.kind}\tt\t{x.valid_from}" for x in made.extras),
+        (
+            f"{x.id}\t{provider}\t{x.study_right_id}\t{x.person_id}\t0\t{x.kind}\tt\t{x.valid_from}\t{recorded(x.valid_from)}"
+            for x in made.extras
+        ),
     )
     staging.add(
         "studies_attainment",
         (
             f"{a.id}\t{provider}\t{a.study_right_id}\t{a.person_id}\t"
-            + "\t".join(map(_cell, a[3:-1]))
+            + "\t".join(map(_cell, a[3:-2]))
             + ("\t{}" if a.carried is None else f"\t{_text(a.carried)}")
+            + f"\t{recorded(a.known)}"
             for a in made.attainments
         ),
     )
@@ -356,7 +380,7 @@ def _stage_study_rights(staging: _Staging, provider: str, made: Rights) -> None:
         "studies_assessment",
         (
             f"{x.id}\t{provider}\t{x.attainment_id}\t{x.person_id}\t0\t{x.mark_scheme}\t{x.mark}\t{x.assessed_on or _NULL}"
-            f"\t{'t' if x.is_passed else 'f'}"
+            f"\t{'t' if x.is_passed else 'f'}\t{recorded(x.known)}"
             for x in made.assessments
         ),
     )
@@ -373,7 +397,8 @@ def _text(text: dict[str, Any]) -> str:
     return _field(json.dumps(text, ensure_ascii=False))
 
 
-def _stage_organisations(staging: _Staging, batch: Batch) -> None:
+def _stage_organisations(staging: _Staging, batch: Batch, moments: Moments) -> None:
+    first, now = moments.recorded(date.min), moments.recorded(YEAR_STARTS)
     if batch.opens:
         staging.add("organisations_provider", [f"{batch.provider.id}\t2024-08-01\t{batch.accent}\t{{fi,sv,en}}\tt"])
     staging.add(
@@ -381,7 +406,7 @@ def _stage_organisations(staging: _Staging, batch: Batch) -> None:
         (
             f"{o.id}\t{o.oid}\t{o.parent_id or _NULL}\t{o.provider_id}\t{_array(o.kinds)}\t{_text(o.name)}"
             f"\t{sort_key(next(iter(o.name.values())))}\t{_field(o.business_id)}\t{_field(o.school_code)}"
-            f"\t{_field(o.school_type)}\t{o.municipality_code}\t{_array(o.languages)}\t1990-01-01\tdemo"
+            f"\t{_field(o.school_type)}\t{o.municipality_code}\t{_array(o.languages)}\t1990-01-01\tdemo\t{first}"
             for o in batch.organisations
         ),
     )
@@ -389,7 +414,7 @@ def _stage_organisations(staging: _Staging, batch: Batch) -> None:
         "organisations_academicsession",
         (
             f"{s.id}\t{batch.provider.id}\t{s.kind}\t{_text(s.title)}\t{s.starts_on}\t{s.ends_on}"
-            f"\t{s.parent_id or _NULL}\t{s.school_year}"
+            f"\t{s.parent_id or _NULL}\t{s.school_year}\t{now}"
             for s in batch.sessions
         ),
     )
@@ -399,15 +424,20 @@ def _person_key(person: Person) -> str:
     return f"{_sort_key(person.family_name)}\x1f{_sort_key(person.given_name)}"
 
 
-def _stage_people(staging: _Staging, batch: Batch) -> None:
-    provider = batch.provider.id
+def _stage_people(staging: _Staging, batch: Batch, moments: Moments) -> None:
+    provider, recorded, since = batch.provider.id, moments.recorded, moments.since(batch)
+    past = moments.started is not None
     new = {person.id for person in batch.persons}
     for link in batch.links:
         if link.person_id in staging.codes and link.person_id not in new:
             staging.meet(link.person_id)
     staging.add(
         "people_providerperson",
-        (f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{x.valid_from}\t{x.valid_to or _NULL}" for x in batch.links),
+        (
+            f"{x.id}\t{provider}\t{x.person_id}\t{x.basis}\t{day}\t{x.valid_to or _NULL}\t{recorded(x.valid_to or day)}"
+            for x in batch.links
+            for day in (x.valid_from if x.valid_to or x.basis == "staff" or not past else since[x.person_id],)
+        ),
     )
     staging.add(
         "people_person",
@@ -416,13 +446,14 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
             f"\t{_person_key(p)}"
             f"\t{_search_key(p.family_name)} {_search_key(p.given_name)}\t{p.birth_date}\t{p.sex}\t{p.mother_tongue}"
             f"\t{{{p.nationality}}}\t{p.home_municipality}\t{'t' if p.non_disclosure else 'f'}"
+            f"\t{recorded(moments.last_change(p.id, since[p.id], MOVED_ONE_IN))}"
             for p in batch.persons
         ),
     )
     for person in batch.persons:
         for kind, value in (("hetu", person.hetu), ("learner_number", person.learner_number)):
             if value is not None:
-                staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value)])
+                staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value, recorded(since[person.id]))])
     persons = {account.person_id: account.username for account in batch.accounts}
     staging.codes |= {
         person.id: (secrets.digest(person.hetu), _person_key(person), person.first_names)
@@ -431,16 +462,25 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
     }
     staging.add(
         "people_identifier",
-        (_identifier(person_id, provider, "username", username) for person_id, username in persons.items()),
+        (
+            _identifier(person_id, provider, "username", username, recorded(YEAR_STARTS))
+            for person_id, username in persons.items()
+        ),
     )
     staging.add(
         "people_contact",
-        (f"{c.id}\t{provider}\t{c.person_id}\t{c.kind}\t{_field(c.value)}\t2026-08-01" for c in batch.contacts),
+        (
+            f"{c.id}\t{provider}\t{c.person_id}\t{c.kind}\t{_field(c.value)}\t{day}"
+            f"\t{recorded(moments.last_change(c.id, day, ADDRESS_ONE_IN) if c.kind == 'address' else day)}"
+            for c in batch.contacts
+            for day in (since[c.person_id] if past else YEAR_STARTS,)
+        ),
     )
     staging.add(
         "people_guardianship",
         (
             f"{g.id}\t{provider}\t{g.guardian_id}\t{g.child_id}\t{g.kind}\t{_array(g.limits)}\t{g.valid_from}\tdemo"
+            f"\t{recorded(since[g.child_id])}"
             for g in batch.guardianships
         ),
     )
@@ -448,14 +488,15 @@ def _stage_people(staging: _Staging, batch: Batch) -> None:
         "people_staffassignment",
         (
             f"{a.id}\t{provider}\t{a.person_id}\t{a.organisation_id}\t{a.role}\t{a.valid_from}"
+            f"\t{recorded(a.valid_from)}"
             for a in batch.assignments
         ),
     )
 
 
-def _identifier(person_id: str, provider: str, kind: str, value: str) -> str:
+def _identifier(person_id: str, provider: str, kind: str, value: str, recorded: str) -> str:
     ciphertext = secrets.encrypt(value)
     return (
         f"{new_id()}\t{person_id}\t{provider}\t{kind}\t\\\\x{ciphertext.hex()}\t\\\\x{secrets.digest(value).hex()}"
-        f"\t{secrets.key_id(ciphertext)}"
+        f"\t{secrets.key_id(ciphertext)}\t{recorded}"
     )

@@ -140,7 +140,10 @@ class Enrolment(NamedTuple):
 
 
 class StudyRight(NamedTuple):
-    """A right to study at a level; `told` names the identifiers of the learner that a document of it tells."""
+    """A right to study at a level; `told` names the identifiers of the learner that a document of it tells.
+
+    `known` is the day since which it has stood as it stands (`history`), here and below.
+    """
 
     id: str
     person_id: str
@@ -151,6 +154,7 @@ class StudyRight(NamedTuple):
     valid_from: date
     valid_to: date | None
     told: tuple[str, ...]
+    known: date
 
 
 class RightState(NamedTuple):
@@ -203,6 +207,7 @@ class Attainment(NamedTuple):
     confirmed_in: str | None = None
     confirmed_by_oid: str | None = None
     carried: dict[str, Any] | None = None
+    known: date = date.min
 
 
 class Assessment(NamedTuple):
@@ -215,6 +220,7 @@ class Assessment(NamedTuple):
     mark: str
     assessed_on: date | None
     is_passed: bool
+    known: date
 
 
 class Account(NamedTuple):

@@ -9,11 +9,12 @@ The last day of a school year is the Saturday of week 22 (Laki 628/1998, 23 §).
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from digione.integrations.demo import cast
+from digione.integrations.demo.history import CORRECTED_AFTER, CORRECTED_ONE_IN
 from digione.integrations.demo.identity import Identities
 from digione.integrations.demo.population import GRADES, SCHOOL_YEAR
 from digione.integrations.demo.records import (
@@ -84,7 +85,10 @@ def _year_of(grade: int, index: int) -> int:
 class StudyRights:
     """Makes the study rights of one batch after the other."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, started: date | None = None) -> None:
+        #: Of how many school years before this one every learner has the years of study.
+        self.years = SCHOOL_YEAR - started.year if started else 0
+        self._marks = 0
         # Ids of a range of their own: a seed that no demonstration has.
         self._make = Identities(seed + (1 << 32))
         self._random = Random(f"{seed}/study rights")  # noqa: S311 - invented people need no strong chance.
@@ -127,6 +131,11 @@ class StudyRights:
         """Return the next id."""
         return self._make.new_id()
 
+    def corrected(self, mark: str) -> bool:
+        """Whether a mark that has just been given is one of those that were corrected later."""
+        self._marks += 1
+        return bool(self.years) and mark.isdigit() and not self._marks % CORRECTED_ONE_IN
+
     def mark(self, grade: int) -> str:
         """Return an invented mark: passed up to grade 3, figures from grade 4 on, as local curricula mostly have it."""
         return "S" if grade < 4 else str(self._random.choice((7, 8, 8, 9, 9, 10)))
@@ -158,16 +167,20 @@ class _Learner:
         """Write the study rights; `home` is the code of today's home group."""
         fuller = fuller or self._story is not None
         last = self._last
-        if fuller and self._first == 1 and last > 0:
+        if last > 0 and self._first <= 1 and (fuller or self._covers(0)):
             self._pre_primary(0)
         if last == 0:
             self._pre_primary(None)
         elif last < _UPPER:
             self._basic(home, last, fuller)
         else:
-            if fuller and self._first < _UPPER:
+            if self._first < _UPPER and (fuller or self._covers(_UPPER - 1)):
                 self._basic(None, _UPPER - 1, fuller)
             self._upper(last, fuller)
+
+    def _covers(self, index: int) -> bool:
+        """Whether the year of the grade `index` is one of those that every learner has."""
+        return index >= self._grade - self._make.years
 
     def _at(self, index: int) -> Organisation:
         """Return the school at which the learner was in the grade `index`, else the first one."""
@@ -176,11 +189,12 @@ class _Learner:
         return self._make.school((rows[-1] if rows else self._schools[0]).school_id)
 
     def _right(self, level: str, school: Organisation, first: int, states: list[tuple[str, date]]) -> StudyRight:
-        make, over = self._make, states[-1][0] in ("valmistunut", "eronnut")
+        make, began = self._make, _begins(_year_of(self._grade, first))
+        ended = states[-1][1] if states[-1][0] in ("valmistunut", "eronnut") else None
+        told = tuple(name for name, has in (("oid", self._person.learner_number), ("hetu", self._person.hetu)) if has)
         right = StudyRight(
             make.new_id(), self._person.id, school.id, level, school.oid, self._batch.provider.oid,
-            _begins(_year_of(self._grade, first)), states[-1][1] if over else None,
-            tuple(name for name, known in (("oid", self._person.learner_number), ("hetu", self._person.hetu)) if known),
+            began, ended, told, ended or self._moved(began),
         )  # fmt: skip
         self._made.rights.append(right)
         # State money pays for general upper secondary education, and the register wants that said.
@@ -189,9 +203,19 @@ class _Learner:
             self._made.states.append(RightState(make.new_id(), right.id, right.person_id, place, since, state, funding))
         return right
 
+    def _moved(self, since: date) -> date:
+        """Return when the learner last came to another school after `since`, or `since` where they did not."""
+        at = {row.school_id for row in self._schools if row.valid_from <= since < (row.valid_to or date.max)}
+        for row in self._schools:
+            if row.valid_from > since and row.school_id not in at:
+                at, since = {row.school_id}, row.valid_from
+        return since
+
     def _add(
         self, right: StudyRight, above: Attainment | None, place: int, kind: str, scheme: str, module: str, **more: Any
     ) -> Attainment:
+        above_known = above.known if above else right.valid_from
+        more.setdefault("known", more.get("confirmed_on") or more.get("valid_from") or above_known)
         node = f"{above.node if above else ''}/{kind}:{scheme}:{module}:1"
         made = Attainment(
             self._make.new_id(), right.id, right.person_id, above.id if above else None, place, node, kind, scheme, module,
@@ -210,6 +234,7 @@ class _Learner:
                 mark,
                 day,
                 mark not in ("4", "H"),
+                (day or attainment.known) + (CORRECTED_AFTER if day and self._make.corrected(mark) else timedelta()),
             )
         )
 
@@ -248,29 +273,29 @@ class _Learner:
             self._made.extras.append(
                 RightExtra(self._make.new_id(), right.id, right.person_id, "support_decision", since)
             )
-        place = 0
+        # The cast has every year, others with a fuller past the last one.
+        begun = (first if self._story else max(first, last - 1)) if fuller and not finished else last
+        begun = min(begun, max(first, self._grade - self._make.years))
+        letter = home.removeprefix(GRADES[self._grade]) if home else "A"
+        # The certificate tells of the last year of a basic education that is finished.
+        for place, index in enumerate(range(begun, last + (not finished))):
+            at, year = self._at(index), _year_of(self._grade, index)
+            done = None if index == last and not left else _ends(year + 1)
+            row = self._add(
+                right, None, place, _YEAR_OF_BASIC, _LIST["year"], GRADES[index], curriculum="104/011/2014",
+                site_oid=at.oid, taught_in=at.languages[0].upper(), valid_from=max(_begins(year), right.valid_from),
+                group_name=home if done is None else f"{GRADES[index]}{letter}", **self._confirmed(at, done),
+            )  # fmt: skip
+            if done and fuller:
+                self._subjects(right, row, index, done)
         if finished:
-            end = states[-1][1]
+            end, place = states[-1][1], max(0, last - begun)
             whole = self._add(
                 right, None, place, "perusopetuksenoppimaara", _LIST["education"], "201101", curriculum="104/011/2014",
                 site_oid=school.oid, taught_in=school.languages[0].upper(),
                 manner="koulutus", manner_scheme="perusopetuksensuoritustapa", **self._confirmed(school, end),
             )  # fmt: skip
             self._subjects(right, whole, 9, end)
-            return
-        # The cast has every year, others the last one.
-        begun = first if self._story else max(first, last - 1)
-        for index in range(begun if fuller else last, last + 1):
-            at, year = self._at(index), _year_of(self._grade, index)
-            done = None if index == last and not left else _ends(year + 1)
-            row = self._add(
-                right, None, place, _YEAR_OF_BASIC, _LIST["year"], GRADES[index], curriculum="104/011/2014",
-                site_oid=at.oid, taught_in=at.languages[0].upper(), valid_from=max(_begins(year), right.valid_from),
-                group_name=home if done is None else None, **self._confirmed(at, done),
-            )  # fmt: skip
-            if done and fuller:
-                self._subjects(right, row, index, done)
-            place += 1
 
     def _subjects(self, right: StudyRight, whole: Attainment, grade: int, done: date) -> None:
         for place, (subject, lessons) in enumerate(_PRIMARY if grade < 7 else _LATER):
@@ -299,7 +324,7 @@ class _Learner:
             language = {"AI": "RU1" if whole.taught_in == "SV" else "AI1"}.get(subject)
             row = self._add(
                 right, whole, place, "lukionoppiaine", _LIST["subject"], subject, is_compulsory=True, language=language,
-                language_scheme=_LANGUAGES.get(subject),
+                language_scheme=_LANGUAGES.get(subject), known=day,
             )  # fmt: skip
             for number, module in enumerate(modules):
                 part = self._add(
