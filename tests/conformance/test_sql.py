@@ -35,6 +35,7 @@ OTHERWISE = {
     "core/use_case.py": "sets the reach, and runs what the rooms hand over",
     "core/tables.py": "what every migration emits for a table",
     "integrations/demo/first_day.py": "finds the accounts of those who look, over Django's own accounts",
+    "integrations/demo/history.py": "writes what invented rows were before, as the owner of the tables",
     "integrations/demo/load.py": "copies a million invented rows in, as the bulk lane does",
     "integrations/demo/newcomers.py": "finds the demonstration's provider, to act for it",
     "people/desks.py": "which roles a person may take today: the one read that comes before there is an actor",

@@ -15,7 +15,7 @@ from digione.cli import demo_commands, lifecycle
 from digione.cli.parts import Watch
 from digione.core import clock
 from digione.core.use_case import REGISTRY, Actor, set_reach
-from digione.integrations.demo import cast
+from digione.integrations.demo import cast, history
 from digione.integrations.demo.cast import PASSWORD
 from digione.integrations.demo.load import is_whole, load_demo, mark_whole
 from digione.integrations.loading.report import Report
@@ -221,12 +221,15 @@ def _kill(*arguments: object, **named: object) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "step",
-    ["digione.integrations.demo.newcomers.import_roster", "digione.cli.demo_commands._tidy", "digione.integrations.demo.load.mark_whole"],
-    ids=["newcomers", "statistics", "mark"],
+    ["digione.integrations.demo.history.write_versions", "digione.integrations.demo.newcomers.import_roster",
+     "digione.cli.demo_commands._tidy", "digione.integrations.demo.load.mark_whole"],
+    ids=["history", "newcomers", "statistics", "mark"],
 )  # fmt: skip
 def test_what_was_killed_between_two_steps_is_made_whole(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     tidied: list[str] = []
+    remembered: list[str] = []
     monkeypatch.setattr(demo_commands, "_tidy", tidied.append)
+    monkeypatch.setattr(history, "write_versions", lambda owner: remembered.append(owner) or 0)
     with monkeypatch.context() as broken:
         broken.setattr(step, _kill)
         with pytest.raises(_KilledError):
@@ -235,7 +238,7 @@ def test_what_was_killed_between_two_steps_is_made_whole(monkeypatch: pytest.Mon
     accounts = _count("SELECT count(*) FROM access_account")
     assert demo_commands.make_whole(300, 11, "owner").already
     assert is_whole()
-    assert tidied[-1:] == ["owner"]
+    assert tidied[-1:] == remembered[-1:] == ["owner"]
     assert _count("SELECT count(*) FROM access_account") == accounts
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from digione.integrations.koski.there_and_back import there_and_back
 LEVELS = {"0": "esiopetus", **dict.fromkeys(GRADES[1:10], "perusopetus"), **dict.fromkeys(GRADES[10:], "lukiokoulutus")}
 
 
-def _made(learners: int, seed: int) -> list[tuple[Batch, Rights]]:
-    make = StudyRights(seed)
+def _made(learners: int, seed: int, started: date | None = None) -> list[tuple[Batch, Rights]]:
+    make = StudyRights(seed, started)
     return [(batch, make.of(batch)) for batch in generate(learners, seed)]
 
 
@@ -91,9 +92,25 @@ def test_one_in_ten_has_a_past_with_marks_and_the_cast_has_all_of_it(made: list[
     assert years == [str(grade) for grade in range(1, 9)]
 
 
+def test_with_history_every_learner_has_each_year_since_the_store_began() -> None:
+    made = _made(1200, 1, date(SCHOOL_YEAR - 5, 8, 1))
+    assert [rights for _, rights in made] == [rights for _, rights in _made(1200, 1, date(SCHOOL_YEAR - 5, 8, 1))]
+    whose: dict[str, set[str]] = {}
+    for row in (row for _, rights in made for row in rights.attainments if row.parent_id is None):
+        whose.setdefault(row.person_id, set()).add("9" if row.kind == "perusopetuksenoppimaara" else row.module)
+    for batch, _ in made:
+        for enrolment in batch.school_enrolments:
+            now = GRADES.index(enrolment.grade)
+            # Years of general upper secondary education are no rows of their own, and a certificate tells of grade 9.
+            basic = {GRADES[grade] for grade in range(max(now - 5, 1), min(now, 9) + 1)}
+            assert basic <= whose[enrolment.person_id], (now, whose[enrolment.person_id])
+            assert now > 5 or "001101" in whose[enrolment.person_id], now
+
+
 @pytest.mark.django_db
-def test_every_document_of_it_comes_back_the_same_by_our_own_import(tmp_path: Path) -> None:
-    loaded = load_demo(300, seed=11, app=False)
+@pytest.mark.parametrize("years", [0, 5])
+def test_every_document_of_it_comes_back_the_same_by_our_own_import(tmp_path: Path, years: int) -> None:
+    loaded = load_demo(300, seed=11, years=years, app=False)
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM organisations_provider WHERE demo")
         providers = [row[0] for row in cursor.fetchall()]

@@ -21,6 +21,8 @@ import psycopg
 
 ONEROSTER = "/ims/oneroster/rostering/v1p2"
 _TICK = os.sysconf("SC_CLK_TCK")
+#: School years of history that are loaded.
+_YEARS = 5
 
 
 def _stat(pid: int) -> tuple[int, int] | None:
@@ -184,11 +186,16 @@ def is_transaction_mark(sql: str) -> bool:
 
 @contextlib.contextmanager
 def stage(data: Path, learners: int) -> Iterator[Stage]:
-    """Load `learners` into an installation of its own, serve it with one worker on one core, and take it down."""
+    """Load `learners` into an installation of its own, serve it with one worker on one core, and take it down.
+
+    They have five years of history, as a store in use would have. Where `data` has a demonstration already, that is taken
+    as it is, however many learners it has.
+    """
     os.environ["DIGIONE_DEMO"] = "1"
     os.environ.pop("DATABASE_URL", None)
     subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "digione", "load-demo", "--data", str(data), "--learners", str(learners)],
+        [sys.executable, "-m", "digione", "load-demo", "--data", str(data), "--learners", str(learners),
+         "--years-of-history", str(_YEARS)],
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     from digione.cli.lifecycle import SERVER_THREADS
@@ -197,9 +204,11 @@ def stage(data: Path, learners: int) -> Iterator[Stage]:
     cores = sorted(os.sched_getaffinity(0))
     with django_ready(str(data)) as database:
         with psycopg.connect(database.admin_url) as connection:
-            connection.execute("SELECT 1")
-            row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
-        postmaster = int(str(row[0]).split()[0]) if row else 0
+            row = connection.execute(
+                "SELECT pg_read_file('postmaster.pid'), (SELECT (counts ->> 'learners')::int FROM core_importrun"
+                " WHERE kind = 'demo' AND status = 'done' AND provider_id IS NULL ORDER BY started_at LIMIT 1)"
+            ).fetchone()
+        postmaster, learners = (int(str(row[0]).split()[0]), int(row[1])) if row else (0, learners)
         port = _free_port()
         web = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),

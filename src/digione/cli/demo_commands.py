@@ -83,7 +83,7 @@ def make_whole(learners: int, seed: int, owner_url: str, *, years: int = 0) -> "
     Each step is all or nothing and does nothing twice, so what was killed between two of them is made whole by a second
     call. `owner_url` is the address of the database for the owner of its tables, `years` how many of history there are.
     """
-    from digione.integrations.demo.history import write_versions
+    from digione.integrations.demo import history
     from digione.integrations.demo.load import load_demo, mark_whole
 
     # A bar that nobody watches would only fill a log.
@@ -92,7 +92,7 @@ def make_whole(learners: int, seed: int, owner_url: str, *, years: int = 0) -> "
             loaded = load_demo(learners, seed, years=years, progress=bar.update)
     else:
         loaded = load_demo(learners, seed, years=years)
-    versions = write_versions(owner_url)
+    versions = history.write_versions(owner_url)
     if is_on("csv_templates"):
         from digione.integrations.demo.newcomers import import_newcomers
 

@@ -131,9 +131,7 @@ _search_key = lru_cache(maxsize=8192)(search_key)
 
 
 def _field(value: str | None) -> str:
-    if value is None:
-        return _NULL
-    return value.replace("\\", "\\\\").replace("\t", " ").replace("\n", " ")
+    return _NULL if value is None else value.replace("\\", "\\\\").replace("\t", " ").replace("\n", " ")
 
 
 def _array(values: Iterable[str]) -> str:
@@ -298,8 +296,7 @@ def _stage(staging: _Staging, batch: Batch, password: str, moments: Moments) -> 
     staging.add(
         "studies_course",
         (
-            f"{c.id}\t{provider}\t{c.session_id}\t{c.code}\t{_text(c.title)}\t{{{c.subject}}}\t{{{c.grade}}}"
-            f"\t{now}"
+            f"{c.id}\t{provider}\t{c.session_id}\t{c.code}\t{_text(c.title)}\t{{{c.subject}}}\t{{{c.grade}}}\t{now}"
             for c in batch.courses
         ),
     )
@@ -387,10 +384,8 @@ def _stage_study_rights(staging: _Staging, provider: str, made: Rights, moments:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return _NULL
     # The words of a flag are PostgreSQL's own; everything else here is an id, a code, a number or a day.
-    return str(value)
+    return _NULL if value is None else str(value)
 
 
 def _text(text: dict[str, Any]) -> str:
@@ -453,7 +448,9 @@ def _stage_people(staging: _Staging, batch: Batch, moments: Moments) -> None:
     for person in batch.persons:
         for kind, value in (("hetu", person.hetu), ("learner_number", person.learner_number)):
             if value is not None:
-                staging.add("people_identifier", [_identifier(person.id, _NULL, kind, value, recorded(since[person.id]))])
+                staging.add(
+                    "people_identifier", [_identifier(person.id, _NULL, kind, value, recorded(since[person.id]))]
+                )
     persons = {account.person_id: account.username for account in batch.accounts}
     staging.codes |= {
         person.id: (secrets.digest(person.hetu), _person_key(person), person.first_names)
