@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -71,19 +72,24 @@ def studies(on: Stage) -> list[Figure]:
 
     The limit of the learner is pgbench running the same function; the limits of the others are the targets.
     """
-    token = app_of(on, _SCOPES)
-    alone = replace(on, supplier_id="")
-    alone.token = app_of(alone, _OF_A_LEARNER)
+    writing = _with_app(on, _SCOPES)
     return [
-        *_learner(alone),
-        *_lines(on, token),
-        *_changes(on, token),
+        *_learner(_with_app(on, _OF_A_LEARNER)),
+        *_lines(writing),
+        *_changes(writing),
         *_documents(on),
     ]
 
 
-def _ask(on: Stage, token: str, path: str) -> Any:
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/x-ndjson"}
+def _with_app(on: Stage, scopes: Sequence[str]) -> Stage:
+    """Return the stage as an app with `scopes`, of a supplier of its own, has it."""
+    made = replace(on, supplier_id="")
+    made.token = app_of(made, scopes)
+    return made
+
+
+def _ask(on: Stage, path: str) -> Any:
+    headers = {"Authorization": f"Bearer {on.token}", "Accept": "application/x-ndjson"}
     request = urllib.request.Request(f"http://127.0.0.1:{on.port}/api/v1/{path}", headers=headers)
     return urllib.request.urlopen(request, timeout=600)  # noqa: S310
 
@@ -100,7 +106,7 @@ WHERE x.provider_id = %(provider)s ORDER BY md5(x.id::text) LIMIT %(most)s"""
 
 def _any_of(on: Stage, sql: str) -> list[str]:
     """Return so many ids as are measured with, spread over all that there are, by a read of one provider's rows alone."""
-    values = {"supplier": on.supplier_id or None, "provider": on.provider_id, "most": _MEASURED}
+    values = {"supplier": on.supplier_id, "provider": on.provider_id, "most": _MEASURED}
     with psycopg.connect(on.admin_url) as connection:
         return [str(ident) for (ident,) in connection.execute(sql.encode(), values)]
 
@@ -122,11 +128,11 @@ def _learner(on: Stage) -> Iterator[Figure]:
     yield Figure("one_learner_document", size, "KB", learners=on.learners)
 
 
-def _lines(on: Stage, token: str) -> Iterator[Figure]:
+def _lines(on: Stage) -> Iterator[Figure]:
     os.sched_setaffinity(0, {on.loading})
     for path in ("enrolments", "attainments"):
         before, began, rows = cpu_ms(on.roots), time.perf_counter(), 0
-        with _ask(on, token, path) as answer:
+        with _ask(on, path) as answer:
             while piece := answer.read(1 << 20):
                 rows += piece.count(b"\n")
         speed = rows / (time.perf_counter() - began)
@@ -134,8 +140,10 @@ def _lines(on: Stage, token: str) -> Iterator[Figure]:
         yield Figure(f"{path}_lines", speed, "rows/s", _ROWS, speed / _ROWS, used, None, on.learners)
 
 
-def _changes(on: Stage, token: str) -> Iterator[Figure]:
-    ids = _any_of(on, _MARKS)
+def _changes(on: Stage) -> Iterator[Figure]:
+    from digione.rest.oneroster import sealed
+
+    ids = sealed.of_supplier(UUID(on.supplier_id)).made(map(UUID, _any_of(on, _MARKS)))
     plan = {
         "method": "PATCH",
         "headers": {"If-Match": "*", "Content-Type": "application/json", "Prefer": "return=minimal"},
@@ -143,7 +151,7 @@ def _changes(on: Stage, token: str) -> Iterator[Figure]:
         "bodies": ['{"mark":"9"}', '{"mark":"8"}'],
     }
     value, used = on.drive(
-        [f"/api/v1/assessments/{ident}" for ident in ids], connections=4, seconds=_SECONDS, token=token, more=plan
+        [f"/api/v1/assessments/{ident}" for ident in ids], connections=4, seconds=_SECONDS, more=plan
     )
     yield Figure("mark_change", value, "ms", _CHANGE, _CHANGE / used, used, None, on.learners)
 
