@@ -25,6 +25,7 @@ OTHERWISE = {
     "cli/bench_lists.py": "measures: the same lists in plain SQL are the limit",
     "cli/bench_roster.py": "measures: the same merge in plain SQL is the limit",
     "cli/bench_stage.py": "measures: sets the stage",
+    "cli/bench_studies.py": "picks the rows that are measured, and counts earlier runs",
     "cli/demo_commands.py": "lets PostgreSQL count the rows of the demonstration anew, as their owner",
     "cli/lifecycle.py": "asks the database whether it is there and fit, before Django is",
     "config/health.py": "asks whether the program can serve, for whoever balances the load",

@@ -70,10 +70,10 @@ class Moments:
         came: dict[str, date] = {}
         for row in chain(batch.school_enrolments, batch.earlier_schools):
             came[row.person_id] = min(row.valid_from, came.get(row.person_id, row.valid_from))
-        for row in batch.guardianships:
-            if row.child_id in came:
-                day = came[row.child_id]
-                came[row.guardian_id] = min(day, came.get(row.guardian_id, day))
+        for kin in batch.guardianships:
+            if kin.child_id in came:
+                day = came[kin.child_id]
+                came[kin.guardian_id] = min(day, came.get(kin.guardian_id, day))
         return first | {ident: min(day, first.get(ident, day)) for ident, day in came.items()}
 
     def last_change(self, ident: str, since: date, one_in: int) -> date:
