@@ -5,7 +5,6 @@ refused whole and the others are read on. Rows wait in files of the system's tem
 documents are staged; what stands in them is what is staged, so identity codes are hidden already.
 """
 
-import csv
 import hashlib
 import json
 import tempfile
@@ -13,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
-from secrets import token_hex
 from typing import IO, Any, Self
 
 from digione.core import secrets
@@ -22,18 +21,22 @@ from digione.core.errors import Severity
 from digione.integrations.koski.findings import Finding
 from digione.integrations.koski.forms import Object, without_labels
 from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
+from digione.integrations.koski.parsing import LINES, amiss, documents_of
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
 from digione.integrations.koski.register_rules import findings, findings_of_person
-from digione.integrations.loading.json_files import UNREADABLE, NoNumber, parse_json, read_json, shown
+from digione.integrations.loading.json_files import shown
 from digione.integrations.loading.report import ImportRefusedError, Problems
 from digione.integrations.loading.roster import Person, Roster, new_person
-from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, UNSTORABLE, BadValueError, check_hetu, holds_hetu
+from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, BadValueError, check_hetu, holds_hetu
 
 #: In how much memory the rows of a table wait before they go to the disk.
 _IN_MEMORY = 4 << 20
-#: What stands for no value: nothing that a document could say, since it is drawn anew for each process.
-NULL = f"\\N{token_hex(8)}"
-_LINES = (".jsonl", ".ndjson")
+#: How many rows are written there at a time.
+_AT_ONCE = 500
+#: What stands for no value until a row is written: no document that is read says it, since no database could keep it.
+_NONE = "\0"
+#: What the text format of COPY has another meaning for.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _of(places: Sequence[Place]) -> tuple[str, ...]:
@@ -44,30 +47,41 @@ def _of(places: Sequence[Place]) -> tuple[str, ...]:
 RIGHT_COLUMNS = (*_of(STUDY_RIGHT), "told_of_person", "carried")
 STATE_COLUMNS = (*_of(STATE), "carried")
 EXTRA_COLUMNS = ("kind", "is_listed", "holds", *_of(EXTRA), "carried")
-ATTAINMENT_COLUMNS = ("node", *_of(ATTAINMENT), "carried")
+ATTAINMENT_COLUMNS = (*_of(ATTAINMENT), "carried")
 ASSESSMENT_COLUMNS = (*_of(ASSESSMENT), "carried")
 
 
 class Spool:
-    """Rows of one table, waiting as CSV."""
+    """Rows of one table, waiting in the text format of COPY."""
 
     def __init__(self, head: Sequence[str], columns: Sequence[str]) -> None:
         """`head` are the columns that bind the rows together, `columns` those of the data model."""
         self.columns = (*head, *columns)
-        self._own = columns
-        self._file: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed with the reading.
-            _IN_MEMORY, "w+", encoding="utf-8", newline=""
-        )
-        self._write = csv.writer(self._file, lineterminator="\r\n").writerow
-        self.rows = 0
+        self._values = itemgetter(*columns)
+        self._tabs = len(self.columns) - 1
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the reading.
+        self._lines: list[str] = []
 
     def add(self, head: Sequence[Any], row: Object) -> None:
         """Add a row."""
-        self._write([*map(_cell, head), *(_cell(row[name]) for name in self._own)])
-        self.rows += 1
+        values = (*head, *self._values(row))
+        cells = [value if value.__class__ is str else _NONE if value is None else _written(value) for value in values]
+        line = "\t".join(cells)
+        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") > self._tabs:
+            line = "\t".join([cell.translate(_ESCAPES) for cell in cells])
+        self._lines.append(line)
+        if len(self._lines) > _AT_ONCE:
+            self._write()
 
-    def pieces(self) -> Iterator[str]:
+    def _write(self) -> None:
+        if self._lines:
+            self._lines.append("")
+            self._file.write("\n".join(self._lines).replace(_NONE, "\\N").encode())
+            self._lines.clear()
+
+    def pieces(self) -> Iterator[bytes]:
         """Yield what was written, in pieces."""
+        self._write()
         self._file.seek(0)
         while piece := self._file.read(1 << 18):
             yield piece
@@ -77,18 +91,17 @@ class Spool:
         self._file.close()
 
 
-def _cell(value: Any) -> Any:
+def _written(value: Any) -> str:
     match value:
-        case None:
-            return NULL
-        case bool():
-            return "t" if value else "f"
         case dict():
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            return _json(value) if value else "{}"
         case list():
             return "{" + ",".join(value) + "}"
         case _:
-            return value
+            return str(value)
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass
@@ -115,7 +128,7 @@ class Reading:
         self.rights = Spool(("line", "key", "person_key", "row_hash"), RIGHT_COLUMNS)
         self.states = Spool(("right_line", "place"), STATE_COLUMNS)
         self.extras = Spool(("right_line", "place"), EXTRA_COLUMNS)
-        self.attainments = Spool(("right_line", "line", "above", "place"), ATTAINMENT_COLUMNS)
+        self.attainments = Spool(("right_line", "line", "above", "place", "node"), ATTAINMENT_COLUMNS)
         self.assessments = Spool(("attainment_line", "place"), ASSESSMENT_COLUMNS)
 
     def __enter__(self) -> Self:
@@ -133,13 +146,13 @@ class Reading:
             file
             for path in paths
             for file in (sorted(path.iterdir()) if path.is_dir() else [path])
-            if not path.is_dir() or file.suffix in (".json", *_LINES)
+            if not path.is_dir() or file.suffix in (".json", *LINES)
         ]
         if not found:
             raise ImportRefusedError("not-json-there")
         for file in found:
-            for line, document in documents_of(file, self.problems):
-                self._document(file.name, line, document)
+            for line, document, plain in documents_of(file, self.problems):
+                self._document(file.name, line, document, plain=plain)
 
     def roster(self) -> Roster:
         """Return the people of the documents. They are not all of the source's, so nobody ends who is not among them."""
@@ -159,7 +172,7 @@ class Reading:
         """Return file and line of the study right that was staged as `line`."""
         return self._places[line - 1]
 
-    def _document(self, file: str, line: int, document: Any) -> None:
+    def _document(self, file: str, line: int, document: Any, *, plain: bool) -> None:
         self.files[file] = self.files.get(file, 0) + 1
         errors = self.problems.errors
 
@@ -177,7 +190,7 @@ class Reading:
             tell("/opiskeluoikeudet", "koski.missing")
         if self.problems.errors > errors or not isinstance(inner, dict) or not isinstance(rights, list):
             return
-        for pointer, code in _unstorable(document):
+        for pointer, code in () if plain else amiss(document):
             tell(pointer, code)
         if self.problems.errors > errors:
             return
@@ -186,20 +199,21 @@ class Reading:
         for place, each in enumerate(rights):
             pointer = f"/opiskeluoikeudet/{place}"
             if isinstance(each, dict):
-                bare = without_labels(each)
+                bare = each if plain else without_labels(each)
                 said = json.dumps(bare, sort_keys=True)
                 read.append((read_study_right(bare, tell, pointer), said))
             else:
                 tell(pointer, "koski.object", value=each)
         rest = without_labels({name: value for name, value in document.items() if name not in _KNOWN})
-        more = json.dumps([rest, {name: value for name, value in inner.items() if name not in PERSON}])
-        for pointer, text in (
-            *((f"/opiskeluoikeudet/{place}", said) for place, (_, said) in enumerate(read)),
-            ("", more),
-        ):
-            # What is carried is not encrypted, and identity codes are.
-            if holds_hetu(text):
-                tell(pointer, "koski.hetu")
+        if not plain:
+            more = json.dumps([rest, {name: value for name, value in inner.items() if name not in PERSON}])
+            for pointer, text in (
+                *((f"/opiskeluoikeudet/{place}", said) for place, (_, said) in enumerate(read)),
+                ("", more),
+            ):
+                # What is carried is not encrypted, and identity codes are.
+                if holds_hetu(text):
+                    tell(pointer, "koski.hetu")
         if self.problems.errors > errors or person is None:
             return
         self._judge(file, line, findings_of_person(inner))
@@ -287,8 +301,7 @@ class Reading:
         for above, node, place, attainment in walk(right.attainments):
             self._number += 1
             lines[node] = self._number
-            head = (number, self._number, lines.get(above), place)
-            self.attainments.add(head, {**attainment.row, "node": node})
+            self.attainments.add((number, self._number, lines.get(above), place, node), attainment.row)
             for nth, each in enumerate(attainment.assessments):
                 self.assessments.add((self._number, nth), each)
         self.carried.update(carried_places(right))
@@ -304,62 +317,6 @@ def _key(person: str, row: Object) -> str:
     return f"{person}/{where}/{row['level']}"
 
 
-def _unstorable(value: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield where a document holds what no database can keep, or says something twice, with the code of the fault."""
-    if depth > _DEEPEST:
-        yield "", "koski.deep"
-    elif isinstance(value, dict):
-        for name in getattr(value, "twice", ()):
-            yield f"{pointer}/{name}", "koski.twice"
-        for name, inner in value.items():
-            if UNSTORABLE.search(name):
-                yield pointer, "koski.broken"
-            elif inner.__class__ not in _PLAIN:
-                yield from _unstorable(inner, f"{pointer}/{name}", depth + 1)
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            if inner.__class__ not in _PLAIN:
-                yield from _unstorable(inner, f"{pointer}/{place}", depth + 1)
-    elif isinstance(value, str):
-        if UNSTORABLE.search(value):
-            yield pointer, "koski.broken"
-    elif isinstance(value, NoNumber):
-        yield pointer, "koski.no-number"
-
-
-#: How deep a document may nest. The real ones nest fourteen levels at most.
-_DEEPEST = 100
-#: Values in which nothing can be amiss.
-_PLAIN = {bool, int, float, type(None)}
 _KNOWN = {"henkilö", "opiskeluoikeudet"}
 #: Where a study right carries what its document says beside the study rights, and of the learner.
 BESIDE_RIGHTS, BESIDE_PERSON = _BESIDE = ("..", "../henkilö")
-
-
-def documents_of(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
-    """Yield each document of a file with its line, or its number where the file is one list."""
-    if path.suffix in _LINES:
-        yield from _lines(path, problems)
-        return
-    whole = read_json(path, problems)
-    if whole is UNREADABLE:
-        return
-    if isinstance(whole, list):
-        yield from enumerate(whole, 1)
-    else:
-        yield 1, whole
-
-
-def _lines(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    try:
-                        yield number, parse_json(line)
-                    except (ValueError, RecursionError):
-                        problems.error(path.name, number, "", "koski.line")
-    except OSError as fault:
-        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
-    except UnicodeDecodeError as fault:
-        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)

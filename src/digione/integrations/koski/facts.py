@@ -16,7 +16,6 @@ from digione.integrations.koski.documents import (
     ASSESSMENT_COLUMNS,
     ATTAINMENT_COLUMNS,
     EXTRA_COLUMNS,
-    NULL,
     RIGHT_COLUMNS,
     STATE_COLUMNS,
     Reading,
@@ -124,7 +123,7 @@ def _stage(merge: Merge, stage: str, spool: Spool) -> None:
     merge.execute(f"CREATE TEMP TABLE stage_{stage} ({columns}) ON COMMIT DROP")
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY stage_{stage} ({', '.join(spool.columns)}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy,
+        cursor.copy(f"COPY stage_{stage} ({', '.join(spool.columns)}) FROM STDIN") as copy,
     ):
         for piece in spool.pieces():
             copy.write(piece)
@@ -208,7 +207,7 @@ def _attainments(merge: Merge) -> list[int]:
             merge.execute(
                 f"DELETE FROM {table} t USING gone_attainment g WHERE t.provider_id = %(provider)s AND t.{column} = g.id"
             )
-    names = ("study_right_id", "person_id", "parent_id", "place", *ATTAINMENT_COLUMNS)
+    names = ("study_right_id", "person_id", "parent_id", "place", "node", *ATTAINMENT_COLUMNS)
     held = _put(merge, "studies_attainment", "ready_attainment", names, line="r.right_line")
     return [row["line"] for row in stays] + held
 

@@ -14,10 +14,11 @@ from typing import Any
 from digione.integrations.loading.values import UNSTORABLE
 
 Object = dict[str, Any]
-#: Tells a fault: where in the object (a JSON pointer's end), its code, and parameters of its words.
-Blame = Callable[..., None]
+Row = dict[str, Any]
+#: Tells a fault of a document: where it stands (a JSON pointer), its code, and parameters of its words.
+Tell = Callable[..., None]
 #: The labels that the register fills in beside a code. What is sent of a code is its list and its value.
-_LABELS = ("nimi", "lyhytNimi")
+LABELS = ("nimi", "lyhytNimi")
 _LANGUAGE = re.compile("[a-z]{2,3}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ORGANISATION = re.compile(r"1\.2\.246\.562\.(10|99|199)\.\d{11,24}")
@@ -35,7 +36,7 @@ def is_code(value: Any) -> bool:
 def without_labels(value: Any) -> Any:
     """Return a value of a document without the labels that the register fills in beside codes."""
     if isinstance(value, dict):
-        dropped = _LABELS if is_code(value) else ()
+        dropped = LABELS if is_code(value) else ()
         return {name: without_labels(inner) for name, inner in value.items() if name not in dropped}
     return [without_labels(inner) for inner in value] if isinstance(value, list) else value
 
@@ -46,16 +47,19 @@ class Form:
 
     columns: tuple[str, ...]
 
-    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
-        """Take the value `name` out of `box` and return its columns; None where it is absent or faulty."""
-        value = box.get(name)
+    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
+        """Take the value `name` out of `box`, which stands at `pointer`, into the columns of `row`.
+
+        What is absent or faulty leaves the row as it is.
+        """
+        value = box[name]
         if value is None:
-            return None
+            return
         if not self.fits(value):
-            blame(name, self.fault(value), value=value)
-            return None
+            tell(f"{pointer}/{name}", self.fault(value), value=value)
+            return
         del box[name]
-        return (self.read(value),)
+        row[self.columns[0]] = self.read(value)
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """Put the value back into `box`."""
@@ -189,19 +193,17 @@ class Code(Form):
     scheme: str = ""
     strict: bool = False
 
-    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
         """See `Form`."""
-        value = box.get(name)
+        value = box[name]
         if value is None:
-            return None
+            return
         if not is_code(value) or UNSTORABLE.search(value["koodiarvo"]):
-            blame(name, "koski.code", value=value)
-            return None
-        if value["koodistoUri"] != self.scheme:
-            if self.strict:
-                blame(name, "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
-            return None
-        return (_taken(box, name)[1],)
+            tell(f"{pointer}/{name}", "koski.code", value=value)
+        elif value["koodistoUri"] == self.scheme:
+            row[self.columns[0]] = _taken(box, name, value)[1]
+        elif self.strict:
+            tell(f"{pointer}/{name}", "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """See `Form`."""
@@ -211,15 +213,15 @@ class Code(Form):
 class CodeOfList(Form):
     """A code of whichever list it names, which is stored as list and value."""
 
-    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
         """See `Form`."""
-        value = box.get(name)
+        value = box[name]
         if value is None:
-            return None
+            return
         if not is_code(value) or UNSTORABLE.search(value["koodistoUri"] + value["koodiarvo"]):
-            blame(name, "koski.code", value=value)
-            return None
-        return _taken(box, name)
+            tell(f"{pointer}/{name}", "koski.code", value=value)
+            return
+        row[self.columns[0]], row[self.columns[1]] = _taken(box, name, value)
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """See `Form`."""
@@ -232,21 +234,23 @@ class CodeOrOwn(CodeOfList):
     Columns: list (None for an own one), value, name.
     """
 
-    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
         """See `Form`."""
-        value = box.get(name)
+        value = box[name]
         if value is None or is_code(value):
-            taken = super().take(box, name, blame)
-            return None if taken is None else (*taken, None)
+            super().take(row, box, name, tell, pointer)
+            return
         own = isinstance(value, dict) and "koodistoUri" not in value
         if not own or not isinstance(value.get("koodiarvo"), str) or UNSTORABLE.search(value["koodiarvo"]):
-            blame(name, "koski.code", value=value)
-            return None
-        title = _TITLE.take(value, "nimi", lambda _name, code, **more: blame(f"{name}/nimi", code, **more))
-        code = value.pop("koodiarvo")
+            tell(f"{pointer}/{name}", "koski.code", value=value)
+            return
+        if "nimi" in value:
+            title: Row = {}
+            _TITLE.take(title, value, "nimi", tell, f"{pointer}/{name}")
+            row[self.columns[2]] = title.get("title")
+        row[self.columns[1]] = value.pop("koodiarvo")
         if not value:
             del box[name]
-        return None, code, title[0] if title else None
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """See `Form`."""
@@ -266,31 +270,30 @@ _TITLE = Localized(("title",))
 class Organisation(Form):
     """An organisation, which is stored as its OID. What else is told of it is left, and so carried."""
 
-    def take(self, box: Object, name: str, blame: Blame) -> tuple[Any, ...] | None:
+    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
         """See `Form`."""
-        value = box.get(name)
+        value = box[name]
         if value is None:
-            return None
+            return
         oid = value.get("oid") if isinstance(value, dict) else None
         if oid is None and isinstance(value, dict):
             # A workplace or a school abroad has none; it is carried as it is told.
-            return None
+            return
         if not isinstance(oid, str) or not _ORGANISATION.fullmatch(oid):
-            blame(name, "koski.organisation", value=value if oid is None else oid)
-            return None
+            tell(f"{pointer}/{name}", "koski.organisation", value=value if oid is None else oid)
+            return
         del value["oid"]
         if not value:
             del box[name]
-        return (oid,)
+        row[self.columns[0]] = oid
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """See `Form`."""
         box.setdefault(name, {})["oid"] = values[0]
 
 
-def _taken(box: Object, name: str) -> tuple[str, str]:
-    """Take list and value of a code out of its object, and the object where nothing is left in it."""
-    value = box[name]
+def _taken(box: Object, name: str, value: Object) -> tuple[str, str]:
+    """Take list and value of a code out of its object, and the object out of `box` where nothing is left in it."""
     scheme, code = value.pop("koodistoUri"), value.pop("koodiarvo")
     if not value:
         del box[name]

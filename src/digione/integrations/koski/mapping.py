@@ -5,16 +5,12 @@ what is written is the rest with the row's values put back into it, and nothing 
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from digione.integrations.koski.forms import Object
+from digione.integrations.koski.forms import Object, Row, Tell
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, EXTRAS, STATE, STUDY_RIGHT, Place
-
-#: Tells a fault of a document: where it stands (a JSON pointer), its code, and parameters of its words.
-Tell = Callable[..., None]
-Row = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -94,11 +90,19 @@ def carried_places(right: StudyRight) -> Iterator[str]:
         yield from _leaves(row["carried"], "tila.opiskeluoikeusjaksot")
     for row in right.extras:
         yield from _leaves(row["carried"], f"lisätiedot.{row['written']}")
-    for above, _node, _place, each in walk(right.attainments):
-        name = "osasuoritukset" if above else "suoritukset"
-        yield from _leaves(each.row["carried"], name)
+    yield from _carried_of(right.attainments, "suoritukset")
+
+
+def _carried_of(attainments: Iterable[Attainment], name: str) -> Iterator[str]:
+    for each in attainments:
+        # Of most rows nothing is carried.
+        if each.row["carried"]:
+            yield from _leaves(each.row["carried"], name)
         for row in each.assessments:
-            yield from _leaves(row["carried"], f"{name}.arviointi")
+            if row["carried"]:
+                yield from _leaves(row["carried"], f"{name}.arviointi")
+        if each.parts:
+            yield from _carried_of(each.parts, "osasuoritukset")
 
 
 def _attainments(box: Object, name: str, tell: Tell, pointer: str) -> list[Attainment]:
@@ -203,20 +207,15 @@ def _take_into(row: Row, box: Object, forms: dict[str, Any], tell: Tell, pointer
     # In the order of the document, in which its faults are then told.
     for name in [name for name in box if name in forms]:
         form = forms[name]
-        if isinstance(form, dict):
+        if form.__class__ is dict:
             inner = box[name]
             if isinstance(inner, dict) and inner:
                 _take_into(row, inner, form, tell, f"{pointer}/{name}")
                 # What has been emptied is made anew by what was taken out of it.
-                _drop_empty(box, name)
-            continue
-
-        def blame(name: str, code: str, /, **parameters: Any) -> None:
-            tell(f"{pointer}/{name}", code, **parameters)
-
-        taken = form.take(box, name, blame)
-        if taken is not None:
-            row.update(zip(form.columns, taken, strict=True))
+                if not inner:
+                    del box[name]
+        else:
+            form.take(row, box, name, tell, pointer)
 
 
 def _written(row: Row, places: Sequence[Place]) -> Object:

@@ -10,8 +10,9 @@ from django.db import transaction
 
 from digione.core.clock import today
 from digione.core.use_case import Actor
-from digione.integrations.koski.documents import Reading, documents_of
+from digione.integrations.koski.documents import Reading
 from digione.integrations.koski.forms import without_labels
+from digione.integrations.koski.parsing import documents_of
 from digione.integrations.koski.selectors import export_documents
 from digione.integrations.koski.services import import_documents, open_scratch_provider
 from digione.integrations.loading.report import Report
@@ -49,7 +50,7 @@ def there_and_back(actor: Actor, path: Path) -> Outcome:
             raise _Undo
     except _Undo:
         pass
-    told = [document for _line, document in documents_of(path, Report().problems)]
+    told = [document for _line, document, _plain in documents_of(path, Report().problems)]
     differences = [*_compared(told, came_back)] if report.status == "done" else []
     return Outcome(path.name, differences, report)
 

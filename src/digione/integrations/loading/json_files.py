@@ -8,7 +8,7 @@ import codecs
 import json
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ MAX_BYTES = 256 * 1024**2
 #: What `read_json` returns for a file that is no JSON. None would be the JSON value null.
 UNREADABLE = object()
 #: The largest number that JSON's readers all understand alike (RFC 8259, 6).
-_MAX_NUMBER = 2**53 - 1
+MAX_NUMBER = 2**53 - 1
 _SHOWN = 40
 #: What an object's beginning is found by: where it opens and closes, past whatever its texts say.
 _BRACES = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
@@ -96,10 +96,10 @@ def element_name(number: int, path: str, key: str = "") -> str:
     return f"{number}: {path[:300]}" + (f", {key[:60]}" if key else "")
 
 
-def read_json(path: Path, problems: Problems) -> Any:
+def read_json(path: Path, problems: Problems, parse: Callable[[str], Any] | None = None) -> Any:
     """Return the parsed file, or `UNREADABLE` after telling why it is none. Raises `ImportRefusedError` without a file.
 
-    Objects are `JsonObject`, numbers that are none are `NoNumber`.
+    Objects are `JsonObject`, numbers that are none are `NoNumber`, unless it is parsed by something else than `parse_json`.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
@@ -116,7 +116,7 @@ def read_json(path: Path, problems: Problems) -> Any:
         return UNREADABLE
     try:
         text = written.decode("utf-8-sig")
-        return parse_json(text)
+        return (parse or parse_json)(text)
     except UnicodeDecodeError as fault:
         problems.error(path.name, written[: fault.start].count(b"\n") + 1, "", "encoding.json", byte=fault.start + 1)
     except json.JSONDecodeError as fault:
@@ -138,14 +138,14 @@ def parse_json(text: str) -> Any:
 
 
 def _whole(written: str) -> int | NoNumber:
-    if len(written) > 20 or abs(int(written)) > _MAX_NUMBER:
+    if len(written) > 20 or abs(int(written)) > MAX_NUMBER:
         return NoNumber(written[:_SHOWN])
     return int(written)
 
 
 def _decimal(written: str) -> float | NoNumber:
     number = float(written)
-    return number if abs(number) <= _MAX_NUMBER else NoNumber(written[:_SHOWN])
+    return number if abs(number) <= MAX_NUMBER else NoNumber(written[:_SHOWN])
 
 
 def shown(value: Any) -> str:

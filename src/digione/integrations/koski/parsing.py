@@ -1,0 +1,190 @@
+"""Files of documents as values of JSON: quickly where nothing in the text can be amiss, with care where something may be.
+
+What no database keeps (half characters, numbers that are none), a field told twice, nesting without end and identity codes
+in the wrong place are seldom there, and to look for them in every value costs more than to read it. So a text is first asked
+whether it can hold any of that. If not, its documents are `plain`; else they come as `json_files` reads them, and are looked
+through value by value (`amiss`).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from digione.integrations.koski.forms import LABELS, Object, is_code
+from digione.integrations.loading.json_files import MAX_NUMBER, UNREADABLE, NoNumber, parse_json, read_json
+from digione.integrations.loading.report import ImportRefusedError, Problems
+from digione.integrations.loading.values import UNSTORABLE
+
+#: Files with a document in each line.
+LINES = (".jsonl", ".ndjson")
+#: How deep a document may nest. The real ones nest fourteen levels at most.
+_DEEPEST = 100
+#: Values in which nothing can be amiss.
+_PLAIN = {bool, int, float, type(None)}
+#: Characters written as escapes that are a null character, a half one, or of ASCII, which hide what is looked for.
+_ESCAPED = re.compile(r"\\u(?:00[0-7]|[dD][89a-fA-F])")
+#: Of each character whether it is a digit (0) or a sign of the century (-), and how an identity code begins by that.
+_SHAPES = bytes(
+    ord("0" if chr(each) in "0123456789" else "-" if chr(each).upper() in "-+ABCDEFUVWXY" else ".") for each in range(256)
+)
+_SHAPE_OF_HETU = b"000000-000"
+#: What does not make a value of JSON a text, an object or a list.
+_NOT_BUILDING = bytes(set(range(256)) - set(b'[]{}"\\'))
+
+
+
+class Read(NamedTuple):
+    """A document with its line, or its number where the file is one list.
+
+    A `plain` one is without labels (`without_labels`), nothing in it is `amiss`, and no identity code stands in it but as
+    the learner's own.
+    """
+
+    line: int
+    document: Any
+    plain: bool
+
+
+def documents_of(path: Path, problems: Problems) -> Iterator[Read]:
+    """Yield each document of a file. Raises `ImportRefusedError` where there is no file."""
+    if path.suffix in LINES:
+        yield from _lines(path, problems)
+        return
+    whole = read_json(path, problems, parse)
+    if whole is UNREADABLE:
+        return
+    value, plain = whole
+    if isinstance(value, list):
+        for number, document in enumerate(value, 1):
+            yield Read(number, document, plain)
+    else:
+        yield Read(1, value, plain)
+
+
+def _lines(path: Path, problems: Problems) -> Iterator[Read]:
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        value, plain = parse(line)
+                    except (ValueError, RecursionError):
+                        problems.error(path.name, number, "", "koski.line")
+                    else:
+                        yield Read(number, value, plain)
+    except OSError as fault:
+        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
+    except UnicodeDecodeError as fault:
+        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)
+
+
+def parse(text: str) -> tuple[Any, bool]:
+    """Return what a text of JSON says, a document or a list of them, and whether they are `plain` (see `Read`).
+
+    Raises as `json.loads` does.
+    """
+    if _ESCAPED.search(text) or _is_deep(text):
+        return parse_json(text), False
+    quick = _Quick()
+    value = quick.read(text)
+    if quick.odd or _hetus_in(text) > _own_hetus(value):
+        return parse_json(text), False
+    return value, True
+
+
+class _Quick:
+    """Reads one text, dropping labels. `odd`: it has met what is not plain."""
+
+    def __init__(self) -> None:
+        self.odd = False
+        self.read = json.JSONDecoder(
+            object_pairs_hook=self._object,
+            parse_constant=self._constant,
+            parse_int=self._whole,
+            parse_float=self._decimal,
+        ).decode
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> Object:
+        read = dict(pairs)
+        if len(read) < len(pairs):
+            self.odd = True
+        if ("nimi" in read or "lyhytNimi" in read) and is_code(read):
+            for name in LABELS:
+                read.pop(name, None)
+        return read
+
+    def _constant(self, written: str) -> NoNumber:
+        self.odd = True
+        return NoNumber(written)
+
+    def _whole(self, written: str) -> int:
+        if len(written) > 16:
+            self.odd = True
+            return 0
+        number = int(written)
+        if abs(number) > MAX_NUMBER:
+            self.odd = True
+        return number
+
+    def _decimal(self, written: str) -> float:
+        number = float(written)
+        if not abs(number) <= MAX_NUMBER:
+            self.odd = True
+        return number
+
+
+def _is_deep(text: str) -> bool:
+    """Say whether a text of JSON may nest deeper than a document should. Of what is no JSON it says either."""
+    # Texts without brackets in them are two quotation marks that now follow each other.
+    brackets = text.encode(errors="replace").translate(None, _NOT_BUILDING).replace(b'""', b"")
+    if b'"' in brackets:
+        if "\\" in text:
+            text = text.replace("\\\\", "").replace('\\"', "")
+        # Every second piece between quotation marks stands outside of texts.
+        brackets = "".join(text.split('"')[::2]).encode(errors="replace").translate(None, _NOT_BUILDING)
+    # Each round takes away a level at least, and two at most.
+    for _ in range(_DEEPEST // 2 - 2):
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if not brackets:
+            return False
+    return True
+
+
+def _hetus_in(text: str) -> int:
+    """Return how often in a text there stands what is like an identity code, wherever it begins."""
+    return text.encode(errors="replace").translate(_SHAPES).count(_SHAPE_OF_HETU)
+
+
+def _own_hetus(value: Any) -> int:
+    """Return how often what is like an identity code stands where a document has the learner's."""
+    found = 0
+    for document in value if isinstance(value, list) else [value]:
+        person = document.get("henkilö") if isinstance(document, dict) else None
+        told = person.get("hetu") if isinstance(person, dict) else None
+        found += _hetus_in(told) if isinstance(told, str) else 0
+    return found
+
+
+def amiss(value: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield where a document holds what no database can keep, or says something twice, with the code of the fault."""
+    if depth > _DEEPEST:
+        yield "", "koski.deep"
+    elif isinstance(value, dict):
+        for name in getattr(value, "twice", ()):
+            yield f"{pointer}/{name}", "koski.twice"
+        for name, inner in value.items():
+            if UNSTORABLE.search(name):
+                yield pointer, "koski.broken"
+            elif inner.__class__ not in _PLAIN:
+                yield from amiss(inner, f"{pointer}/{name}", depth + 1)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            if inner.__class__ not in _PLAIN:
+                yield from amiss(inner, f"{pointer}/{place}", depth + 1)
+    elif isinstance(value, str):
+        if UNSTORABLE.search(value):
+            yield pointer, "koski.broken"
+    elif isinstance(value, NoNumber):
+        yield pointer, "koski.no-number"
