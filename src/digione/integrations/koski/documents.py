@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 
 from digione.core import secrets
 from digione.core.errors import Severity
+from digione.core.ids import new_id
 from digione.integrations.koski.findings import Finding
 from digione.integrations.koski.forms import Object, without_labels
 from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
@@ -121,15 +122,14 @@ class Reading:
     documents: int = 0
     _keys: set[str] = field(default_factory=set)
     _places: list[tuple[str, int]] = field(default_factory=list)
-    _number: int = 0
 
     def __post_init__(self) -> None:
         """Make room for the rows."""
         self.rights = Spool(("line", "key", "person_key", "row_hash"), RIGHT_COLUMNS)
         self.states = Spool(("right_line", "place"), STATE_COLUMNS)
         self.extras = Spool(("right_line", "place"), EXTRA_COLUMNS)
-        self.attainments = Spool(("right_line", "line", "above", "place", "node"), ATTAINMENT_COLUMNS)
-        self.assessments = Spool(("attainment_line", "place"), ASSESSMENT_COLUMNS)
+        self.attainments = Spool(("right_line", "staged", "above", "place", "node"), ATTAINMENT_COLUMNS)
+        self.assessments = Spool(("right_line", "attainment", "place"), ASSESSMENT_COLUMNS)
 
     def __enter__(self) -> Self:
         """Begin to read."""
@@ -297,13 +297,13 @@ class Reading:
             self.states.add((number, place), each)
         for place, each in enumerate(right.extras):
             self.extras.add((number, place), each)
-        lines: dict[str, int] = {}
+        # Each attainment has the id that it gets where it is new, so that what hangs on it need not be told which that is.
+        ids: dict[str, str] = {}
         for above, node, place, attainment in walk(right.attainments):
-            self._number += 1
-            lines[node] = self._number
-            self.attainments.add((number, self._number, lines.get(above), place, node), attainment.row)
+            ids[node] = ident = new_id().hex
+            self.attainments.add((number, ident, ids.get(above), place, node), attainment.row)
             for nth, each in enumerate(attainment.assessments):
-                self.assessments.add((self._number, nth), each)
+                self.assessments.add((number, ident, nth), each)
         self.carried.update(carried_places(right))
 
 

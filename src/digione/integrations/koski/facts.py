@@ -32,7 +32,8 @@ _STOOD = "('linked', 'changed')"
 _PLACED = {"parent_id", "place"}
 _TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "expected_end", "confirmed_on", "assessed_on"), "date"),
-    **dict.fromkeys(("place", "line", "right_line", "attainment_line", "above", "national_version"), "int"),
+    **dict.fromkeys(("place", "line", "right_line", "national_version"), "int"),
+    **dict.fromkeys(("staged", "above", "attainment"), "uuid"),
     **dict.fromkeys(("size", "average"), "numeric"),
     **dict.fromkeys(
         (
@@ -55,23 +56,26 @@ class _Child:
     stage: str
     owner: str
     owner_column: str
-    owner_line: str
     columns: Sequence[str]
     #: Where in the document they stand.
     pointer: str
+    #: SQL over `s`, the staged row, and `o`: whether it hangs on the ready row `o`, and on which row it hangs where all is new.
+    hangs: str = "o.line = s.right_line"
+    new_owner: str = "o.id"
 
 
 _CHILDREN = (
-    _Child("studies_studyrightstate", "state", KIND, "study_right_id", "right_line", STATE_COLUMNS, "/tila"),
-    _Child("studies_studyrightextra", "extra", KIND, "study_right_id", "right_line", EXTRA_COLUMNS, "/lisätiedot"),
+    _Child("studies_studyrightstate", "state", KIND, "study_right_id", STATE_COLUMNS, "/tila"),
+    _Child("studies_studyrightextra", "extra", KIND, "study_right_id", EXTRA_COLUMNS, "/lisätiedot"),
     _Child(
         "studies_assessment",
         "assessment",
         "attainment",
         "attainment_id",
-        "attainment_line",
         ASSESSMENT_COLUMNS,
         "/arviointi",
+        hangs="o.staged = s.attainment",
+        new_owner="s.attainment",
     ),
 )
 
@@ -175,66 +179,77 @@ def _find_schools(merge: Merge, reading: Reading, *, any_school: bool) -> None:
 
 def _attainments(merge: Merge) -> list[int]:
     """Write the attainments of written study rights; return the lines of what is held back. One that stands is found by its node."""
+    names = ("place", "node", *ATTAINMENT_COLUMNS)
+    _add(merge, "studies_attainment", "attainment", "s.staged", {"study_right_id": "o.id", "parent_id": "s.above"}, names)
+    if not merge.has(KIND, "linked", "changed"):
+        return []
     merge.execute("DROP TABLE IF EXISTS ready_attainment")
     merge.execute(
         "CREATE TEMP TABLE ready_attainment ON COMMIT DROP AS"
-        " SELECT s.*, o.state, o.id AS study_right_id, o.person_id, coalesce(t.id, {id:s.line}) AS id,"
-        " t.id IS NULL AS is_new"
-        f" FROM stage_attainment s JOIN ready_{KIND} o ON o.line = s.right_line AND o.state IN {_WRITTEN}"
-        f" LEFT JOIN studies_attainment t ON o.state IN {_STOOD} AND t.provider_id = %(provider)s"
-        " AND t.study_right_id = o.id AND t.node = s.node"
+        " SELECT s.*, o.state, o.id AS study_right_id, o.person_id, coalesce(t.id, s.staged) AS id, t.id IS NULL AS is_new"
+        f" FROM stage_attainment s JOIN ready_{KIND} o ON o.line = s.right_line AND o.state IN {_STOOD}"
+        " LEFT JOIN studies_attainment t ON t.provider_id = %(provider)s AND t.study_right_id = o.id AND t.node = s.node"
     )
     merge.execute("ALTER TABLE ready_attainment ADD COLUMN parent_id uuid")
-    merge.execute("ANALYZE ready_attainment (line, id)")
-    merge.execute("UPDATE ready_attainment r SET parent_id = p.id FROM ready_attainment p WHERE p.line = r.above")
-    stays: list[dict[str, Any]] = []
-    if merge.has(KIND, "linked", "changed"):
-        merge.execute("DROP TABLE IF EXISTS gone_attainment")
+    merge.execute("ANALYZE ready_attainment (staged, id)")
+    merge.execute("UPDATE ready_attainment r SET parent_id = p.id FROM ready_attainment p WHERE p.staged = r.above")
+    merge.execute("DROP TABLE IF EXISTS gone_attainment")
+    merge.execute(
+        "CREATE TEMP TABLE gone_attainment ON COMMIT DROP AS SELECT t.id, o.line FROM studies_attainment t"
+        f" JOIN ready_{KIND} o ON o.state IN {_STOOD} AND o.id = t.study_right_id"
+        " WHERE t.provider_id = %(provider)s AND NOT EXISTS (SELECT 1 FROM ready_attainment r WHERE r.id = t.id)"
+    )
+    # What somebody else keeps stays, with all that it hangs on.
+    stays = merge.rows(
+        "WITH RECURSIVE held AS (SELECT g.id FROM gone_attainment g JOIN studies_attainment t ON t.id = g.id"
+        " WHERE t.provider_id = %(provider)s AND (t.kept_by IS NOT NULL OR EXISTS (SELECT 1 FROM studies_assessment s"
+        " WHERE s.provider_id = %(provider)s AND s.attainment_id = t.id AND s.kept_by IS NOT NULL))"
+        " UNION SELECT t.parent_id FROM held h JOIN studies_attainment t ON t.provider_id = %(provider)s AND t.id = h.id"
+        " WHERE t.parent_id IS NOT NULL) DELETE FROM gone_attainment g USING held h WHERE g.id = h.id RETURNING g.line"
+    )
+    for table, column in (("studies_assessment", "attainment_id"), ("studies_attainment", "id")):
         merge.execute(
-            "CREATE TEMP TABLE gone_attainment ON COMMIT DROP AS SELECT t.id, o.line FROM studies_attainment t"
-            f" JOIN ready_{KIND} o ON o.state IN {_STOOD} AND o.id = t.study_right_id"
-            " WHERE t.provider_id = %(provider)s AND NOT EXISTS (SELECT 1 FROM ready_attainment r WHERE r.id = t.id)"
+            f"DELETE FROM {table} t USING gone_attainment g WHERE t.provider_id = %(provider)s AND t.{column} = g.id"
         )
-        # What somebody else keeps stays, with all that it hangs on.
-        stays = merge.rows(
-            "WITH RECURSIVE held AS (SELECT g.id FROM gone_attainment g JOIN studies_attainment t ON t.id = g.id"
-            " WHERE t.provider_id = %(provider)s AND (t.kept_by IS NOT NULL OR EXISTS (SELECT 1 FROM studies_assessment s"
-            " WHERE s.provider_id = %(provider)s AND s.attainment_id = t.id AND s.kept_by IS NOT NULL))"
-            " UNION SELECT t.parent_id FROM held h JOIN studies_attainment t ON t.provider_id = %(provider)s AND t.id = h.id"
-            " WHERE t.parent_id IS NOT NULL) DELETE FROM gone_attainment g USING held h WHERE g.id = h.id RETURNING g.line"
-        )
-        for table, column in (("studies_assessment", "attainment_id"), ("studies_attainment", "id")):
-            merge.execute(
-                f"DELETE FROM {table} t USING gone_attainment g WHERE t.provider_id = %(provider)s AND t.{column} = g.id"
-            )
-    names = ("study_right_id", "person_id", "parent_id", "place", "node", *ATTAINMENT_COLUMNS)
+    names = ("study_right_id", "person_id", "parent_id", *names)
     held = _put(merge, "studies_attainment", "ready_attainment", names, line="r.right_line")
     return [row["line"] for row in stays] + held
 
 
 def _children(merge: Merge, child: _Child) -> list[int]:
     """Write the rows that hang on written ones; return the lines of what is held back. One that stands is found by its place."""
+    names = ("place", *child.columns)
+    _add(merge, child.table, child.stage, "{id:row_number() OVER ()}", {child.owner_column: child.new_owner}, names)
+    if not merge.has(KIND, "linked", "changed"):
+        return []
     ready = f"ready_{child.stage}"
     merge.execute(f"DROP TABLE IF EXISTS {ready}")
     merge.execute(
         f"CREATE TEMP TABLE {ready} ON COMMIT DROP AS SELECT s.*, o.id AS {child.owner_column}, o.person_id,"
         " coalesce(t.id, {id:row_number() OVER ()}) AS id, t.id IS NULL AS is_new"
-        f" FROM stage_{child.stage} s JOIN ready_{child.owner} o ON o.line = s.{child.owner_line}"
-        f" AND o.state IN {_WRITTEN} LEFT JOIN {child.table} t ON o.state IN {_STOOD}"
-        f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.place = s.place"
+        f" FROM stage_{child.stage} s JOIN ready_{child.owner} o ON {child.hangs} AND o.state IN {_STOOD}"
+        f" LEFT JOIN {child.table} t ON t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.place = s.place"
     )
-    if merge.has(KIND, "linked", "changed"):
-        merge.execute(
-            f"DELETE FROM {child.table} t USING ready_{child.owner} o WHERE o.state IN {_STOOD}"
-            f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.kept_by IS NULL"
-            f" AND NOT EXISTS (SELECT 1 FROM {ready} r WHERE r.id = t.id)"
-        )
-    line = (
-        "r.right_line"
-        if child.owner == KIND
-        else "(SELECT a.right_line FROM ready_attainment a WHERE a.line = r.attainment_line)"
+    merge.execute(
+        f"DELETE FROM {child.table} t USING ready_{child.owner} o WHERE o.state IN {_STOOD}"
+        f" AND t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.kept_by IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {ready} r WHERE r.id = t.id)"
     )
-    return _put(merge, child.table, ready, (child.owner_column, "person_id", "place", *child.columns), line=line)
+    return _put(merge, child.table, ready, (child.owner_column, "person_id", *names), line="r.right_line")
+
+
+def _add(merge: Merge, table: str, stage: str, ident: str, owners: dict[str, str], names: Sequence[str]) -> None:
+    """Insert what hangs on study rights that are new, straight from the stage, since none of it can stand already.
+
+    `ident`: SQL of a row's id; `owners`: of the columns that say on which rows it hangs.
+    """
+    if not merge.has(KIND, "added"):
+        return
+    merge.execute(
+        f"INSERT INTO {table} (id, provider_id, person_id, {', '.join((*owners, *names))})"
+        f" SELECT {ident}, %(provider)s, o.person_id, {', '.join((*owners.values(), *(f's.{name}' for name in names)))}"
+        f" FROM stage_{stage} s JOIN ready_{KIND} o ON o.line = s.right_line AND o.state = 'added'"
+    )
 
 
 def _put(merge: Merge, table: str, ready: str, names: Sequence[str], *, line: str | None = None) -> list[int]:
