@@ -14,15 +14,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 from digione.core import secrets
 from digione.core.errors import Severity
 from digione.core.ids import new_id
 from digione.integrations.koski.findings import Finding
 from digione.integrations.koski.forms import Object, without_labels
+from digione.integrations.koski.helping import HelpingReader
 from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
-from digione.integrations.koski.parsing import LINES, amiss, documents_of
+from digione.integrations.koski.parsing import LINES, Unit, amiss, documents_in, units_of
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
 from digione.integrations.koski.register_rules import findings, findings_of_person
 from digione.integrations.loading.json_files import shown
@@ -32,6 +33,8 @@ from digione.integrations.loading.values import MAX_TEXT, PERSON_OID, BadValueEr
 
 #: In how much memory the rows of a table wait before they go to the disk.
 _IN_MEMORY = 4 << 20
+#: How many study rights a unit may have: more than any memory holds.
+_PLACE_BITS = 32
 #: How many rows are written there at a time.
 _AT_ONCE = 500
 #: What stands for no value until a row is written: no document that is read says it, since no database could keep it.
@@ -72,17 +75,19 @@ class Spool:
             line = "\t".join([cell.translate(_ESCAPES) for cell in cells])
         self._lines.append(line)
         if len(self._lines) > _AT_ONCE:
-            self._write()
+            self.write()
 
-    def _write(self) -> None:
+    def write(self, rows: bytes = b"") -> None:
+        """Write what was added, and rows that another reader has written."""
         if self._lines:
             self._lines.append("")
             self._file.write("\n".join(self._lines).replace(_NONE, "\\N").encode())
             self._lines.clear()
+        self._file.write(rows)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield what was written, in pieces."""
-        self._write()
+        self.write()
         self._file.seek(0)
         while piece := self._file.read(1 << 18):
             yield piece
@@ -90,6 +95,21 @@ class Spool:
     def close(self) -> None:
         """Let go of the rows."""
         self._file.close()
+
+
+class Part(NamedTuple):
+    """What one reader has read of one unit, knowing nothing of the others."""
+
+    problems: Problems
+    people: dict[str, Person]
+    carried: Counter[str]
+    files: dict[str, int]
+    documents: int
+    keys: set[str]
+    number: int
+    places: list[tuple[str, int]]
+    #: Of each table that is staged, in the order of `Reading`.
+    rows: list[bytes]
 
 
 def _written(value: Any) -> str:
@@ -121,7 +141,9 @@ class Reading:
     files: dict[str, int] = field(default_factory=dict)
     documents: int = 0
     _keys: set[str] = field(default_factory=set)
-    _places: list[tuple[str, int]] = field(default_factory=list)
+    #: By unit, file and line of each of its study rights.
+    _places: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
+    number_of_units: int = 0
 
     def __post_init__(self) -> None:
         """Make room for the rows."""
@@ -137,8 +159,12 @@ class Reading:
 
     def __exit__(self, *_fault: object) -> None:
         """Let go of all rows."""
-        for spool in (self.rights, self.states, self.extras, self.attainments, self.assessments):
+        for spool in self._spools:
             spool.close()
+
+    @property
+    def _spools(self) -> tuple[Spool, ...]:
+        return self.rights, self.states, self.extras, self.attainments, self.assessments
 
     def read(self, paths: Iterable[Path]) -> None:
         """Read files, and the JSON files of folders. Raises `ImportRefusedError` where there is nothing to read."""
@@ -150,9 +176,55 @@ class Reading:
         ]
         if not found:
             raise ImportRefusedError("not-json-there")
-        for file in found:
-            for line, document, plain in documents_of(file, self.problems):
-                self._document(file.name, line, document, plain=plain)
+        with HelpingReader.for_files(found, self) as helper:
+            units = iter(units_of(found))
+            for unit in units:
+                other = next(units, None) if helper.is_ready else None
+                if other is not None:
+                    helper.ask(self.number_of_units + 1, other)
+                self.read_unit(unit)
+                if other is not None:
+                    part = helper.answer()
+                    if part is None or not self._join(part):
+                        self.read_unit(other)
+
+    def read_unit(self, unit: Unit, number: int | None = None) -> None:
+        """Read the next unit, or the one of a number where others read those before it."""
+        self.number_of_units = self.number_of_units + 1 if number is None else number
+        self._places[self.number_of_units] = []
+        for name, (line, document, plain) in documents_in(unit, self.problems):
+            self._document(name, line, document, plain=plain)
+
+    def part(self) -> "Part":
+        """Return what was read of one unit, to be joined to what was read of others."""
+        problems, people, carried = self.problems.take(), self.people, self.carried
+        [(number, places)] = self._places.items()
+        rows = [b"".join(spool.pieces()) for spool in self._spools]
+        return Part(problems, people, carried, self.files, self.documents, self._keys, number, places, rows)
+
+    def _join(self, part: "Part") -> bool:
+        """Add what another reader has read of the next unit, as if it were read here; say whether that is so.
+
+        It is not where something in it concerns a study right or a learner of an earlier unit: the other reader knew none.
+        """
+        if not self._keys.isdisjoint(part.keys):
+            return False
+        for key, person in part.people.items():
+            if key in self.people and self.people[key][2:5] != person[2:5]:
+                return False
+        self.number_of_units = part.number
+        self._places[part.number] = part.places
+        self.problems.absorb(part.problems)
+        for key, person in part.people.items():
+            self.people.setdefault(key, person)
+        self.carried.update(part.carried)
+        for name, documents in part.files.items():
+            self.files[name] = self.files.get(name, 0) + documents
+        self.documents += part.documents
+        self._keys |= part.keys
+        for spool, rows in zip(self._spools, part.rows, strict=True):
+            spool.write(rows)
+        return True
 
     def roster(self) -> Roster:
         """Return the people of the documents. They are not all of the source's, so nobody ends who is not among them."""
@@ -170,7 +242,7 @@ class Reading:
 
     def place_of(self, line: int) -> tuple[str, int]:
         """Return file and line of the study right that was staged as `line`."""
-        return self._places[line - 1]
+        return self._places[line >> _PLACE_BITS][line & (1 << _PLACE_BITS) - 1]
 
     def _document(self, file: str, line: int, document: Any, *, plain: bool) -> None:
         self.files[file] = self.files.get(file, 0) + 1
@@ -287,10 +359,12 @@ class Reading:
             self.problems.error(file, line, "/opiskeluoikeudet", "koski.same-right")
             return
         self._keys.add(key)
-        self._places.append((file, line))
+        places = self._places[self.number_of_units]
+        # Rows of one unit after those of another, whoever has read it.
+        number = self.number_of_units << _PLACE_BITS | len(places)
+        places.append((file, line))
         beside = {name: row["carried"][name] for name in _BESIDE if name in row["carried"]}
         said += json.dumps([row["told_of_person"], beside], sort_keys=True)
-        number = len(self._places)
         digest = f"\\x{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
         self.rights.add((number, key, person, digest), row)
         for place, each in enumerate(right.states):

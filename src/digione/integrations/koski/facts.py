@@ -32,7 +32,8 @@ _STOOD = "('linked', 'changed')"
 _PLACED = {"parent_id", "place"}
 _TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "expected_end", "confirmed_on", "assessed_on"), "date"),
-    **dict.fromkeys(("place", "line", "right_line", "national_version"), "int"),
+    **dict.fromkeys(("place", "national_version"), "int"),
+    **dict.fromkeys(("line", "right_line"), "bigint"),
     **dict.fromkeys(("staged", "above", "attainment"), "uuid"),
     **dict.fromkeys(("size", "average"), "numeric"),
     **dict.fromkeys(
@@ -140,7 +141,7 @@ def _ready(merge: Merge, reading: Reading) -> None:
     merge.execute("SET LOCAL enable_nestloop = off")
     merge.execute(
         f"CREATE TEMP TABLE ready_{KIND} ON COMMIT DROP AS"
-        " SELECT s.*, coalesce(k.target_id, {id:s.line}) AS id, coalesce(k.masters, true) AS masters, p.id AS person_id,"
+        " SELECT s.*, coalesce(k.target_id, {id:row_number() OVER (ORDER BY s.line)}) AS id, coalesce(k.masters, true) AS masters, p.id AS person_id,"
         " CASE WHEN p.id IS NULL THEN 'refused' WHEN k.target_id IS NULL THEN 'added'"
         " WHEN k.row_hash = s.row_hash THEN 'unchanged' ELSE 'changed' END AS state"
         f" FROM stage_{KIND} s LEFT JOIN ready_person p ON p.key = s.person_key AND p.state <> 'refused'"

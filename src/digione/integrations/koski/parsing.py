@@ -8,7 +8,8 @@ through value by value (`amiss`).
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from digione.integrations.loading.values import UNSTORABLE
 
 #: Files with a document in each line.
 LINES = (".jsonl", ".ndjson")
+#: From how many bytes on a unit is enough.
+_UNIT = 600_000
 #: How deep a document may nest. The real ones nest fourteen levels at most.
 _DEEPEST = 100
 #: Values in which nothing can be amiss.
@@ -47,37 +50,76 @@ class Read(NamedTuple):
     plain: bool
 
 
-def documents_of(path: Path, problems: Problems) -> Iterator[Read]:
-    """Yield each document of a file. Raises `ImportRefusedError` where there is no file."""
-    if path.suffix in LINES:
-        yield from _lines(path, problems)
-        return
-    whole = read_json(path, problems, parse)
-    if whole is UNREADABLE:
-        return
-    value, plain = whole
-    if isinstance(value, list):
-        for number, document in enumerate(value, 1):
-            yield Read(number, document, plain)
-    else:
-        yield Read(1, value, plain)
+@dataclass(slots=True)
+class Unit:
+    """What is read in one go: whole files, or lines of one, each with its number. `broken`: from which byte on it is no text."""
+
+    files: list[Path] = field(default_factory=list)
+    name: str = ""
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    broken: int | None = None
 
 
-def _lines(path: Path, problems: Problems) -> Iterator[Read]:
+def units_of(files: Iterable[Path]) -> Iterator[Unit]:
+    """Yield what files hold, in their order, some hundred kilobytes at a time. Raises `ImportRefusedError` without a file."""
+    whole, size = Unit(), 0
+    for file in files:
+        try:
+            if file.suffix not in LINES:
+                whole.files.append(file)
+                size += file.stat().st_size
+            if whole.files and (size > _UNIT or file.suffix in LINES):
+                yield whole
+                whole, size = Unit(), 0
+            if file.suffix in LINES:
+                yield from _lines(file)
+        except OSError as fault:
+            raise ImportRefusedError("unreadable", path=str(file), reason=fault.strerror) from fault
+    if whole.files:
+        yield whole
+
+
+def _lines(file: Path) -> Iterator[Unit]:
+    unit, size = Unit(name=file.name), 0
     try:
-        with path.open(encoding="utf-8-sig") as lines:
+        with file.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
-                if line.strip():
-                    try:
-                        value, plain = parse(line)
-                    except (ValueError, RecursionError):
-                        problems.error(path.name, number, "", "koski.line")
-                    else:
-                        yield Read(number, value, plain)
-    except OSError as fault:
-        raise ImportRefusedError("unreadable", path=str(path), reason=fault.strerror) from fault
+                unit.lines.append((number, line))
+                size += len(line)
+                if size > _UNIT:
+                    yield unit
+                    unit, size = Unit(name=file.name), 0
     except UnicodeDecodeError as fault:
-        problems.error(path.name, 0, "", "encoding.json", byte=fault.start + 1)
+        unit.broken = fault.start + 1
+    yield unit
+
+
+def documents_in(unit: Unit, problems: Problems) -> Iterator[tuple[str, Read]]:
+    """Yield each document with the name of its file. Raises `ImportRefusedError` where a file is none."""
+    for number, line in unit.lines:
+        if line.strip():
+            try:
+                value, plain = parse(line)
+            except (ValueError, RecursionError):
+                problems.error(unit.name, number, "", "koski.line")
+            else:
+                yield unit.name, Read(number, value, plain)
+    if unit.broken is not None:
+        problems.error(unit.name, 0, "", "encoding.json", byte=unit.broken)
+    for file in unit.files:
+        whole = read_json(file, problems, parse)
+        if whole is UNREADABLE:
+            continue
+        value, plain = whole
+        for number, document in enumerate(value if isinstance(value, list) else [value], 1):
+            yield file.name, Read(number, document, plain)
+
+
+def documents_of(path: Path, problems: Problems) -> Iterator[Any]:
+    """Yield each document of a file. Raises `ImportRefusedError` where there is no file."""
+    for unit in units_of([path]):
+        for _name, read in documents_in(unit, problems):
+            yield read.document
 
 
 def parse(text: str) -> tuple[Any, bool]:

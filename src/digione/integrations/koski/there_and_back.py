@@ -50,7 +50,7 @@ def there_and_back(actor: Actor, path: Path) -> Outcome:
             raise _Undo
     except _Undo:
         pass
-    told = [document for _line, document, _plain in documents_of(path, Report().problems)]
+    told = [*documents_of(path, Report().problems)]
     differences = [*_compared(told, came_back)] if report.status == "done" else []
     return Outcome(path.name, differences, report)
 
