@@ -181,7 +181,7 @@ class Reading:
             for unit in units:
                 other = next(units, None) if helper.is_ready else None
                 if other is not None:
-                    helper.ask(self.number_of_units + 1, other)
+                    helper.ask(self.number_of_units + 2, other)
                 self.read_unit(unit)
                 if other is not None:
                     part = helper.answer()

@@ -8,7 +8,6 @@ modules from the top), the rest by its place. So a document that changes one mar
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -181,7 +180,9 @@ def _find_schools(merge: Merge, reading: Reading, *, any_school: bool) -> None:
 def _attainments(merge: Merge) -> list[int]:
     """Write the attainments of written study rights; return the lines of what is held back. One that stands is found by its node."""
     names = ("place", "node", *ATTAINMENT_COLUMNS)
-    _add(merge, "studies_attainment", "attainment", "s.staged", {"study_right_id": "o.id", "parent_id": "s.above"}, names)
+    _add(
+        merge, "studies_attainment", "attainment", "s.staged", {"study_right_id": "o.id", "parent_id": "s.above"}, names
+    )
     if not merge.has(KIND, "linked", "changed"):
         return []
     merge.execute("DROP TABLE IF EXISTS ready_attainment")

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from digione.core.errors import Severity
-from digione.integrations.koski.mapping import Attainment, Row, StudyRight
+from digione.integrations.koski.forms import Row
+from digione.integrations.koski.mapping import Attainment, StudyRight
 from digione.studies.record_rules import TERMINAL
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: From how many bytes on a second process is worth its start.
 WORTH = 6_000_000
+#: How long one waits for its start before one goes on alone, in seconds.
+_PATIENCE = 0
 #: What goes wrong with a process that has ended.
 _GONE = (OSError, EOFError, pickle.UnpicklingError)
 
@@ -65,7 +67,7 @@ class HelpingReader:
     @property
     def is_ready(self) -> bool:
         """Whether the process has started, so that it takes a unit at once."""
-        if not self._ready and self._process and select.select([self._stdout], [], [], 0)[0]:
+        if not self._ready and self._process and select.select([self._stdout], [], [], _PATIENCE)[0]:
             self._ready = self.answer() == _READY
         return self._ready
 

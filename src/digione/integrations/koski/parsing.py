@@ -30,12 +30,12 @@ _PLAIN = {bool, int, float, type(None)}
 _ESCAPED = re.compile(r"\\u(?:00[0-7]|[dD][89a-fA-F])")
 #: Of each character whether it is a digit (0) or a sign of the century (-), and how an identity code begins by that.
 _SHAPES = bytes(
-    ord("0" if chr(each) in "0123456789" else "-" if chr(each).upper() in "-+ABCDEFUVWXY" else ".") for each in range(256)
+    ord("0" if chr(each) in "0123456789" else "-" if chr(each).upper() in "-+ABCDEFUVWXY" else ".")
+    for each in range(256)
 )
 _SHAPE_OF_HETU = b"000000-000"
 #: What does not make a value of JSON a text, an object or a list.
 _NOT_BUILDING = bytes(set(range(256)) - set(b'[]{}"\\'))
-
 
 
 class Read(NamedTuple):
