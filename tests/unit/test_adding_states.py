@@ -76,6 +76,7 @@ def test_a_state_is_added_told_with_who_and_why_and_taken_back() -> None:
     (told,) = page()["corrections"]
     assert history() == [("added", None, "valiaikaisestikeskeytynyt", "studies_go_on", True)]
     assert told["became_day"] == DAY
+    assert take_back({**told, "at": told["at"] - timedelta(minutes=1)}).reasons == ("changed_since",)
     assert take_back(told) == Corrected()
     assert document() == before
     assert history() == [
