@@ -87,6 +87,59 @@ def test_a_secretary_corrects_a_mark_by_keyboard_and_undoes_it(
     assert learner in page.url
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_secretary_adds_a_state_by_keyboard_after_seeing_what_it_means(
+    language: str, open_page: Any, sign_in: Any, check: Any
+) -> None:
+    page = open_page(language, viewport=PHONE if language != "en" else DESK, dark=language == "sv")
+    sign_in(page, "school_secretary")
+    learner = open_learner(page, "aino lehto")
+    page.goto(f"/study-rights/{learner}")
+    states = page.locator("ol.line").last.locator("> li")
+    before = states.count()
+    page.locator("a[href$='/states']").last.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rights/*/states")
+    check(page, f"secretary-{language}-new-state")
+    page.locator("#to").select_option("eronnut")
+    page.locator("#since").fill("2020-01-01")
+    page.locator("input[name=reason]").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page, f"secretary-{language}-new-state-refused")
+    page.locator("#since").fill("2026-11-20")
+    page.keyboard.press("Enter")
+    expect(page.locator("section[aria-labelledby=means] li")).to_have_count(2)
+    check(page, f"secretary-{language}-new-state-means")
+    page.locator("section[aria-labelledby=means] button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=added")
+    expect(page.get_by_role("status")).to_be_visible()
+    assert states.count() == before + 1
+    check(page, f"secretary-{language}-state-added")
+    page.locator("section[aria-labelledby=history] button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=taken_back")
+    assert states.count() == before
+
+
+def test_a_secretary_adds_a_state_without_script(open_page: Any, sign_in: Any) -> None:
+    page = open_page("sv", viewport=PHONE, script=False)
+    sign_in(page, "school_secretary")
+    learner = open_learner(page, "aino lehto")
+    page.goto(f"/study-rights/{learner}")
+    page.locator("a[href$='/states']").last.click()
+    page.locator("#to").select_option("valiaikaisestikeskeytynyt")
+    page.locator("#since").fill("2026-11-20")
+    page.locator("input[name=reason][value=request]").check()
+    page.locator("section[aria-labelledby=answer] button").click()
+    page.locator("section[aria-labelledby=means] button").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    page.locator("section[aria-labelledby=history] button").first.click()
+    page.wait_for_url("**done=taken_back")
+
+
 def test_contradictions_are_said_in_words(open_page: Any, sign_in: Any, check: Any) -> None:
     page = open_page("fi", viewport=PHONE)
     sign_in(page, "school_secretary")

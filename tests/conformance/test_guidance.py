@@ -22,6 +22,9 @@ FILLS = {
     ("correction.html", "since"): "study_right_state.valid_from",
     ("correction.html", "mark"): "assessment.mark",
     ("correction.html", "day"): "assessment.assessed_on",
+    ("new_state.html", "to"): "study_right_state.state",
+    ("new_state.html", "since"): "study_right_state.valid_from",
+    ("new_state.html", "funding"): "study_right_state.funding",
     ("parts/group_choice.html", "group"): "enrolment.group_id",
     ("duplicate.html", "kept"): "duplicate_case.status",
     ("parts/password.html", "{{ field.html_name }}"): "account.password",
@@ -30,6 +33,7 @@ FILLS = {
 FILLS_NONE = {
     ("account/login.html", "password"): "is compared, never written; its instruction stands where it is chosen",
     ("correction.html", "reason"): "the reason of a change is kept by history, from a list whose words say all",
+    ("new_state.html", "reason"): "the reason of a change is kept by history, from a list whose words say all",
     ("data_model/model.html", "q"): "searches, writes nothing",
     ("data_model/origin_of.html", "id"): "searches, writes nothing; has a help of its own",
     ("parts/find.html", "q"): "searches, writes nothing",

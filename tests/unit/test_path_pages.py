@@ -110,7 +110,7 @@ def test_a_secretary_corrects_a_state_and_takes_it_back(client: Client) -> None:
     answer = {"to": "loma", "since": "2026-09-01", "reason": "request", "seen": seen}
     assert office.post(address, {**answer, "since": "eilen"}).status_code == 409
     refused = office.post(address, {**answer, "reason": ""})
-    assert (refused.status_code, "Choose why it is corrected." in refused.content.decode()) == (409, True)
+    assert (refused.status_code, "Choose why it is written." in refused.content.decode()) == (409, True)
     assert rows("SELECT state FROM studies_studyrightstate") == [("lasna",)]
     done = office.post(address, answer)
     assert (done.status_code, done.headers["Location"]) == (302, f"{RIGHTS}?done=corrected")

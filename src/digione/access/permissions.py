@@ -84,6 +84,7 @@ class Event(StrEnum):
     STUDY_RIGHT_CORRECTED = "study_right.corrected"
     STUDY_RIGHT_CORRECTION_UNDONE = "study_right.correction_undone"
     STUDY_RIGHT_INSPECTED = "study_right.inspected"
+    STUDY_RIGHT_STATE_ADDED = "study_right.state_added"
     STUDY_RIGHTS_EXPORTED = "study_rights.exported"
     STUDY_RIGHTS_IMPORTED = "study_rights.imported"
     STUDY_RIGHTS_READ = "study_rights.read"

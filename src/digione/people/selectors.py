@@ -37,6 +37,7 @@ _ACTS = {
     Event.PLACEMENT_UNDONE: "change",
     Event.STUDY_RIGHT_CORRECTED: "change",
     Event.STUDY_RIGHT_CORRECTION_UNDONE: "change",
+    Event.STUDY_RIGHT_STATE_ADDED: "change",
 }
 
 

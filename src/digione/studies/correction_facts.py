@@ -6,17 +6,61 @@ moment is still the row's own: nothing else has changed it since.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
+from digione.people import facts as people
 from digione.people.rows import decoded
 from digione.studies.placement_facts import DESK
-from digione.studies.rules import FAILED, end_of
+from digione.studies.rules import FAILED, REASONS, end_of
 
 #: What a correction and its undoing write as the reason of a change; the code of `rules.REASONS` follows the first.
 CORRECTED, UNDONE = "correction:", "correction undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What came of a correction. Where `reasons` (codes) stand, nothing was written; the attempt is in the log."""
+
+    reasons: tuple[str, ...] = ()
+    #: The import source that keeps the study right, where that is the reason.
+    source: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it was written."""
+        return not self.reasons
+
+
+def objections(
+    uc: UseCase,
+    right: UUID,
+    school: UUID | None,
+    reason: str | None,
+    wrong: Mapping[str, bool],
+    among: Sequence[str] = REASONS,
+) -> Corrected | None:
+    """Return why a study right (of `school`) is not written, with every reason at once; None where nothing is in the way.
+
+    `reason` is why somebody would write it, one `among` those, None where that is taken back; `wrong` says which other objections hold.
+    """
+    source = sources_of(uc, [right]).get(right)
+    schools = {each["id"] for each in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)}
+    held = {
+        "kept_by_source": source is not None,
+        "kept_by_app": wrong.get("kept_by_app", False),
+        "other_school": school not in schools,
+        "no_reason": reason is not None and reason not in among,
+        **wrong,
+    }
+    reasons = tuple(code for code, holds in held.items() if holds)
+    if not reasons:
+        return None
+    uc.saw_in_bulk(refused=list(reasons))
+    return Corrected(reasons, source)
 
 
 def sources_of(uc: UseCase, rights: Sequence[UUID]) -> dict[UUID, str]:
@@ -89,17 +133,36 @@ def write_state(uc: UseCase, found: Row, *, state: str, since: date, keeper: str
         "UPDATE studies_studyrightstate SET state = %s, valid_from = %s, kept_by = %s WHERE provider_id = %s AND id = %s",
         [state, since, keeper, uc.actor.provider_id, found["id"]],
     )
-    after = _states(uc, found["study_right_id"])
-    for column, old, new in (
-        ("valid_from", before[0]["valid_from"], after[0]["valid_from"]),
-        ("valid_to", end_of(before), end_of(after)),
-    ):
-        if old != new:
-            uc.execute(
-                f"UPDATE studies_studyright SET {column} = %s WHERE provider_id = %s AND id = %s"
-                f" AND {column} IS NOT DISTINCT FROM %s",
-                [new, uc.actor.provider_id, found["study_right_id"], old],
-            )
+    follow_states(uc, found["study_right_id"], before)
+
+
+def follow_states(uc: UseCase, right: UUID, before: Sequence[Row], *, touch: bool = False) -> None:
+    """Let a study right's own first and last day follow its states, where they agreed with those that were `before`.
+
+    `touch` writes the study right also where no day changes, so that its history keeps the moment, who, and why.
+    """
+    after = _states(uc, right)
+    days = {
+        "valid_from": (_first(before), _first(after)),
+        "valid_to": (end_of(list(before)), end_of(after)),
+    }
+    stands = uc.row(
+        "SELECT r.valid_from, r.valid_to FROM studies_studyright r WHERE r.provider_id = %s AND r.id = %s",
+        [uc.actor.provider_id, right],
+    )
+    moved = {column: new for column, (old, new) in days.items() if stands and stands[column] == old != new}
+    if not moved and not touch:
+        return
+    # Writing a column as it is keeps the row's moment all the same.
+    written = ", ".join(f"{column} = %s" for column in moved) or "level = level"
+    uc.execute(
+        f"UPDATE studies_studyright SET {written} WHERE provider_id = %s AND id = %s",
+        [*moved.values(), uc.actor.provider_id, right],
+    )
+
+
+def _first(states: Sequence[Row]) -> date | None:
+    return states[0]["valid_from"] if states else None
 
 
 def write_mark(
@@ -130,8 +193,9 @@ def _states(uc: UseCase, right: UUID) -> list[Row]:
     )
 
 
-_WHO = """
-    LEFT JOIN access_account c ON c.id::text = h.sys_actor
+#: Joins who has made a change, as `w`; `actor` is the column that the history has for it.
+WHO = """
+    LEFT JOIN access_account c ON c.id::text = {actor}
     LEFT JOIN people_person w ON w.id = c.person_id
 """
 _BEFORE: Mapping[str, str] = {
@@ -159,7 +223,7 @@ def corrections_of(uc: UseCase, rows: Sequence[UUID]) -> list[Row]:
     """
     by = "w.given_name, w.family_name"
     parts = [
-        f"({sql.format(by=by)} {_WHO} WHERE h.provider_id = %s AND h.id = ANY (%s) AND h.sys_op = 'U'"
+        f"({sql.format(by=by)} {WHO.format(actor='h.sys_actor')} WHERE h.provider_id = %s AND h.id = ANY (%s) AND h.sys_op = 'U'"
         f" AND (starts_with(h.sys_reason, '{CORRECTED}') OR h.sys_reason = '{UNDONE}'))"
         for sql in _BEFORE.values()
     ]

@@ -1,6 +1,5 @@
 """Writes of the office: a state of a study right or a mark is corrected with a reason, and a correction taken back."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,24 +8,10 @@ from digione.core import clock
 from digione.core.errors import NotFoundError
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
-from digione.people import facts as people
 from digione.studies import correction_facts as facts
 from digione.studies import rules
+from digione.studies.correction_facts import Corrected
 from digione.studies.placement_facts import DESK
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """What came of a correction. Where `reasons` (codes) stand, nothing was written; the attempt is in the log."""
-
-    reasons: tuple[str, ...] = ()
-    #: The import source that keeps the study right, where that is the reason.
-    source: str | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it was written."""
-        return not self.reasons
 
 
 @use_case(Permission.STUDY_RIGHT_CORRECT, Event.STUDY_RIGHT_CORRECTED)
@@ -136,19 +121,7 @@ def _objections(
 
     `reason` is why somebody would correct it, None where a correction is taken back.
     """
-    source = facts.sources_of(uc, [found["study_right_id"]]).get(found["study_right_id"])
-    schools = {school["id"] for school in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)}
-    objections = {
-        "kept_by_source": source is not None,
-        "kept_by_app": rules.kept_by_app(found),
-        "other_school": found["school_id"] not in schools,
-        "no_reason": reason is not None and reason not in rules.REASONS,
-        **wrong,
-    }
+    held = {"kept_by_app": rules.kept_by_app(found), **wrong}
     if found["sys_from"] != seen:
-        objections["changed_since"] = True
-    reasons = tuple(code for code, holds in objections.items() if holds)
-    if not reasons:
-        return None
-    uc.saw_in_bulk(refused=list(reasons))
-    return Corrected(reasons, source)
+        held["changed_since"] = True
+    return facts.objections(uc, found["study_right_id"], found["school_id"], reason, held)

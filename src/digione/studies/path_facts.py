@@ -10,12 +10,11 @@ from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
 from digione.people.rows import decoded
-from digione.studies.record_rules import ANNULLED
-from digione.studies.rules import tree
+from digione.studies.rules import is_void, tree
 
 
-def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) -> list[Row]:
-    """Return a person's study rights, oldest first: those of `provider`, else all within the reach. Void ones are left out.
+def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None, void: bool = False) -> list[Row]:
+    """Return a person's study rights, oldest first: those of `provider`, else all within the reach; void ones if `void`.
 
     Each with its school and provider by name, `states` in their order (`id`, `state`, `valid_from`, `funding`,
     `sys_from`) and `attainments` as a tree: each with its `assessments` and `parts`.
@@ -70,7 +69,7 @@ def study_rights_of(uc: UseCase, person: UUID, *, provider: UUID | None = None) 
     found = []
     for right in rights:
         mine = states.get(right["id"], [])
-        if _is_void(mine):
+        if is_void(mine) and not void:
             continue
         whole = {**right, "begins": _begins(right, mine), "states": mine}
         found.append({**whole, "attainments": tree(attainments.get(right["id"], []), assessments)})
@@ -119,11 +118,7 @@ def rights_to_check(
         }
         for right in found
     ]
-    return [right for right in rights if not _is_void(right["states"])], people
-
-
-def _is_void(states: Sequence[Row]) -> bool:
-    return bool(states) and states[-1]["state"] == ANNULLED
+    return [right for right in rights if not is_void(right["states"])], people
 
 
 def _begins(right: Row, states: Sequence[Row]) -> Any:

@@ -10,6 +10,7 @@ from digione.core.errors import NotFoundError
 from digione.core.use_case import Decision, Row, UseCase, use_case
 from digione.people import duplicate_facts as duplicates
 from digione.people import facts as people
+from digione.studies import addition_facts as additions
 from digione.studies import correction_facts as corrections
 from digione.studies import path_facts as facts
 from digione.studies import rules
@@ -73,13 +74,15 @@ def study_right_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
     """Return a learner's study rights at the actor's provider, each with what is amiss, and what was corrected.
 
     Each has `findings` (see `rules.findings`), `source`, the import source that keeps it, None where the desk does, and
-    `ours`, whether it is of a school at which the actor works. `corrects` says whether the actor may. `corrections` are those of the desk, the latest first.
+    `ours`, whether it is of a school at which the actor works. One that was made void is `void`, so that this can be undone; it
+    has no findings. `corrects` says whether the actor may. `corrections` are those of the desk, and the states
+    that it added, the latest first.
     Raises `NotFoundError` unless the actor works in the office of the learner's school.
     """
     learner = duplicates.successor(uc, learner)
     decision = uc.check(learner)
     person = _learner(uc, learner)
-    rights = _rights(uc, learner, decision)
+    rights = _rights(uc, learner, decision, void=True)
     facts.note_study_rights(uc, rights)
     kept = corrections.sources_of(uc, [right["id"] for right in rights])
     schools = {school["id"] for school in people.schools_of_staff(uc, uc.acting_person(), uc.actor.role)}
@@ -88,13 +91,14 @@ def study_right_page(uc: UseCase, *, learner: UUID) -> dict[str, Any]:
         "rights": [
             {
                 **right,
-                "findings": rules.findings(right, today=uc.today),
+                "findings": [] if rules.is_void(right["states"]) else rules.findings(right, today=uc.today),
+                "void": rules.is_void(right["states"]),
                 "source": kept.get(right["id"]),
                 "ours": right["school_id"] in schools,
             }
             for right in rights
         ],
-        "corrections": corrections.corrections_of(uc, [*_correctable(rights)]),
+        "corrections": _changes(uc, rights),
         "corrects": Detail.CORRECTING in decision.opens,
         "names": facts.names_of_codes(uc, rights),
         "today": uc.today,
@@ -133,13 +137,22 @@ def _learner(uc: UseCase, person: UUID) -> Row:
     return known[person]
 
 
-def _rights(uc: UseCase, person: UUID, decision: Decision) -> list[Row]:
-    """Return the study rights that a rule opens: at every provider or at the actor's own, with the past or without."""
+def _rights(uc: UseCase, person: UUID, decision: Decision, *, void: bool = False) -> list[Row]:
+    """Return the study rights that a rule opens: at every provider or at the actor's own, with the past or without, void ones if `void`."""
     everywhere = Detail.EVERYWHERE in decision.opens
-    rights = facts.study_rights_of(uc, person, provider=None if everywhere else uc.actor.provider_id)
+    rights = facts.study_rights_of(uc, person, provider=None if everywhere else uc.actor.provider_id, void=void)
     if Detail.PAST not in decision.opens:
         rights = [right for right in rights if right["valid_to"] is None or right["valid_to"] >= uc.today]
     return rights
+
+
+def _changes(uc: UseCase, rights: list[Row]) -> list[Row]:
+    """Return what the desk has corrected, added and taken back in study rights, the latest first."""
+    found = [
+        *corrections.corrections_of(uc, [*_correctable(rights)]),
+        *additions.additions_of(uc, [right["id"] for right in rights]),
+    ]
+    return sorted(found, key=lambda row: (row["at"], str(row["id"])), reverse=True)
 
 
 def _correctable(rights: list[Row]) -> Iterator[UUID]:

@@ -26,6 +26,15 @@ TERMINAL = frozenset(
     ]
 )
 ANNULLED = "mitatoity"
+#: Levels whose states name how the studies are paid for, with those states (`shared/national-interfaces.md`, 2.1, rule 9).
+FUNDED: Mapping[str, frozenset[str]] = {
+    "lukiokoulutus": frozenset({"lasna", "valmistunut"}),
+    "aikuistenperusopetus": frozenset({"lasna", "valmistunut"}),
+    "ammatillinenkoulutus": frozenset({"lasna", "valmistunut", "loma"}),
+    "tuva": frozenset({"lasna", "valmistunut", "loma"}),
+    # By the register's validation.
+    "diatutkinto": frozenset({"lasna", "valmistunut"}),
+}
 
 
 def faults_of_state(state: Mapping[str, Any], before: Iterable[Mapping[str, Any]]) -> list[Fault]:

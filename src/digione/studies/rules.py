@@ -4,14 +4,14 @@ Each finding has a code, whose words the desk has. The rules are those by which 
 refuses documents (`shared/national-interfaces.md`, section 2), as far as they can be told of these rows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from digione.studies.record_rules import ANNULLED, TERMINAL
+from digione.studies.record_rules import ANNULLED, FUNDED, TERMINAL
 
 Row = dict[str, Any]
 
@@ -29,8 +29,8 @@ WHOLE = frozenset(
         *("perusopetuksenlisaopetus", "perusopetuksenoppimaara", "tuvakoulutuksensuoritus"),
     }
 )
-#: Levels whose states name how the studies are paid for.
-_FUNDED = frozenset({"ammatillinenkoulutus"})
+#: How studies are paid for, of those ways that can still begin (code list `opintojenrahoitus`).
+FUNDINGS = ("1", "4", "6", "10", "13", "14", "15", "16", "17")
 #: Scales of marks on which the desk corrects, with their marks.
 SCALES: Mapping[str, tuple[str, ...]] = {
     "arviointiasteikkoyleissivistava": ("4", "5", "6", "7", "8", "9", "10", "S", "H", "O"),
@@ -42,6 +42,8 @@ SCALES: Mapping[str, tuple[str, ...]] = {
 FAILED = frozenset({"4", "H", "Hylätty", "0"})
 #: Why something was corrected. No free words: what is not written down need not be guarded.
 REASONS = ("mistyped", "late_information", "new_decision", "request")
+#: Why a state is added: mostly because the studies go on.
+REASONS_OF_ADDING = ("studies_go_on", "late_information", "new_decision", "request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,16 @@ def end_of(states: list[Row]) -> date | None:
     return states[-1]["valid_from"] if states and states[-1]["state"] in END_STATES else None
 
 
+def is_void(states: Sequence[Row]) -> bool:
+    """Say whether the last state makes the study right void, as if it had never been."""
+    return bool(states) and states[-1]["state"] == ANNULLED
+
+
+def needs_funding(level: str, state: str) -> bool:
+    """Say whether a state of a level names how the studies are paid for."""
+    return state in FUNDED.get(level, ())
+
+
 def findings(right: Row, *, today: date) -> list[Finding]:
     """Return what is amiss with a study right: its states first, then its days, then what was achieved."""
     return [*_of_states(right), *_of_days(right, today), *_of_whole(right), *_of_attainments(right)]
@@ -93,7 +105,7 @@ def _of_states(right: Row) -> Iterator[Finding]:
             yield Finding("states_out_of_order", True, days=days)
         if one["state"] in END_STATES:
             yield Finding("state_after_end", True, days=days)
-    lacking = sum(right["level"] in _FUNDED and state["state"] == "lasna" and not state["funding"] for state in states)
+    lacking = sum(needs_funding(right["level"], state["state"]) and not state["funding"] for state in states)
     if lacking:
         yield Finding("no_funding", False, times=lacking)
 

@@ -10,9 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from digione.core.use_case import Actor
+from digione.studies import addition_rules as adding
+from digione.studies import addition_services as additions
 from digione.studies import correction_services as corrections
 from digione.studies import path_selectors as paths
-from digione.studies.rules import kept_by_app
+from digione.studies.correction_facts import Corrected
+from digione.studies.record_rules import FUNDED
+from digione.studies.rules import REASONS_OF_ADDING, kept_by_app
 from digione.web.views import with_desk
 
 
@@ -69,6 +73,58 @@ def state(request: HttpRequest, actor: Actor, learner: UUID, state: UUID) -> Htt
 
 @require_http_methods(["GET", "POST"])
 @with_desk
+def new_state(request: HttpRequest, actor: Actor, learner: UUID, right: UUID) -> HttpResponse:
+    """Ask for a state that a study right gets, show what it would mean, and write it once that has been seen."""
+    asked, outcome, told = request.POST, None, None
+    since, funding = _day(asked.get("since", "")), asked.get("funding") or None
+    if asked.get("step") == "write":
+        outcome = additions.add_state(
+            actor, learner=learner, right=right, state=asked.get("to", ""), since=since, funding=funding,
+            reason=asked.get("reason", ""), seen=_moment(asked["seen"]) if asked.get("seen") else None,
+        )  # fmt: skip
+        if outcome.done:
+            return _back(learner, "added")
+    page = paths.study_right_page(actor, learner=learner)
+    found = next((each for each in page["rights"] if each["id"] == right), None)
+    if found is None or (outcome is None and not _may_add(page, found)):
+        raise Http404
+    if asked.get("step") == "look":
+        # What was chosen is judged as it would be when it is written, so that nobody confirms what cannot be.
+        to = asked.get("to", "")
+        wrong = adding.objections(found["level"], found["states"], state=to, since=since, funding=funding)
+        if asked.get("reason") not in REASONS_OF_ADDING:
+            wrong.append("no_reason")
+        if wrong or since is None:
+            outcome = Corrected(tuple(wrong))
+        else:
+            told = adding.effects(found, state=to, since=since, funding=funding, today=page["today"])
+    context = {
+        "page": page, "right": found, "outcome": outcome, "told": told, "asked": asked,
+        "funded": found["level"] in FUNDED, "last": found["states"][-1] if found["states"] else None,
+    }  # fmt: skip
+    return render(request, "new_state.html", context, status=409 if outcome else 200)
+
+
+def _may_add(page: dict[str, Any], right: dict[str, Any]) -> bool:
+    """Say whether a state can be added: the desk keeps the study right, it is this school's, and no app keeps its states."""
+    kept = bool(right["states"]) and kept_by_app(right["states"][-1])
+    return bool(page["corrects"] and right["ours"] and right["source"] is None and not right["void"] and not kept)
+
+
+@require_POST
+@with_desk
+def take_back(request: HttpRequest, actor: Actor, learner: UUID, right: UUID, row: UUID) -> HttpResponse:
+    """Take back a state that was added; where it cannot be, show the page with the reasons."""
+    at = _moment(request.POST.get("at", ""))
+    outcome = additions.take_state_back(actor, learner=learner, right=right, row=row, at=at)
+    if outcome.done:
+        return _back(learner, "taken_back")
+    page = paths.study_right_page(actor, learner=learner)
+    return render(request, "study_rights.html", {"page": page, "outcome": outcome}, status=409)
+
+
+@require_http_methods(["GET", "POST"])
+@with_desk
 def mark(request: HttpRequest, actor: Actor, learner: UUID, mark: UUID) -> HttpResponse:
     """Ask what a mark is and of which day, and take the answer."""
     asked, outcome = request.POST, None
@@ -76,7 +132,7 @@ def mark(request: HttpRequest, actor: Actor, learner: UUID, mark: UUID) -> HttpR
         text = asked.get("day", "")
         day = _day(text)
         if text.strip() and day is None:
-            outcome = corrections.Corrected(("no_day",))
+            outcome = Corrected(("no_day",))
         else:
             outcome = corrections.correct_mark(
                 actor, learner=learner, assessment=mark, mark=asked.get("mark", ""), day=day,
@@ -111,7 +167,7 @@ def _form(
     request: HttpRequest,
     page: dict[str, Any],
     right: dict[str, Any],
-    outcome: corrections.Corrected | None,
+    outcome: Corrected | None,
     **more: Any,
 ) -> HttpResponse:
     """Show the form of a correction; after an answer that was not taken, with what had been chosen."""

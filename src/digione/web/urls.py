@@ -29,6 +29,12 @@ urlpatterns = [
     path("study-rights", paths.to_check, name="study_rights_to_check"),
     path("study-rights/<uuid:learner>", paths.study_rights, name="study_rights"),
     path("study-rights/<uuid:learner>/states/<uuid:state>", paths.state, name="study_state"),
+    path("study-rights/<uuid:learner>/rights/<uuid:right>/states", paths.new_state, name="study_new_state"),
+    path(
+        "study-rights/<uuid:learner>/rights/<uuid:right>/states/<uuid:row>/undo",
+        paths.take_back,
+        name="study_take_back",
+    ),
     path("study-rights/<uuid:learner>/marks/<uuid:mark>", paths.mark, name="study_mark"),
     path("study-rights/<uuid:learner>/undo/<uuid:row>", paths.undo, name="study_undo"),
     path("data-model", data_model.data_model, name="data_model"),

@@ -10,17 +10,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from digione.integrations.koski.findings import Finding, Rule, View, error, graded, warning
-from digione.studies.record_rules import ANNULLED, TERMINAL
+from digione.studies.record_rules import ANNULLED, FUNDED, TERMINAL
 
-#: Levels whose states name how the studies are paid for, with those states (2.1, rule 9).
-_FUNDED = {
-    "lukiokoulutus": {"lasna", "valmistunut"},
-    "aikuistenperusopetus": {"lasna", "valmistunut"},
-    "ammatillinenkoulutus": {"lasna", "valmistunut", "loma"},
-    "tuva": {"lasna", "valmistunut", "loma"},
-    # By the register's validation.
-    "diatutkinto": {"lasna", "valmistunut"},
-}
 #: Levels of which it is likely, since they are close to general upper secondary education, but not certain.
 _PERHAPS_FUNDED = {level: {"lasna", "valmistunut"} for level in ("ibtutkinto", "luva")}
 _NOT_FUNDED = {"perusopetus", "esiopetus"}
@@ -327,8 +318,8 @@ def curriculum_in_force(view: View) -> Iterator[Finding]:
 
 def states_are_funded(view: View) -> Iterator[Finding]:
     """Some levels' states name how the studies are paid for, others' never do (2.1, rule 9)."""
-    certain = view.level in _FUNDED
-    wanted = _FUNDED.get(view.level) or _PERHAPS_FUNDED.get(view.level, set())
+    certain = view.level in FUNDED
+    wanted = FUNDED.get(view.level) or _PERHAPS_FUNDED.get(view.level, set())
     for place, row in enumerate(view.right.states):
         pointer = f"{view.pointer}/tila/opiskeluoikeusjaksot/{place}/opintojenRahoitus"
         if row["state"] in wanted and row["funding"] is None and "opintojenRahoitus" not in row["carried"]:

@@ -115,7 +115,12 @@ class StudyRightState:
         sensitivity=Sensitivity.CONFIDENTIAL,
         guidance="What holds from the first day of the state on, by the national list. Nothing else about the learner is told here.",
     )
-    funding: str | None = _text("How the studies are paid for.", "funding", "opintojenrahoitus")
+    funding: str | None = field(
+        "How the studies are paid for.",
+        term="funding",
+        code_list="opintojenrahoitus",
+        guidance="Asked of the states in which studies are paid for, by the national list. State money pays for most.",
+    )
     kept_by: str | None = _kept_by()
     carried: Json = _carried()
     sys_from: datetime = known_since()

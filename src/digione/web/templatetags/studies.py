@@ -12,7 +12,8 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from digione.studies.rules import END_STATES, REASONS, SCALES, STATES, Finding, kept_by_app
+from digione.studies.addition_rules import Effect
+from digione.studies.rules import END_STATES, FUNDINGS, REASONS, REASONS_OF_ADDING, SCALES, STATES, Finding, kept_by_app
 from digione.web.templatetags import desk
 
 register = template.Library()
@@ -72,9 +73,51 @@ def state_choices() -> list[tuple[str, str]]:
 
 
 @register.simple_tag
+def funding_choices() -> list[tuple[str, str]]:
+    """Return how studies can be paid for, in words."""
+    words = {
+        "1": _("State funding"),
+        "4": _("Paid by the employer as a whole"),
+        "6": _("Paid in another way"),
+        "10": _("Labour market training (Ministry of Education and Culture)"),
+        "13": _("Labour market training (agreement with the state)"),
+        "14": _("Service Centre for Continuous Learning and Employment"),
+        "15": _("Service Centre for Continuous Learning and Employment (RRF)"),
+        "16": _("Tuition fee"),
+        "17": _("Made to order"),
+    }
+    return [(funding, words[funding]) for funding in FUNDINGS]
+
+
+@register.filter
+def effect_text(effect: Effect, names: Names | None = None) -> str:
+    """Show what a state that is added would mean, in a sentence."""
+    if effect.finding:
+        return finding_text(effect.finding, names)
+    said = {"day": desk.short_day(effect.day), "state": state_name(effect.state or "", names)}
+    words = {
+        "ends": _("The study right ends on %(day)s: %(state)s."),
+        "goes_on": _("The study right goes on."),
+        "held_until": _("The state so far, %(state)s, holds until %(day)s."),
+        "holds_from": _("From %(day)s on the state is %(state)s."),
+        "made_void": _(
+            "The study right is made void, as if it had never been: paths and certificates do not show it any more."
+        ),
+        "still_to_come": _("The day is still to come: until then everything is as it is now."),
+    }
+    return words[effect.code] % said
+
+
+@register.simple_tag
 def reason_choices() -> list[tuple[str, str]]:
     """Return why something can be corrected, with its words."""
     return [(reason, reason_name(reason)) for reason in REASONS]
+
+
+@register.simple_tag
+def adding_reason_choices() -> list[tuple[str, str]]:
+    """Return why a state can be added, with its words."""
+    return [(reason, reason_name(reason)) for reason in REASONS_OF_ADDING]
 
 
 @register.filter
@@ -85,6 +128,7 @@ def reason_name(reason: str | None) -> str:
         "mistyped": _("A slip of the pen"),
         "new_decision": _("It was decided anew"),
         "request": _("The learner or a guardian asked for it"),
+        "studies_go_on": _("So the studies go on"),
     }
     return words.get(reason or "", reason or _("The correction was taken back"))
 
@@ -268,11 +312,18 @@ def objection(reason: str, source: str | None) -> str:
     """Show why a correction was not taken."""
     words = {
         "changed_since": _("Somebody has changed it after you opened the page. Look at it again."),
+        "ended_already": _("The study right has ended already. Correct its last state instead, where that is wrong."),
+        "funding_not_told": _("Of this state nobody tells how the studies are paid for: leave that out."),
+        "no_funding": _("Choose how the studies are paid for."),
+        "no_such_funding": _("There is no such way of paying."),
+        "not_after_last": _(
+            "The state has to begin after the last one. Correct that one instead, where its day is wrong."
+        ),
         "day_ahead": _("The day is still to come."),
         "kept_by_app": _("An app keeps it: correct it there."),
         "kept_by_source": _("It is kept by a source: correct it there, and the next import brings it."),
         "no_day": _("The day is missing, or is no day."),
-        "no_reason": _("Choose why it is corrected."),
+        "no_reason": _("Choose why it is written."),
         "no_such_mark": _("There is no such mark on this scale."),
         "no_such_state": _("There is no such state."),
         "nothing_new": _("It says so already."),
@@ -284,14 +335,15 @@ def objection(reason: str, source: str | None) -> str:
 @register.filter
 def changed_what(row: Row, names: Names | None = None) -> str:
     """Show what a correction was about."""
-    return _("State") if row["kind"] == "state" else attainment_name({**row, "kind": "", "language": None}, names)
+    words = {"added": _("A state was added"), "state": _("State"), "taken_back": _("A state was taken back")}
+    return words.get(row["kind"]) or attainment_name({**row, "kind": "", "language": None}, names)
 
 
 @register.filter
 def changed_value(row: Row, which: str) -> str:
     """Show what stood before a correction (`was`) or after it (`became`), with its day."""
     value, day = row[which], row[f"{which}_day"]
-    shown = state_name(value) if row["kind"] == "state" else mark_name({"mark": value, "mark_title": None})
+    shown = mark_name({"mark": value, "mark_title": None}) if row["kind"] == "mark" else state_name(value)
     return f"{shown}, {desk.short_day(day)}" if day else shown
 
 

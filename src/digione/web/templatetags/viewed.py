@@ -80,6 +80,7 @@ def event_name(event: str) -> str:
         "study_right.corrected": _("corrected a state of the studies or a mark"),
         "study_right.correction_undone": _("took a correction back"),
         "study_right.inspected": _("checked the study rights"),
+        "study_right.state_added": _("added a state of the studies"),
         "study_rights.exported": _("exported study rights to a file"),
         "study_rights.read": _("fetched details"),
         "study_secrets.read": _("fetched details"),
