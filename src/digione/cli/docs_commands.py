@@ -39,7 +39,7 @@ def docs(check: bool, folder: Path | None, release: bool) -> None:
     place = folder or _SOURCE.parents[1] / "docs"
     if folder is None and not (place.parent / "pyproject.toml").is_file():
         raise click.UsageError("This is an installed package without its source; name a folder with --folder.")
-    wanted = generated()
+    wanted = generated(place / RELEASED)
     if release:
         _freeze(place, wanted)
         return
@@ -84,13 +84,22 @@ def source_version(root: Path) -> str:
     return str(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
+def releases(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the frozen versions in `folder`, the oldest first, each with its schemas by the name of their resource."""
+    versions = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    versions.sort(key=lambda path: [int(part) for part in path.name.split(".")])
+    return [
+        (
+            version.name,
+            {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(version.glob("*.json"))},
+        )
+        for version in versions
+    ]
+
+
 def last_release(folder: Path) -> tuple[str, dict[str, Any]]:
     """Return the newest frozen version in `folder`, and its schemas by the name of their resource."""
-    newest = max(
-        (path for path in folder.iterdir() if path.is_dir()),
-        key=lambda path: [int(part) for part in path.name.split(".")],
-    )
-    return newest.name, {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in newest.glob("*.json")}
+    return releases(folder)[-1]
 
 
 def last_released_api(folder: Path) -> dict[str, Any] | None:
@@ -100,8 +109,8 @@ def last_released_api(folder: Path) -> dict[str, Any] | None:
     return found
 
 
-def generated() -> dict[str, str]:
-    """Return the text of every generated document by its path under `docs/`."""
+def generated(released: Path) -> dict[str, str]:
+    """Return the text of every generated document by its path under `docs/`; `released` has the frozen versions, if any."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digione.config.settings")
     import django
 
@@ -109,10 +118,15 @@ def generated() -> dict[str, str]:
     _load_use_cases()
     from digione.rest.oneroster.v1p1 import openapi as oneroster_1_1
     from digione.rest.v1.openapi import document
+    from digione.schema import changes
     from digione.schema.documents import documents
+    from digione.schema.json_schema import json_schema
+    from digione.schema.resources import RESOURCES
 
+    schemas = {name: json_schema(resource) for name, resource in RESOURCES.items()}
     return {
         **documents(),
+        "generated/data-model-changes.md": changes.page(releases(released), schemas),
         "generated/permissions.md": _permissions_page(),
         "generated/events.md": _events_page(),
         OPENAPI: json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",
