@@ -286,3 +286,24 @@ class TestTag:
                 authorization=f"Bearer {app.token}", content_type="application/json", headers={"If-Match": "*"},
             )  # fmt: skip
             assert answer.status == 404
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            *((b'{"description":' + b'{"a":' * deep + b"1" + b"}" * deep + b"}", 422) for deep in (600, 900)),
+            (b'{"x":' + b'{"a":' * 600 + b"1" + b"}" * 600 + b"}", 422),
+            ('{"mark":"9"}'.encode("utf-16"), 200),
+            ('{"mark":"9"}'.encode("utf-8-sig"), 200),
+        ],
+        ids=["deep", "deeper", "deep and unknown", "utf-16", "mark of order"],
+    )
+    def test_what_it_cannot_read_breaks_nothing(
+        self, app: App, body: bytes, status: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (named,) = sealed.of_supplier(app.made.supplier_id).made([study_rights.mark_of(cast.PUPIL)])
+        answer = ask_wsgi(
+            HotLane(django_application()), f"/api/v1/assessments/{named}", method="PATCH", body=body,
+            authorization=f"Bearer {app.token}", content_type="application/json", headers={"If-Match": "*"},
+        )  # fmt: skip
+        assert answer.status == status
+        assert "digione.rest.wire" not in {record.name for record in caplog.records}

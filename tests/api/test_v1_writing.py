@@ -234,6 +234,7 @@ class TestFaults:
             ({"description": {"fi": "Aino 140317A9350"}}, [("description.fi", "identity_code")]),
             ({"description": {"fi": UNSTORABLE["null character"]}}, [("description.fi", "unstorable")]),
             ({"mark": "x" * 1001}, [("mark", "too_long")]),
+            ({"mark_title": {"fi\n": "hyvä"}}, [("mark_title.fi\n", "unknown_language")]),
         ],
         ids=str,
     )
@@ -252,7 +253,8 @@ class TestFaults:
 
     @pytest.mark.parametrize(
         "text", [b" ", b"{", b"[]", b'"x"', b'{"mark":"9","mark":"4"}', b'{"mark":NaN}', b"\xff", b"[" * 100_000,
-                 b'{"mark":' + b"9" * 5000 + b"}"], ids=lambda text: repr(text[:20])
+                 b'{"mark":' + b"9" * 5000 + b"}", b'{"mark":1e100000}', b'{"mark":1e-9999999}', b'{"mark":0.' + b"0" * 50 + b"1}"],
+        ids=lambda text: repr(text[:20])
     )  # fmt: skip
     def test_what_is_no_json(self, app: App, text: bytes) -> None:
         where, tag = one(app, "assessments")

@@ -143,6 +143,19 @@ def test_a_study_right_without_a_state_gets_its_first_one_and_begins_with_it() -
 
 
 @pytest.mark.usefixtures("aino")
+def test_days_that_the_study_right_had_before_stay_when_the_state_that_agrees_with_them_is_taken_back() -> None:
+    rows("UPDATE studies_studyright SET valid_to = %s", DAY)
+    assert add("eronnut").done
+    assert take_back(page()["corrections"][0]).done
+    assert ours()["valid_to"] == DAY
+    rows("DELETE FROM studies_studyrightstate")
+    rows("UPDATE studies_studyright SET valid_from = %s, valid_to = NULL", DAY)
+    assert add("lasna").done
+    assert take_back(page()["corrections"][0]).done
+    assert ours()["valid_from"] == DAY
+
+
+@pytest.mark.usefixtures("aino")
 @pytest.mark.parametrize(
     "who", ["principal", "teacher", "outsider", "administrator", "guardian", "pupil", "stranger_guardian", "platform"]
 )

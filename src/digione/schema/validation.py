@@ -102,7 +102,7 @@ def _localized(field: Field, value: Any) -> list[Fault]:
     faults = []
     for language, text in value.items():
         pointer = f"{field.name}.{language}"
-        if not _LANGUAGE.match(str(language)):
+        if not _LANGUAGE.fullmatch(str(language)):
             faults.append(Fault(pointer, "unknown_language", _("Name the language by its code, such as fi, sv or en.")))
         if not isinstance(text, str) or not text:
             faults += _wrong(pointer, _("a text that is not empty"))

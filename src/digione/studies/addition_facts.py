@@ -69,25 +69,31 @@ def add(
 
 
 def addition(uc: UseCase, right: Row, row: UUID) -> Row | None:
-    """Return the addition (`at`, `reason`) that made the last state of a study right, where it is still as it was added."""
+    """Return the addition that made the last state of a study right, where it is still as it was added.
+
+    With `at`, `reason`, and the days that the study right had before it (`valid_from`, `valid_to`).
+    """
     last = right["states"][-1] if right["states"] else None
     if last is None or last["id"] != row:
         return None
     return uc.row(
-        "SELECT h.sys_to AS at, h.sys_reason AS reason FROM studies_studyright_history h WHERE h.provider_id = %s"
+        "SELECT h.sys_to AS at, h.sys_reason AS reason, h.valid_from, h.valid_to FROM studies_studyright_history h WHERE h.provider_id = %s"
         " AND h.id = %s AND h.sys_to = %s AND starts_with(h.sys_reason, %s) AND right(h.sys_reason, 36) = %s",
         [uc.actor.provider_id, right["id"], last["sys_from"], ADDED, str(row)],
     )
 
 
-def take_back(uc: UseCase, right: Row) -> None:
-    """Delete the last state of a study right; its history keeps what it was, and the study right's days follow."""
+def take_back(uc: UseCase, right: Row, made: Row) -> None:
+    """Delete the last state of a study right, which the addition `made` made; its history keeps what it was.
+
+    Days of the study right that followed the addition follow back; those that it had before stay.
+    """
     uc.execute("SELECT set_config('digione.reason', %s, true)", [UNDONE])
     uc.execute(
         "DELETE FROM studies_studyrightstate WHERE provider_id = %s AND id = %s",
         [uc.actor.provider_id, right["states"][-1]["id"]],
     )
-    follow_states(uc, right["id"], right["states"])
+    follow_states(uc, right["id"], right["states"], was=made)
 
 
 def additions_of(uc: UseCase, rights: Sequence[UUID]) -> list[Row]:

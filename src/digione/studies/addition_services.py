@@ -68,10 +68,10 @@ def take_state_back(uc: UseCase, *, learner: UUID, right: UUID, row: UUID, at: d
         raise NotFoundError("There is nothing like that to take back here.")
     made = facts.addition(uc, found, row)
     refused = objections(uc, right, found["school_id"], None, {"changed_since": made is None or made["at"] != at})
-    if refused:
-        return refused
+    if refused or made is None:
+        return refused or Corrected(("changed_since",))
     uc.reached_back([at.astimezone(clock.FINLAND).date()])
-    facts.take_back(uc, found)
+    facts.take_back(uc, found, made)
     announce(
         uc, "studies.state_taken_back", provider_id=uc.actor.provider_id, subject=learner, study_right=right, state=row
     )

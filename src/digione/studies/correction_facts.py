@@ -136,10 +136,13 @@ def write_state(uc: UseCase, found: Row, *, state: str, since: date, keeper: str
     follow_states(uc, found["study_right_id"], before)
 
 
-def follow_states(uc: UseCase, right: UUID, before: Sequence[Row], *, touch: bool = False) -> None:
+def follow_states(
+    uc: UseCase, right: UUID, before: Sequence[Row], *, touch: bool = False, was: Row | None = None
+) -> None:
     """Let a study right's own first and last day follow its states, where they agreed with those that were `before`.
 
-    `touch` writes the study right also where no day changes, so that its history keeps the moment, who, and why.
+    `touch` writes the study right also where no day changes, so that its history keeps the moment, who, and why. `was` is the
+    study right before what is taken back was written: a day that it had already then did not follow, and does not go back.
     """
     after = _states(uc, right)
     days = {
@@ -150,7 +153,11 @@ def follow_states(uc: UseCase, right: UUID, before: Sequence[Row], *, touch: boo
         "SELECT r.valid_from, r.valid_to FROM studies_studyright r WHERE r.provider_id = %s AND r.id = %s",
         [uc.actor.provider_id, right],
     )
-    moved = {column: new for column, (old, new) in days.items() if stands and stands[column] == old != new}
+    moved = {
+        column: new
+        for column, (old, new) in days.items()
+        if stands and stands[column] == old != new and (was is None or was[column] != old)
+    }
     if not moved and not touch:
         return
     # Writing a column as it is keeps the row's moment all the same.

@@ -1,5 +1,6 @@
 """What the hot lane answers of our own API: one learner, and the change of one row."""
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,9 @@ def _change(
     text = environ["wsgi.input"].read(int(length))
     # Whatever is left to the ordinary lane, it reads again.
     environ["wsgi.input"] = BytesIO(text)
+    # PostgreSQL takes the text as it came, and only in UTF-8.
+    if json.detect_encoding(text) != "utf-8":
+        return None
     try:
         faults, _codes = judged(endpoint, parsed(text), {})
     except InvalidInputError:

@@ -250,7 +250,15 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole)
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    # A short text may write a number of a hundred thousand digits, which no reader of JSON takes back from us.
+    if len(text) > 40 or not -18 <= number.adjusted() < 18:
+        raise ValueError("A number is too long.")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=_decimal, parse_int=_whole)
 
 
 def _repeat(request: HttpRequest) -> Repeat | None:

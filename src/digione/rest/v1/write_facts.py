@@ -130,10 +130,18 @@ def faults_of_codes(asked: Mapping[str, Code], unknown: Container[Code]) -> list
 
 
 def _faults_of_texts(pointer: str, value: Any) -> list[Fault]:
-    if isinstance(value, dict):
-        return [fault for name, inner in value.items() for fault in _faults_of_texts(f"{pointer}.{name}", inner)]
-    if not isinstance(value, str):
-        return []
+    if not isinstance(value, dict):
+        return _faults_of_text(pointer, value) if isinstance(value, str) else []
+    # No field nests deeper than texts by language; what does is a fault already, and may nest without end.
+    return [
+        fault
+        for name, inner in value.items()
+        if isinstance(inner, str)
+        for fault in _faults_of_text(f"{pointer}.{name}", inner)
+    ]
+
+
+def _faults_of_text(pointer: str, value: str) -> list[Fault]:
     if UNSTORABLE.search(value):
         return [Fault(pointer, "unstorable", _("Take out the characters that cannot be kept: null, or half a pair."))]
     if len(value.encode()) > MAX_TEXT:
