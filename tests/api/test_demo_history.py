@@ -114,3 +114,7 @@ def test_each_year_was_known_as_it_stood_then() -> None:
         assert ask(app, f"attainments/{one}").json()["confirmed_on"].startswith(str(year + 1))
         assert ask(app, f"attainments/{one}", known_at=f"{year + 1}-07-01T12:00:00Z").json()["confirmed_on"] is not None
     assert rows(app, "school_enrolments", known_at=_begun(SCHOOL_YEAR - YEARS - 1)) == []
+    ((signed,),) = _asked(
+        "SELECT count(*) FROM studies_attainment_history WHERE confirmed_on IS NULL AND carried ? 'vahvistus'"
+    )
+    assert signed == 0, "what was not confirmed yet was confirmed by nobody"

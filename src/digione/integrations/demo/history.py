@@ -162,7 +162,11 @@ CREATE FUNCTION pg_temp.recorded(day date) RETURNS timestamptz LANGUAGE sql IMMU
         (date '{started}' + time '15:00') AT TIME ZONE 'UTC')
 $f$"""
 _OURS = "v.provider_id = ANY (%(providers)s)"
-_UNCONFIRMED = dict.fromkeys(("confirmed_on", "confirmed_in", "confirmed_by_oid"), "NULL")
+_UNCONFIRMED = {
+    **dict.fromkeys(("confirmed_on", "confirmed_in", "confirmed_by_oid"), "NULL"),
+    # Who confirmed it stands there.
+    "carried": "v.carried - 'vahvistus'",
+}
 #: A study right's school of each time: where it began, and each other one to which the learner moved on.
 _SCHOOLS = """
 studies_studyright v JOIN (

@@ -3,7 +3,8 @@
 Made from a batch of the generator afterwards, with a chance and ids of its own, so that the people stay the same. Each
 learner has the study right of today with its state and what is studied this year; the cast and every tenth learner a
 past as well: pre-primary education, years with subjects and marks, levels that are finished. Codes are those of the
-national register, and the documents that are exported of these rows come back the same.
+national register, and the documents that are exported of these rows come back the same and break none of the register's
+rules, but for a learner of the cast (`_STATE_TWICE`).
 
 The last day of a school year is the Saturday of week 22 (Laki 628/1998, 23 §).
 """
@@ -50,6 +51,10 @@ _LATER = (("AI", 3), ("MA", 4), ("A1", 3), ("HI", 2), ("BI", 1), ("LI", 2))
 _LANGUAGES = {"AI": "oppiaineaidinkielijakirjallisuus", "A1": "kielivalikoima"}
 #: What somebody in general upper secondary education has studied so far: subjects with modules.
 _MODULES = {"AI": ("ÄI1", "ÄI2"), "FY": ("FY1", "FY2"), "HI": ("HI1", "HI2")}
+#: The subject that a confirmed year has where no fuller past is told: the register confirms no year that is empty.
+_ALONE = 1
+#: What a principal is called beside the name under a confirmation.
+_PRINCIPAL = {"fi": "rehtori", "sv": "rektor"}
 #: Where the demonstration shows the secretary what is amiss: a mark without a day, and a state that stands twice.
 _WITHOUT_DAY, _STATE_TWICE = "eino.kivela", "viljo.rauhaniemi"
 #: Who has a decision on support, which is shown to nobody on a path.
@@ -96,16 +101,19 @@ class StudyRights:
         self._learners = 0
         self._known: dict[str, Person] = {}
         self._schools: dict[str, Organisation] = {}
+        self._principals: dict[str, str] = {}
 
     def of(self, batch: Batch) -> Rights:
         """Return the study rights of the learners of a batch; batches are to come in order."""
         if batch.opens:
-            self._schools = {}
+            self._schools, self._principals = {}, {}
         self._schools |= {school.id: school for school in batch.organisations}
         made = Rights()
         # Only the cast is told in one batch and goes to school in another.
         self._known |= {p.id: p for p in batch.persons if (p.given_name, p.family_name) in self._cast}
         people = {person.id: person for person in batch.persons} | self._known
+        leads = {row.organisation_id: people[row.person_id] for row in batch.assignments if row.role == "principal"}
+        self._principals |= {school: f"{person.given_name} {person.family_name}" for school, person in leads.items()}
         earlier: dict[str, list[SchoolEnrolment]] = {}
         for row in batch.earlier_schools:
             earlier.setdefault(row.person_id, []).append(row)
@@ -126,6 +134,10 @@ class StudyRights:
     def school(self, ident: str) -> Organisation:
         """Return a school of the provider at hand."""
         return self._schools[ident]
+
+    def principal(self, school: Organisation) -> str:
+        """Return the name of a school's principal, who stands for those of earlier years as well."""
+        return self._principals[school.id]
 
     def new_id(self) -> str:
         """Return the next id."""
@@ -241,7 +253,12 @@ class _Learner:
     def _confirmed(self, school: Organisation, day: date | None) -> dict[str, Any]:
         if day is None:
             return {}
-        return {"confirmed_on": day, "confirmed_in": school.municipality_code, "confirmed_by_oid": school.oid}
+        # By whom is carried, as the documents of others have it: the data model knows the organisation alone.
+        person = {"nimi": self._make.principal(school), "titteli": _PRINCIPAL, "organisaatio": {"oid": school.oid}}
+        return {
+            "confirmed_on": day, "confirmed_in": school.municipality_code, "confirmed_by_oid": school.oid,
+            "carried": {"vahvistus": {"myöntäjäHenkilöt": [person]}},
+        }  # fmt: skip
 
     def _pre_primary(self, grade: int | None) -> None:
         """Write pre-primary education: this year's, or where `grade` is given the finished one."""
@@ -277,19 +294,19 @@ class _Learner:
         begun = (first if self._story else max(first, last - 1)) if fuller and not finished else last
         begun = min(begun, max(first, self._grade - self._make.years))
         letter = home.removeprefix(GRADES[self._grade]) if home else "A"
-        # The certificate tells of the last year of a basic education that is finished.
-        for place, index in enumerate(range(begun, last + (not finished))):
+        for place, index in enumerate(range(begun, last + 1)):
             at, year = self._at(index), _year_of(self._grade, index)
-            done = None if index == last and not left else _ends(year + 1)
+            done = None if index == last and not (left or finished) else _ends(year + 1)
             row = self._add(
                 right, None, place, _YEAR_OF_BASIC, _LIST["year"], GRADES[index], curriculum="104/011/2014",
                 site_oid=at.oid, taught_in=at.languages[0].upper(), valid_from=max(_begins(year), right.valid_from),
                 group_name=home if done is None else f"{GRADES[index]}{letter}", **self._confirmed(at, done),
             )  # fmt: skip
-            if done and fuller:
-                self._subjects(right, row, index, done)
+            # The subjects of a basic education that is finished stand in its certificate, and not in its last year.
+            if done and not (finished and index == last):
+                self._subjects(right, row, index, done, None if fuller else _ALONE)
         if finished:
-            end, place = states[-1][1], max(0, last - begun)
+            end, place = states[-1][1], last + 1 - begun
             whole = self._add(
                 right, None, place, "perusopetuksenoppimaara", _LIST["education"], "201101", curriculum="104/011/2014",
                 site_oid=school.oid, taught_in=school.languages[0].upper(),
@@ -297,8 +314,9 @@ class _Learner:
             )  # fmt: skip
             self._subjects(right, whole, 9, end)
 
-    def _subjects(self, right: StudyRight, whole: Attainment, grade: int, done: date) -> None:
-        for place, (subject, lessons) in enumerate(_PRIMARY if grade < 7 else _LATER):
+    def _subjects(self, right: StudyRight, whole: Attainment, grade: int, done: date, count: int | None = None) -> None:
+        """Write the subjects of a year or a certificate with their marks, the first `count` of them where it is given."""
+        for place, (subject, lessons) in enumerate((_PRIMARY if grade < 7 else _LATER)[:count]):
             language = {"AI": "RU1" if whole.taught_in == "SV" else "AI1", "A1": "EN"}.get(subject)
             row = self._add(
                 right, whole, place, _SUBJECT_OF_BASIC, _LIST["subject"], subject, size=f"{lessons}.0", size_unit="3",
