@@ -207,8 +207,9 @@ class TestAdding:
         assert everything() == before
 
     def test_only_what_can_be_added_is(self, app: App) -> None:
-        answer = send(app, "POST", "attainments", {})
-        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        for path in ("study_rights", "study_right_extras"):
+            answer = send(app, "POST", path, {})
+            assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
         for method in ("DELETE", "PUT"):
             assert send(app, method, one(app, "assessments")[0], {}).status_code == 405
 
@@ -307,8 +308,7 @@ class TestRights:
             where, tag = one(reader, endpoint.path)
             answer = send(reader, "PATCH", where, CHANGES[endpoint.path], headers={"If-Match": tag})
             assert (answer.status_code, answer.json()["rule"]) == (403, endpoint.writing.scope)
-            if endpoint.writing.adds_to:
-                assert send(reader, "POST", endpoint.path, {}).json()["rule"] == endpoint.writing.scope
+            assert send(reader, "POST", endpoint.path, {}).json()["rule"] == endpoint.writing.scope
         assert everything() == before
 
     def test_whoever_may_write_and_not_read_does_neither(self, app: App) -> None:

@@ -51,7 +51,7 @@ KNOWN_SCOPES = {
     ASSESSMENTS_READ: "Marks and other judgements",
     ASSESSMENTS_WORDS_READ: "Assessments in words: secret by law",
     STUDY_RIGHT_STATES_WRITE: "To add and correct states of study rights that it may read",
-    ATTAINMENTS_WRITE: "To correct what it may read of attainments, such as a confirmation",
+    ATTAINMENTS_WRITE: "To add and correct attainments, such as a subject or a confirmation, beside the scope to read them",
     ASSESSMENTS_WRITE: "To add and correct marks where it may read them",
     f"{_ONEROSTER}roster.readonly": "The whole roster but demographics",
     f"{_ONEROSTER}roster-core.readonly": "The core of the roster",

@@ -1,11 +1,12 @@
-"""What a state or a mark must be before it is written: pure rules, each with its source.
+"""What a state, an attainment or a mark must be before it is written: pure rules, each with its source.
 
 They are those of the national register (KOSKI) that one row and its neighbours can show; what only a whole study right
 shows is the register's to check.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import count
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -35,6 +36,14 @@ FUNDED: Mapping[str, frozenset[str]] = {
     # By the register's validation.
     "diatutkinto": frozenset({"lasna", "valmistunut"}),
 }
+#: States that say that everything was achieved.
+ACHIEVED = frozenset({"valmistunut", "hyvaksytystisuoritettu"})
+#: Fields of an attainment of which neither says anything without the other.
+_PAIRS = (("size", "size_unit"), ("language_scheme", "language"), ("manner_scheme", "manner"))
+#: What holds a school year together is its grade: parts may follow its confirmation (KOSKI refuses no such document).
+_YEAR = "perusopetuksenvuosiluokka"
+#: Subjects of which a compulsory one stands once in what it is a part of.
+_SUBJECTS = frozenset({"perusopetuksenoppiaine", "lukionoppiaine"})
 
 
 def faults_of_state(state: Mapping[str, Any], before: Iterable[Mapping[str, Any]]) -> list[Fault]:
@@ -69,3 +78,113 @@ def faults_of_assessment(assessment: Mapping[str, Any], today: date) -> list[Fau
     if assessment["assessed_on"] and assessment["assessed_on"] > today:
         faults.append(Fault("assessed_on", "in_the_future", _("Nobody has assessed on a day that is yet to come.")))
     return faults
+
+
+def sort_of(attainment: Mapping[str, Any]) -> str:
+    """Return what of an attainment tells it from its siblings: its kind and module."""
+    return f"{attainment['kind']}:{attainment['module_scheme'] or ''}:{attainment['module']}"
+
+
+def placed(attainment: Mapping[str, Any], above: str, siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `place` and `node` of a new attainment behind its `siblings`; `above` is the node that it is a part of."""
+    taken = {sibling["node"] for sibling in siblings}
+    nodes = (f"{above}/{sort_of(attainment)}:{number}" for number in count(1))
+    return {
+        "place": max((sibling["place"] for sibling in siblings), default=-1) + 1,
+        "node": next(node for node in nodes if node not in taken),
+    }
+
+
+def faults_of_attainment(
+    attainment: Mapping[str, Any],
+    right: Mapping[str, Any],
+    states: Sequence[Mapping[str, Any]],
+    above: Sequence[Mapping[str, Any]],
+    siblings: Iterable[Mapping[str, Any]],
+) -> list[Fault]:
+    """Return what is wrong with a new attainment of `right`, whose `states` stand in their order.
+
+    `above`: what it is a part of, the nearest first. The state of the right decides whether anything is added: nothing to
+    one that is annulled or completed, and to one that ended otherwise what tells no day behind the end.
+    """
+    return [
+        *_faults_of_module(attainment),
+        *_faults_of_pairs(attainment),
+        *_faults_of_end(states),
+        *_faults_of_days(attainment, right, states, above),
+        *_faults_of_whole(attainment, above),
+        *_faults_of_twice(attainment, siblings),
+    ]
+
+
+def _faults_of_module(attainment: Mapping[str, Any]) -> Iterable[Fault]:
+    if not attainment["module_scheme"] and not attainment["module_title"]:
+        text = _("Name the code list of the module; or name the module, where it is of one's own.")
+        yield Fault("module_scheme", "missing", text)
+    if attainment["module_scheme"] and attainment["module_title"]:
+        text = _("The code list names the module. Leave its own name out, or the list.")
+        yield Fault("module_title", "named_by_the_list", text)
+
+
+def _faults_of_pairs(attainment: Mapping[str, Any]) -> Iterable[Fault]:
+    for one, other in _PAIRS:
+        lacking = [name for name in (one, other) if attainment[name] is None]
+        if len(lacking) == 1:
+            yield Fault(lacking[0], "missing", _("%(field)s is missing.") % {"field": lacking[0]})
+    size = attainment["size"]
+    if size is not None and size <= 0:
+        yield Fault("size", "not_positive", _("A size is more than nothing."))
+    if attainment["confirmed_on"] is None and (attainment["confirmed_in"] or attainment["confirmed_by_oid"]):
+        yield Fault("confirmed_on", "missing", _("%(field)s is missing.") % {"field": "confirmed_on"})
+
+
+def _faults_of_end(states: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
+    last = states[-1]["state"] if states else None
+    if last == ANNULLED or last in ACHIEVED:
+        text = _("Nothing can be added to the study right: its last state is %(state)s. Correct that one first.")
+        yield Fault("study_right_id", "after_the_end", text % {"state": last})
+
+
+def _faults_of_days(
+    attainment: Mapping[str, Any],
+    right: Mapping[str, Any],
+    states: Sequence[Mapping[str, Any]],
+    above: Sequence[Mapping[str, Any]],
+) -> Iterable[Fault]:
+    """Yield what is wrong with its days: begun, confirmed, what it is a part of confirmed, the right's end."""
+    begins, confirmed = attainment["valid_from"], attainment["confirmed_on"]
+    first = states[0]["valid_from"] if states else right["valid_from"]
+    ends = states[-1]["valid_from"] if states and states[-1]["state"] in TERMINAL else right["valid_to"]
+    if begins and first and begins < first and not above:
+        text = _("The study right begins on %(day)s only.")
+        yield Fault("valid_from", "before_the_right", text % {"day": first.isoformat()})
+    if begins and confirmed and confirmed < begins:
+        yield Fault("confirmed_on", "before_it_begins", _("Nothing is confirmed before it has begun."))
+    top = above[-1] if above else attainment
+    # Qualifications by demonstrations and preparatory vocational education may be confirmed later (KOSKI).
+    spared = top["manner"] == "naytto" or top["kind"] == "valma"
+    text = _("The study right ended on %(day)s.")
+    for name, day in (("valid_from", begins), ("confirmed_on", None if spared else confirmed)):
+        if day and ends and day > ends:
+            yield Fault(name, "after_the_right", text % {"day": ends.isoformat()})
+
+
+def _faults_of_whole(attainment: Mapping[str, Any], above: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
+    """Yield what does not go with what it is a part of: nothing unfinished in what is confirmed, sizes in one unit."""
+    if any(row["confirmed_on"] for row in above) and above[-1]["kind"] != _YEAR:
+        text = _("What it would be a part of is confirmed. Take the confirmation away first, and confirm it anew.")
+        yield Fault("parent_id", "confirmed", text)
+    unit = above[0]["size_unit"] if above and above[0]["size"] is not None else None
+    if unit and attainment["size_unit"] and attainment["size_unit"] != unit:
+        text = _("Its size is told in the unit of what it is a part of: %(unit)s.")
+        yield Fault("size_unit", "other_unit", text % {"unit": unit})
+
+
+def _faults_of_twice(attainment: Mapping[str, Any], siblings: Iterable[Mapping[str, Any]]) -> Iterable[Fault]:
+    """Yield that a compulsory subject stands there already, of the same syllabus and year (KOSKI)."""
+    if attainment["kind"] not in _SUBJECTS or not attainment["is_compulsory"]:
+        return
+    names = ("kind", "module_scheme", "module", "language", "grade", "is_compulsory")
+    # A sibling of which more is known than the data model says may be another syllabus of the subject.
+    if any(not row["carried"] and all(row[name] == attainment[name] for name in names) for row in siblings):
+        yield Fault("module", "stands_already", _("This compulsory subject stands there already."))

@@ -21,13 +21,16 @@ class Writing:
     """How apps write the rows of an endpoint: by a scope of its own, beside that for reading.
 
     `changes`: the fields that can be changed. `adds_to`: the path of the endpoint under whose rows new ones are added,
-    and `owner` the field that names such a row; None where none are added.
+    and `owner` the field that names such a row. `given`: fields that a new row is given and that then stay; `part_of`:
+    that of them which names the row of its own kind behind whose parts it comes.
     """
 
     scope: str
     changes: frozenset[str]
-    adds_to: str | None = None
-    owner: str = ""
+    adds_to: str
+    owner: str
+    given: frozenset[str] = frozenset()
+    part_of: str | None = None
 
 
 class Reads(StrEnum):

@@ -42,7 +42,7 @@ def update(uc: UseCase, endpoint: Endpoint, rows: Sequence[Row]) -> None:
 def insert(uc: UseCase, endpoint: Endpoint, rows: Sequence[Row]) -> None:
     """Add rows, which have their `id`, `person_id` and `place`."""
     names = [each.name for each in writable(endpoint, adding=True)]
-    columns = ["id", "person_id", "place", *names]
+    columns = ["id", "person_id", "place", *names, *(["node"] if endpoint.writing and endpoint.writing.part_of else [])]
     uc.execute(
         f"INSERT INTO {endpoint.resource.table} (provider_id, kept_by, {', '.join(columns)})"
         f" SELECT %(provider)s, %(keeper)s, {', '.join(f'r.{name}' for name in columns)}"

@@ -15,7 +15,7 @@ from digione.core.ids import new_id
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
-from digione.rest.v1 import facts, line_facts, write_facts
+from digione.rest.v1 import adding, facts, line_facts, write_facts
 from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.write_facts import Code, Write
 from digione.studies.record_rules import faults_of_assessment, faults_of_state
@@ -50,9 +50,7 @@ class _Work:
 
 
 @use_case(Permission.STUDY_RIGHT_RECORD, Event.STUDY_RIGHTS_RECORDED)
-def write_lines(
-    uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endpoint | None
-) -> list[tuple[int, facts.Row]]:
+def write_lines(uc: UseCase, *, write: Write, lines: Sequence[Line], owner: Endpoint) -> list[tuple[int, facts.Row]]:
     """An app corrects and adds many rows of learners' studies in our own API, all of them or none.
 
     `write` says where and with which rights; rows are added under those of `owner`. Returns the lines' numbers with their
@@ -114,33 +112,32 @@ def _find(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work])
             work.row = work.stands | write_facts.as_columns(endpoint, line.body, adding=False)
 
 
-def _place(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work], owner: Endpoint | None) -> None:
+def _place(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work], owner: Endpoint) -> None:
     """Hold the rows under which others are added, and make these: each behind those that are there."""
-    adding = [work for work in works if work.line.ident is None]
-    if not adding or owner is None or endpoint.writing is None:
+    new = [work for work in works if work.line.ident is None]
+    if not new or endpoint.writing is None:
         return
     name = endpoint.writing.owner
-    wrong = {work.line.number for work in adding if name in {fault.pointer for fault in work.faults}}
-    named = [(work, UUID(work.line.body[name])) for work in adding if work.line.number not in wrong]
-    above = facts.all_locked(uc, owner, grant, sorted({ident for _work, ident in named}))
-    following = {
-        ident: max((row["place"] for row in rows), default=-1) + 1
-        for ident, rows in line_facts.beside(uc, endpoint, above).items()
-    }
-    empty: Row = {each.name: None for each in write_facts.writable(endpoint, adding=True)}
+    wrong = {work.line.number for work in new if name in {fault.pointer for fault in work.faults}}
+    named = [(work, UUID(work.line.body[name])) for work in new if work.line.number not in wrong]
+    above = adding.owners(uc, endpoint, facts.all_locked(uc, owner, grant, sorted({ident for _work, ident in named})))
+    empty: Row = {each.name: None for each in write_facts.writable(endpoint, adding=True)} | {"carried": {}}
     for work, ident in named:
         if ident not in above:
             work.faults.append(Fault(name, "not_there", _("Nothing by this id is there for this app.")))
         if work.faults:
             continue
-        work.row = {
+        row = {
             **empty,
             **write_facts.as_columns(endpoint, work.line.body, adding=True),
             "id": new_id(),
-            "person_id": above[ident]["person_id"],
-            "place": following[ident],
+            "person_id": above[ident].row["person_id"],
         }
-        following[ident] += 1
+        place, work.faults = adding.put(endpoint, row, above[ident])
+        if not work.faults:
+            work.row = row | place
+            # The next line comes behind this one.
+            above[ident].rows.append(work.row)
 
 
 def _judge(uc: UseCase, endpoint: Endpoint, works: Sequence[_Work]) -> None:

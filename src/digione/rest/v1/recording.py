@@ -82,26 +82,22 @@ def add(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoin
     name = _how(endpoint).owner
     given = parameters.identifier(body[name]) if isinstance(body.get(name), str) else None
     grants = _writing(caller, endpoint)
-    if given:
-        own = collect.own_id(above, given)
-        body = {**body, name: str(own)}
-        if len(grants) > 1:
-            grants = collect.holding(above, grants, own) or grants[:1]
-    write = _write(wish, grants, body, None, repeat)
+    if given and len(grants) > 1:
+        grants = collect.holding(above, grants, collect.own_id(above, given)) or grants[:1]
+    write = _write(wish, grants, _own_ids(wish, body), None, repeat)
     return _recorded(wish, add_row(_at(wish, write), write=write, owner=owner))
 
 
-def write_all(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoint | None) -> list[Done]:
+def write_all(request: HttpRequest, caller: Caller, endpoint: Endpoint, owner: Endpoint) -> list[Done]:
     """Change and add rows as the lines of the request say, all of them or none."""
     if request.content_type != LINES:
         raise UnsupportedTypeError
     repeat, texts = _repeat(request), _texts(request)
     faults, lines = [], []
     wish = collect.Wish(caller, endpoint)
-    above = collect.Wish(caller, owner) if owner else None
     for number, text in texts:
         try:
-            lines.append(_line(number, parsed(text), wish, above))
+            lines.append(_line(number, parsed(text), wish))
         except InvalidInputError as refused:
             faults += [
                 replace(fault, pointer=f"lines.{number}.{fault.pointer}".removesuffix(".body"))
@@ -137,12 +133,10 @@ def _texts(request: HttpRequest) -> list[tuple[int, bytes]]:
     return texts
 
 
-def _line(number: int, body: dict[str, Any], wish: collect.Wish, above: collect.Wish | None) -> Line:
+def _line(number: int, body: dict[str, Any], wish: collect.Wish) -> Line:
     """Understand a line: with an `id` it changes that row, of the version that `if_match` says; without it adds one."""
     faults = []
     ident, told = body.pop("id", None), body.pop("if_match", None)
-    if ident is None and above is None:
-        faults.append(Fault("id", "missing", _("Say which row the line changes; none can be added here.")))
     given = parameters.identifier(ident) if isinstance(ident, str) else None
     if ident is not None and given is None:
         faults.append(Fault("id", "no_id", _("Give an id, as an answer told it.")))
@@ -154,9 +148,14 @@ def _line(number: int, body: dict[str, Any], wish: collect.Wish, above: collect.
         raise InvalidInputError(faults)
     if given:
         return Line(number, body, collect.own_id(wish, given), versions_of(told))
-    name = _how(wish.endpoint).owner
-    owner = parameters.identifier(body[name]) if isinstance(body.get(name), str) else None
-    return Line(number, {**body, name: str(collect.own_id(above, owner))} if owner and above else body)
+    return Line(number, _own_ids(wish, body))
+
+
+def _own_ids(wish: collect.Wish, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body of a new row with our ids in the place of the supplier's own, where it names other rows."""
+    named = {name: body[name] for name in wish.endpoint.references if isinstance(body.get(name), str)}
+    given = {name: parameters.identifier(told) for name, told in named.items()}
+    return {**body, **{name: str(collect.own_id(wish, ident)) for name, ident in given.items() if ident}}
 
 
 def _provider(request: HttpRequest, grants: list[Grant]) -> UUID | None:

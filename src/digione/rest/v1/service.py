@@ -182,23 +182,28 @@ def _serve_lines(api: NinjaAPI, endpoint: Endpoint, writing: Writing) -> None:
         return _done(request, recording.write_all(request, _caller(request), endpoint, owner))
 
     _PARAMETERS[f"write_{endpoint.path}"] = parameters.of_lines(endpoint)
-    adds = f" A line without `id` adds a row under its `{writing.owner}`." if owner else ""
     _writing_operation(
         api, "POST", f"/{endpoint.path}/lines", write_all, {200: shapes.of_done(endpoint), 204: None},
         (401, 403, 415, 422, 429),
         operation_id=f"write_{endpoint.path}", summary=f"Write many at once: {endpoint.path}",
         description=f"{_needs(endpoint, writing)} The body has up to {recording.MOST_LINES} lines (NDJSON), all of one provider; all are"
-        f" done or none. A line with an `id` changes that row, of the version that its `if_match` says.{adds}",
+        " done or none. A line with an `id` changes that row, of the version that its `if_match` says; one without adds a row"
+        f" {_where(writing)}.",
         tags=[endpoint.path], openapi_extra=shapes.body_of_lines(endpoint),
     )  # fmt: skip
 
 
-def _owner(writing: Writing) -> Endpoint | None:
-    return next((each for each in ENDPOINTS if each.path == writing.adds_to), None)
+def _owner(writing: Writing) -> Endpoint:
+    return next(each for each in ENDPOINTS if each.path == writing.adds_to)
 
 
 def _needs(endpoint: Endpoint, writing: Writing) -> str:
     return f"Needs the scopes `{writing.scope}` and `{endpoint.scope}`."
+
+
+def _where(writing: Writing) -> str:
+    under = f"under its `{writing.owner}`"
+    return f"in its `{writing.part_of}`, or without one {under}" if writing.part_of else under
 
 
 def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: type[Schema]) -> None:
@@ -219,8 +224,6 @@ def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: t
         openapi_extra=shapes.body_of(endpoint, adding=False),
     )  # fmt: skip
     owner = _owner(writing)
-    if owner is None:
-        return
 
     def add(request: HttpRequest) -> HttpResponse:
         _refuse_names(request)
@@ -229,7 +232,7 @@ def _serve_writing(api: NinjaAPI, endpoint: Endpoint, writing: Writing, shape: t
     _writing_operation(
         api, "POST", f"/{endpoint.path}", add, {201: shape}, (401, 403, 415, 422, 429),
         operation_id=f"add_{endpoint.single}", summary=f"Add one: {endpoint.single}",
-        description=f"{needs} It comes last under its `{writing.owner}`.", tags=[endpoint.path],
+        description=f"{needs} It comes last {_where(writing)}.", tags=[endpoint.path],
         openapi_extra=shapes.body_of(endpoint, adding=True),
     )  # fmt: skip
 

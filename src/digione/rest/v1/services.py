@@ -15,7 +15,7 @@ from digione.core.errors import ConflictError, Fault, InvalidInputError, NotFoun
 from digione.core.outbox import announce
 from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
-from digione.rest.v1 import facts, write_facts
+from digione.rest.v1 import adding, facts, line_facts, write_facts
 from digione.rest.v1.endpoint import Endpoint
 from digione.rest.v1.write_facts import Write
 from digione.studies.record_rules import faults_of_assessment, faults_of_state
@@ -81,8 +81,10 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
         raise InvalidInputError(faults)
     values = write_facts.as_columns(write.endpoint, write.body, adding=True)
     fresh: Row = {each.name: None for each in write_facts.writable(write.endpoint, adding=True)} | values
-    _refuse(_faults_of_row(uc, write, fresh))
-    ident = write_facts.insert(uc, write.endpoint, above["person_id"], values)
+    owners = adding.owners(uc, write.endpoint, {above["id"]: above})
+    place, faults = adding.put(write.endpoint, fresh, owners[above["id"]])
+    _refuse(faults + _faults_of_row(uc, write, fresh | place))
+    ident = write_facts.insert(uc, write.endpoint, above["person_id"], values | place)
     announce(
         uc, "studies.record_added", provider_id=grant.provider_id, subject=ident, resource=write.endpoint.resource.name
     )
@@ -101,7 +103,8 @@ def _faults_of_row(uc: UseCase, write: Write, row: Row) -> list[Fault]:
     if write.endpoint.resource.name == "assessment":
         return faults_of_assessment(row, uc.today)
     if write.endpoint.resource.name == "study_right_state":
-        states = write_facts.beside(uc, write.endpoint, row[write.writing.owner])
+        right = row[write.writing.owner]
+        states = line_facts.beside(uc, write.endpoint, [right])[right]
         place = row.get("place", len(states))
         earlier = [state for state in states if state["place"] < place]
         later = [state for state in states if state["place"] > place]

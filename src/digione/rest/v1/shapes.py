@@ -49,15 +49,12 @@ def body_of(endpoint: Endpoint, *, adding: bool) -> dict[str, Any]:
 
 def body_of_lines(endpoint: Endpoint) -> dict[str, Any]:
     """Return what OpenAPI says of writing many rows at once: the shape of a line, and at which provider it is."""
-    adds = endpoint.writing is not None and endpoint.writing.adds_to is not None
-    declared = json_schema(replace(endpoint.resource, fields=write_facts.writable(endpoint, adding=adds)))
+    declared = json_schema(replace(endpoint.resource, fields=write_facts.writable(endpoint, adding=True)))
     own = {
         "id": {"type": "string", "format": "uuid", "description": "The row that the line changes."},
         "if_match": {"type": "string", "description": "The `ETag` of that row, or `*`."},
     }
     shape = {"type": "object", "properties": own | declared["properties"], "additionalProperties": False}
-    if not adds:
-        shape["required"] = ["id", "if_match"]
     provider = {
         "in": "query",
         "name": "provider_id",

@@ -178,6 +178,10 @@ ATTAINMENTS = Endpoint(
                 "curriculum",
             ]
         ),
+        adds_to="study_rights",
+        owner="study_right_id",
+        given=frozenset({"parent_id", "kind", "module_scheme", "module", "module_title", "module_description"}),
+        part_of="parent_id",
     ),
 )
 

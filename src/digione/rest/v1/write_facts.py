@@ -59,7 +59,7 @@ class Write:
 def writable(endpoint: Endpoint, *, adding: bool) -> tuple[Field, ...]:
     """Return the fields that a body may have, in the order of their declaration; the owner where rows are added."""
     assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
-    names = endpoint.writing.changes | ({endpoint.writing.owner} if adding else frozenset())
+    names = endpoint.writing.changes | ({endpoint.writing.owner} | endpoint.writing.given if adding else frozenset())
     # What has to be there of a new row, a change need not repeat.
     return tuple(each if adding else replace(each, required=False) for each in endpoint.served if each.name in names)
 
@@ -181,26 +181,13 @@ def update(uc: UseCase, endpoint: Endpoint, ident: UUID, values: Mapping[str, An
 
 
 def insert(uc: UseCase, endpoint: Endpoint, person: UUID, values: Mapping[str, Any]) -> UUID:
-    """Add a row behind those that its owner has; return its id."""
-    assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
-    owner = endpoint.writing.owner
+    """Add a row, which has its place; return its id."""
     row = {"id": new_id(), "provider_id": uc.actor.provider_id, "person_id": person, "kept_by": keeper(uc), **values}
     uc.execute(
-        f"INSERT INTO {endpoint.resource.table} ({', '.join(row)}, place)"
-        f" SELECT {', '.join(f'%({name})s' for name in row)}, coalesce(max(place) + 1, 0)"
-        f" FROM {endpoint.resource.table} WHERE provider_id = %(provider_id)s AND {owner} = %({owner})s",
+        f"INSERT INTO {endpoint.resource.table} ({', '.join(row)}) VALUES ({', '.join(f'%({name})s' for name in row)})",
         _stored(row),
     )
     return UUID(str(row["id"]))
-
-
-def beside(uc: UseCase, endpoint: Endpoint, owner: UUID) -> list[Row]:
-    """Return all rows of the same owner in their order."""
-    assert endpoint.writing is not None  # noqa: S101 - asked only of endpoints that are written.
-    return uc.rows(
-        f"SELECT * FROM {endpoint.resource.table} WHERE provider_id = %s AND {endpoint.writing.owner} = %s ORDER BY place",
-        [uc.actor.provider_id, owner],
-    )
 
 
 def keeper(uc: UseCase) -> str:
