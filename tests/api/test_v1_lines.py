@@ -59,6 +59,20 @@ def test_each_run_costs_the_same_and_is_told() -> None:
     assert len(audit(cast.PUPIL)) == before + 1, "Once told to whom one run showed."
 
 
+def test_whom_a_run_did_not_show_the_log_does_not_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = crowd(40)
+    app = App(cast.KUUSNIEMI_OID, scopes=ALL)
+    named = {app.sourced(person): person for person in people}
+    ids = [row["id"] for row in rows(app, "persons")]
+    behind = next(number for number, ident in enumerate(ids) if number > 4 and {ident, ids[number - 1]} <= named.keys())
+    last, first_of_next = named[ids[behind - 1]], named[ids[behind]]
+    before = len(audit(last)), len(audit(first_of_next))
+    monkeypatch.setattr(bulk, "RUN", behind)
+    answer = app.client.get("/api/v1/persons", headers={"Authorization": f"Bearer {app.token}", "Accept": bulk.LINES})
+    assert len(next(iter(answer.streaming_content)).splitlines()) == behind
+    assert (len(audit(last)), len(audit(first_of_next))) == (before[0] + 1, before[1])
+
+
 def test_a_right_that_ends_breaks_the_lines_off() -> None:
     crowd(40)
     app = App(cast.KUUSNIEMI_OID, scopes=ALL)

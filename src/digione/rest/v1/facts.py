@@ -128,7 +128,8 @@ def lines_in(
     ((count, body, ids, first, last, persons, past),) = statements.rows(
         "SELECT count(*), string_agg(o.body, E'\\n') FILTER (WHERE o.n <= %(limit)s),"
         " string_agg(o.own, '') FILTER (WHERE o.n <= %(limit)s), (array_agg(o.id))[1], (array_agg(o.id))[least(count(*), %(limit)s)],"
-        " CASE WHEN count(*) <= %(named)s THEN array_agg(o.person) END, min(o.past) FILTER (WHERE o.n <= %(limit)s)"
+        " CASE WHEN least(count(*), %(limit)s) <= %(named)s THEN array_agg(o.person) FILTER (WHERE o.n <= %(limit)s) END,"
+        " min(o.past) FILTER (WHERE o.n <= %(limit)s)"
         f" FROM (SELECT row_number() OVER () AS n, r.* FROM (SELECT {endpoint.key} AS id, {marked} AS body, {own} AS own,"
         f" {endpoint.person or 'NULL::uuid'} AS person, {endpoint.past or 'NULL::date'} AS past"
         f" {_source(endpoint, when)} AND {_within(endpoint, one_more)}) r) o",
