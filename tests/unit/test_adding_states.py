@@ -156,6 +156,25 @@ def test_days_that_the_study_right_had_before_stay_when_the_state_that_agrees_wi
 
 
 @pytest.mark.usefixtures("aino")
+def test_a_day_that_the_study_right_had_before_a_correction_stays_when_that_is_undone() -> None:
+    rows("UPDATE studies_studyright SET valid_to = %s", DAY)
+    assert add("loma").done
+    found = state_of()
+    assert corrections.correct_state(
+        cast.secretary,
+        learner=cast.PUPIL,
+        state=found["id"],
+        to="eronnut",
+        since=DAY,
+        reason="mistyped",
+        seen=found["sys_from"],
+    ).done
+    made = next(row for row in page()["corrections"] if row["stands"])
+    assert corrections.undo_correction(cast.secretary, learner=cast.PUPIL, row=made["id"], at=made["at"]).done
+    assert ours()["valid_to"] == DAY
+
+
+@pytest.mark.usefixtures("aino")
 @pytest.mark.parametrize(
     "who", ["principal", "teacher", "outsider", "administrator", "guardian", "pupil", "stranger_guardian", "platform"]
 )

@@ -122,10 +122,13 @@ def _to_correct(uc: UseCase, sql: str, learner: UUID, ident: UUID) -> Row | None
     return {**found, "school_id": right["school_id"]} if found and right else None
 
 
-def write_state(uc: UseCase, found: Row, *, state: str, since: date, keeper: str | None, reason: str) -> None:
+def write_state(
+    uc: UseCase, found: Row, *, state: str, since: date, keeper: str | None, reason: str, was: Row | None = None
+) -> None:
     """Write what a state is and from when; the study right's own days follow where they agreed with its states before.
 
-    `keeper` is who keeps the row from now on: the desk, so that no import writes over what it has corrected.
+    `keeper` is who keeps the row from now on: the desk, so that no import writes over what it has corrected. `was` as in
+    `follow_states`.
     """
     uc.execute("SELECT set_config('digione.reason', %s, true)", [reason])
     before = _states(uc, found["study_right_id"])
@@ -133,7 +136,7 @@ def write_state(uc: UseCase, found: Row, *, state: str, since: date, keeper: str
         "UPDATE studies_studyrightstate SET state = %s, valid_from = %s, kept_by = %s WHERE provider_id = %s AND id = %s",
         [state, since, keeper, uc.actor.provider_id, found["id"]],
     )
-    follow_states(uc, found["study_right_id"], before)
+    follow_states(uc, found["study_right_id"], before, was=was)
 
 
 def follow_states(
@@ -165,6 +168,21 @@ def follow_states(
     uc.execute(
         f"UPDATE studies_studyright SET {written} WHERE provider_id = %s AND id = %s",
         [*moved.values(), uc.actor.provider_id, right],
+    )
+
+
+def days_before(uc: UseCase, right: UUID, at: datetime) -> Row | None:
+    """Return the days (`valid_from`, `valid_to`) that a study right had before what was written at `at`; those it has, if that
+    moved none.
+    """
+    provider = uc.actor.provider_id
+    return uc.row(
+        "SELECT h.valid_from, h.valid_to FROM studies_studyright_history h"
+        " WHERE h.provider_id = %s AND h.id = %s AND h.sys_to = %s",
+        [provider, right, at],
+    ) or uc.row(
+        "SELECT r.valid_from, r.valid_to FROM studies_studyright r WHERE r.provider_id = %s AND r.id = %s",
+        [provider, right],
     )
 
 

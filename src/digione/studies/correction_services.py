@@ -89,7 +89,13 @@ def undo_correction(uc: UseCase, *, learner: UUID, row: UUID, at: datetime) -> C
     uc.reached_back([at.astimezone(clock.FINLAND).date()])
     if state:
         facts.write_state(
-            uc, found, state=was["state"], since=was["valid_from"], keeper=was["kept_by"], reason=facts.UNDONE
+            uc,
+            found,
+            state=was["state"],
+            since=was["valid_from"],
+            keeper=was["kept_by"],
+            reason=facts.UNDONE,
+            was=facts.days_before(uc, found["study_right_id"], at),
         )
     else:
         facts.write_mark(
