@@ -17,6 +17,7 @@ ROLES = {str(role) for role in Role}
 NAMED_ON_PURPOSE = {
     "people/desks.py": "tells in which roles one may act today: it reads the rows from which the roles come",
     "integrations/demo/generate.py": "gives invented people their posts",
+    "integrations/demo/study_rights.py": "finds who leads a school, whose name stands under its confirmations",
 }
 
 
