@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.line_services import Line, write_lines
 from digione.rest.v1.services import Written, add_row, change_row
 from digione.rest.v1.write_facts import Repeat, Write
+from digione.schema.validation import MOST_DIGITS
 
 #: What names a call: what a header can hold in plain, and no more than a UUID needs twice over.
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
@@ -244,12 +245,20 @@ def _no_number(text: str) -> Any:
 
 def _whole(text: str) -> int:
     # Longer ones are no measure of anything, and dear to read.
-    if len(text) > 18:
+    if len(text) > MOST_DIGITS:
         raise ValueError("A number is too long.")
     return int(text)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal, parse_int=_whole)
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # Its exponent is beyond what anything reckons with.
+        raise ValueError("A number is too long.") from None
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, parse_float=_decimal, parse_int=_whole)
 
 
 def _repeat(request: HttpRequest) -> Repeat | None:
