@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from digione.integrations.koski.mapping import read_study_right, walk
 from digione.studies.record_rules import faults_of_assessed, faults_of_attainment, placed
+from tests.unit.koski import own_subject, subject, year
+from tests.unit.koski import right as whole
 
 START, DAY, END = date(2025, 8, 7), date(2026, 3, 2), date(2026, 5, 30)
 BEFORE, AFTER = date(2025, 8, 6), date(2026, 5, 31)
@@ -199,3 +202,15 @@ class TestPlaces:
         start = "/perusopetuksenoppiaine:koskioppiaineetyleissivistava:MA"
         siblings = [{"place": 4, "node": f"{start}:1"}, {"place": 2, "node": f"{start}:3"}]
         assert placed(row(), "", siblings) == {"place": 5, "node": f"{start}:2"}
+
+
+def test_an_import_finds_what_is_added_by_the_node_that_it_would_give() -> None:
+    document = whole(year(subject("MA"), subject("MA"), own_subject()))
+    found = list(walk(read_study_right(document, lambda *_told, **_more: None).attainments))
+    stood: list[dict[str, Any]] = []
+    for above, node, _place, each in found:
+        siblings = [row for row in stood if row["node"].rpartition("/")[0] == above]
+        made = placed(each.row, above, siblings)
+        assert made["node"] == node
+        stood.append(made)
+    assert len({row["node"] for row in stood}) == len(stood) == 4

@@ -88,14 +88,24 @@ def faults_of_assessment(assessment: Mapping[str, Any], today: date) -> list[Fau
 
 
 def sort_of(attainment: Mapping[str, Any]) -> str:
-    """Return what of an attainment tells it from its siblings: its kind and module."""
+    """Return what of an attainment tells it from siblings of other sorts: its kind and module."""
     return f"{attainment['kind']}:{attainment['module_scheme'] or ''}:{attainment['module']}"
+
+
+def node_of(sort: str, number: int, above: str = "") -> str:
+    """Return the node of the `number`-th attainment of a sort, from 1, under the node `above`; at the top without one.
+
+    A node begins with the one above it. By it an import finds again what stands, so all that make attainments make
+    their nodes here.
+    """
+    return f"{above}/{sort}:{number}"
 
 
 def placed(attainment: Mapping[str, Any], above: str, siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return `place` and `node` of a new attainment behind its `siblings`; `above` is the node that it is a part of."""
     taken = {sibling["node"] for sibling in siblings}
-    nodes = (f"{above}/{sort_of(attainment)}:{number}" for number in count(1))
+    sort = sort_of(attainment)
+    nodes = (node_of(sort, number, above) for number in count(1))
     return {
         "place": max((sibling["place"] for sibling in siblings), default=-1) + 1,
         "node": next(node for node in nodes if node not in taken),
