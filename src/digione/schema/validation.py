@@ -15,6 +15,9 @@ from digione.schema.json_schema import LANGUAGE_PATTERN
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z")
+#: Of a number before its point, and behind it. Longer ones are no measure of anything; in JSON a few signs tell of
+#: millions of digits (`1e999999`), which no column holds.
+MOST_DIGITS = 18
 _LANGUAGE = re.compile(LANGUAGE_PATTERN)
 _PERIODS = (("valid_from", "valid_to"), ("starts_on", "ends_on"), ("started_at", "finished_at"))
 
@@ -139,8 +142,15 @@ def _integer(field: Field, value: Any) -> list[Fault]:
 
 
 def _number(field: Field, value: Any) -> list[Fault]:
-    right = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return [] if right else _wrong(field.name, _("a number"))
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return _wrong(field.name, _("a number"))
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    exponent = number.as_tuple().exponent
+    # Of what is no finite number the exponent is a letter.
+    if isinstance(exponent, int) and number.adjusted() < MOST_DIGITS and exponent >= -MOST_DIGITS:
+        return []
+    text = _("A number has at most %(most)s digits before its point, and as many behind it.")
+    return [Fault(field.name, "too_long", text % {"most": MOST_DIGITS})]
 
 
 def _object(field: Field, value: Any) -> list[Fault]:

@@ -64,6 +64,13 @@ def faults_of_state(state: Mapping[str, Any], before: Iterable[Mapping[str, Any]
     return []
 
 
+def faults_of_assessed(states: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    """Return why nothing more is assessed in a study right whose `states` stand in their order: it is annulled."""
+    if not states or states[-1]["state"] != ANNULLED:
+        return []
+    return [Fault("attainment_id", "annulled", _("The study right is annulled. Nothing can be assessed in it."))]
+
+
 def faults_of_assessment(assessment: Mapping[str, Any], today: date) -> list[Fault]:
     """Return what is wrong with an assessment: says nothing, names no scale for its mark, or lies in the future."""
     faults = []
@@ -81,14 +88,24 @@ def faults_of_assessment(assessment: Mapping[str, Any], today: date) -> list[Fau
 
 
 def sort_of(attainment: Mapping[str, Any]) -> str:
-    """Return what of an attainment tells it from its siblings: its kind and module."""
+    """Return what of an attainment tells it from siblings of other sorts: its kind and module."""
     return f"{attainment['kind']}:{attainment['module_scheme'] or ''}:{attainment['module']}"
+
+
+def node_of(sort: str, number: int, above: str = "") -> str:
+    """Return the node of the `number`-th attainment of a sort, from 1, under the node `above`; at the top without one.
+
+    A node begins with the one above it. By it an import finds again what stands, so all that make attainments make
+    their nodes here.
+    """
+    return f"{above}/{sort}:{number}"
 
 
 def placed(attainment: Mapping[str, Any], above: str, siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return `place` and `node` of a new attainment behind its `siblings`; `above` is the node that it is a part of."""
     taken = {sibling["node"] for sibling in siblings}
-    nodes = (f"{above}/{sort_of(attainment)}:{number}" for number in count(1))
+    sort = sort_of(attainment)
+    nodes = (node_of(sort, number, above) for number in count(1))
     return {
         "place": max((sibling["place"] for sibling in siblings), default=-1) + 1,
         "node": next(node for node in nodes if node not in taken),
@@ -170,10 +187,16 @@ def _faults_of_days(
 
 
 def _faults_of_whole(attainment: Mapping[str, Any], above: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
-    """Yield what does not go with what it is a part of: nothing unfinished in what is confirmed, sizes in one unit."""
-    if any(row["confirmed_on"] for row in above) and above[-1]["kind"] != _YEAR:
+    """Yield what does not go with what it is a part of: nothing unfinished in what is confirmed, nor confirmed
+    later than it (KOSKI), and sizes in one unit.
+    """
+    whole = next((row["confirmed_on"] for row in above if row["confirmed_on"]), None)
+    if whole and above[-1]["kind"] != _YEAR:
         text = _("What it would be a part of is confirmed. Take the confirmation away first, and confirm it anew.")
         yield Fault("parent_id", "confirmed", text)
+    elif whole and attainment["confirmed_on"] and attainment["confirmed_on"] > whole:
+        text = _("What it is a part of was confirmed on %(day)s, and nothing in it later.")
+        yield Fault("confirmed_on", "after_the_whole", text % {"day": whole.isoformat()})
     unit = above[0]["size_unit"] if above and above[0]["size"] is not None else None
     if unit and attainment["size_unit"] and attainment["size_unit"] != unit:
         text = _("Its size is told in the unit of what it is a part of: %(unit)s.")

@@ -29,6 +29,7 @@ from digione.integrations.demo.records import (
     SchoolEnrolment,
     StudyRight,
 )
+from digione.studies.record_rules import node_of, sort_of
 
 #: What every document tells of its learner, beside the identifiers that there are.
 NAMED = ("etunimet", "kutsumanimi", "sukunimi")
@@ -228,7 +229,8 @@ class _Learner:
     ) -> Attainment:
         above_known = above.known if above else right.valid_from
         more.setdefault("known", more.get("confirmed_on") or more.get("valid_from") or above_known)
-        node = f"{above.node if above else ''}/{kind}:{scheme}:{module}:1"
+        sort = sort_of({"kind": kind, "module_scheme": scheme, "module": module})
+        node = node_of(sort, 1, above.node if above else "")
         made = Attainment(
             self._make.new_id(), right.id, right.person_id, above.id if above else None, place, node, kind, scheme, module,
             **more,

@@ -11,11 +11,12 @@ from typing import Any
 
 from digione.integrations.koski.forms import Object, Row, Tell
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, EXTRAS, STATE, STUDY_RIGHT, Place
+from digione.studies.record_rules import node_of, sort_of
 
 
 @dataclass(slots=True)
 class Attainment:
-    """An attainment with its assessments and what it is made of. `row["node"]` tells it from its siblings."""
+    """An attainment with its assessments and what it is made of. `row["node"]` tells it from its siblings: its node as at the top."""
 
     row: Row
     assessments: list[Row]
@@ -78,7 +79,7 @@ def write_study_right(right: StudyRight) -> Object:
 def walk(attainments: Iterable[Attainment], above: str = "") -> Iterator[tuple[str, str, int, Attainment]]:
     """Yield each attainment with the node above it, its own node, and its place among its siblings."""
     for place, each in enumerate(attainments):
-        node = f"{above}/{each.row['node']}"
+        node = f"{above}{each.row['node']}"
         yield above, node, place, each
         yield from walk(each.parts, node)
 
@@ -114,10 +115,10 @@ def _attainments(box: Object, name: str, tell: Tell, pointer: str) -> list[Attai
         assessments = [_row(each, _ASSESSMENT, tell, where) for each, where in _objects(inner, "arviointi", tell, at)]
         parts = _attainments(inner, "osasuoritukset", tell, at)
         row["carried"] = inner
-        same = f"{row['kind']}:{row['module_scheme'] or ''}:{row['module']}"
+        sort = sort_of(row)
         # A subject may stand twice (a compulsory and an optional one): the second of the same kind is another node.
-        seen[same] = number = seen.get(same, 0) + 1
-        row["node"] = f"{same}:{number}"
+        seen[sort] = number = seen.get(sort, 0) + 1
+        row["node"] = node_of(sort, number)
         found.append(Attainment(row, assessments, parts))
     return found
 

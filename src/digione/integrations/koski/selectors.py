@@ -116,10 +116,13 @@ def _study_rights(uc: UseCase, provider: UUID) -> Iterator[tuple[UUID, StudyRigh
 
 
 def _by(uc: UseCase, provider: UUID, table: str, column: str, owners: list[UUID]) -> dict[UUID, list[Row]]:
-    """Return the rows of `table` by what they hang on, each in its order."""
+    """Return the rows of `table` by what they hang on, each in its order.
+
+    A row that is kept and one that a document has brought later may have the same place: the earlier stands first.
+    """
     found: dict[UUID, list[Row]] = {}
     for row in uc.rows(
-        f"SELECT * FROM {table} WHERE provider_id = %s AND {column} = ANY (%s) ORDER BY {column}, place",
+        f"SELECT * FROM {table} WHERE provider_id = %s AND {column} = ANY (%s) ORDER BY {column}, place, id",
         [provider, owners],
     ):
         found.setdefault(row[column], []).append(_decode(row))

@@ -113,7 +113,9 @@ def _find(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work])
 
 
 def _place(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work], owner: Endpoint) -> None:
-    """Hold the rows under which others are added, and make these: each behind those that are there."""
+    """Hold the rows under which others are added, and make these: each behind those that are there, and behind those that
+    lines before it add. A line whose body is wrong by itself is nobody's sibling: what it would be is not known.
+    """
     new = [work for work in works if work.line.ident is None]
     if not new or endpoint.writing is None:
         return
@@ -134,9 +136,8 @@ def _place(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work]
             "person_id": above[ident].row["person_id"],
         }
         place, work.faults = adding.put(endpoint, row, above[ident])
-        if not work.faults:
+        if place:
             work.row = row | place
-            # The next line comes behind this one.
             above[ident].rows.append(work.row)
 
 

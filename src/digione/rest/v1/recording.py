@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from digione.rest.v1.endpoint import Endpoint, Writing
 from digione.rest.v1.line_services import Line, write_lines
 from digione.rest.v1.services import Written, add_row, change_row
 from digione.rest.v1.write_facts import Repeat, Write
+from digione.schema.validation import MOST_DIGITS
 
 #: What names a call: what a header can hold in plain, and no more than a UUID needs twice over.
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
@@ -244,16 +245,23 @@ def _no_number(text: str) -> Any:
 
 def _whole(text: str) -> int:
     # Longer ones are no measure of anything, and dear to read.
-    if len(text) > 18:
+    if len(text) > MOST_DIGITS:
         raise ValueError("A number is too long.")
     return int(text)
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
     # A short text may write a number of a hundred thousand digits, which no reader of JSON takes back from us.
-    if len(text) > 40 or not -18 <= number.adjusted() < 18:
-        raise ValueError("A number is too long.")
+    too_long = ValueError("A number is too long.")
+    if len(text) > 40:
+        raise too_long
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        # Its exponent is beyond what anything reckons with.
+        raise too_long from None
+    if not -18 <= number.adjusted() < 18:
+        raise too_long
     return number
 
 
