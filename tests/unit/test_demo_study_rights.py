@@ -45,7 +45,11 @@ def test_the_same_seed_gives_the_same_rows_and_ids_are_given_once(made: list[tup
 
 def test_each_learner_has_the_study_right_of_the_grade_and_it_goes_on(made: list[tuple[Batch, Rights]]) -> None:
     for batch, rights in made:
-        going = {right.person_id: right for right in rights.rights if right.valid_to is None}
+        going = {
+            right.person_id: right
+            for right in rights.rights
+            if right.valid_to is None and right.level != "ammatillinenkoulutus"
+        }
         assert going.keys() == {row.person_id for row in batch.school_enrolments}
         for row in batch.school_enrolments:
             right = going[row.person_id]
@@ -91,6 +95,42 @@ def test_one_in_ten_has_a_past_with_marks_and_the_cast_has_all_of_it(made: list[
         if a.study_right_id == right.id and a.kind == "perusopetuksenvuosiluokka"
     ]
     assert years == [str(grade) for grade in range(1, 9)]
+
+
+def test_some_study_for_a_vocational_qualification_beside_and_some_came_from_preparation(
+    made: list[tuple[Batch, Rights]],
+) -> None:
+    institutes = {
+        school.id: school for batch, _ in made for school in batch.organisations if school.school_type == "21"
+    }
+    assert [school.name["fi"] for school in institutes.values()] == ["Kuusniemen ammattiopisto"]
+    posts = [(row.organisation_id, row.role) for batch, _ in made for row in batch.assignments]
+    assert all((school, role) in posts for school in institutes for role in ("principal", "school_secretary"))
+    grades: Counter[str] = Counter()
+    prepared = 0
+    for batch, rights in made:
+        grade = {row.person_id: row.grade for row in batch.school_enrolments}
+        general = {right.person_id: right for right in rights.rights if right.level == "lukiokoulutus"}
+        for right in rights.rights:
+            states = [(row.state, row.funding) for row in rights.states if row.study_right_id == right.id]
+            parts = [row for row in rights.attainments if row.study_right_id == right.id and row.parent_id]
+            marked = {row.attainment_id for row in rights.assessments}
+            if right.level == "ammatillinenkoulutus":
+                assert (right.school_id in institutes, states) == (True, [("lasna", "1")])
+                assert right.valid_from == general[right.person_id].valid_from
+                units = [row for row in parts if row.kind == "ammatillisentutkinnonosa"]
+                assert [row.module for row in units] == ["106945", "106943", "106727", "106728", "106729"]
+                years = SCHOOL_YEAR - right.valid_from.year
+                assert [row.id in marked for row in units] == [years > 0, years > 1, False, False, False]
+                grades[grade[right.person_id]] += 1
+            elif right.level == "tuva":
+                after = general[right.person_id]
+                assert right.valid_to is not None
+                assert right.valid_to < after.valid_from < date(right.valid_from.year + 1, 2, 1)
+                assert (right.school_id, states) == (after.school_id, [("lasna", "1"), ("valmistunut", "1")])
+                assert len(parts) == len([row for row in parts if row.id in marked]) == 4
+                prepared += 1
+    assert (set(grades) <= {"L1", "L2", "L3"}, sum(grades.values()) > 5, prepared > 1) == (True, True, True)
 
 
 def test_with_history_every_learner_has_each_year_since_the_store_began() -> None:
@@ -162,6 +202,8 @@ def test_every_document_of_it_comes_back_the_same_by_our_own_import(tmp_path: Pa
     levels = Counter(right["tyyppi"]["koodiarvo"] for right in rights)
     assert levels["perusopetus"] > levels["esiopetus"] > 20
     assert levels["lukiokoulutus"] > 10
+    assert levels["ammatillinenkoulutus"] > 1
+    assert levels["tuva"] > 0
     for place, documents in enumerate(told):
         outcome = there_and_back(Actor(str(Role.PLATFORM)), _written(tmp_path / f"{place}.jsonl", documents))
         assert outcome.report.problems.errors == 0, outcome.report.problems.found[:5]

@@ -12,6 +12,7 @@ from digione.integrations.demo.identity import Identities, business_id
 from digione.integrations.demo.past import Past
 from digione.integrations.demo.places import SUBJECTS, Place, places, school_name
 from digione.integrations.demo.population import GRADES, SCHOOL_YEAR, YEAR_ENDS, YEAR_STARTS, Cast, Population
+from digione.integrations.demo.qualification import VOCATIONAL
 from digione.integrations.demo.records import (
     Assignment,
     Batch,
@@ -109,6 +110,8 @@ class _ProviderMaker:
             ident, identities.organisation_oid(), None, ident, ("provider",) if place.private else ("provider", "municipality"),
             place.name, business_id(9_100_000 + number * 137), None, None, place.code, languages,
         )  # fmt: skip
+        # An institute has ids of a range of their own, so that those of everybody else stay as they are.
+        self._beside = Identities(seed + (2 << 32))
         self._courses: dict[tuple[str, int], Course] = {}
         self._terms: list[Session] = []
         self._year: Session
@@ -182,6 +185,8 @@ class _ProviderMaker:
             before = {"secondary": schools.get("primary"), "upper": basic}.get(kind)
             self._past.opened(school.id, kind, swedish, grades.start, before.id if before else None)
             homes |= self._staffed_groups(batch, school, counts, swedish, posts if kind != "upper" else [])
+        if first and not swedish and place.institute and "upper" in schools:
+            self._institute(batch, schools["upper"], place.institute)
         turn: Counter[int] = Counter()
         kinds = {school.id: kind for kind, school in schools.items()}
         for child in children:
@@ -210,6 +215,22 @@ class _ProviderMaker:
         )  # fmt: skip
         batch.organisations.append(school)
         return school
+
+    def _institute(self, batch: Batch, upper: Organisation, name: LocalizedText) -> None:
+        """Make the vocational institute, which has its principal and its secretary in common with a school.
+
+        Nobody goes to school there: some learners of general upper secondary schools study there as well.
+        """
+        new_id = self._beside.new_id
+        institute = upper._replace(
+            id=new_id(), oid=self._beside.organisation_oid(), name=name, school_code=None, school_type=VOCATIONAL
+        )
+        batch.organisations.append(institute)
+        batch.assignments += [
+            row._replace(id=new_id(), organisation_id=institute.id)
+            for row in batch.assignments
+            if row.organisation_id == upper.id and row.role in ("principal", "school_secretary")
+        ]
 
     def _staffed_groups(
         self, batch: Batch, school: Organisation, counts: dict[int, int], swedish: bool, posts: list[cast.Post]

@@ -115,6 +115,10 @@ def write_versions(owner_url: str) -> int:
             return 0
         connection.execute(_RECORDED.format(started=started, roster=_ROSTER_AFTER.days))
         connection.execute("SET LOCAL work_mem = '256MB'")
+        # Of tables that were filled just now there may be no statistics yet, and then joins are planned as if for few rows.
+        connection.execute("ANALYZE studies_schoolenrolment, studies_studyright, organisations_organisation")
+        connection.execute("ANALYZE people_person, people_providerperson, people_contact")
+        connection.execute("ANALYZE studies_attainment, studies_assessment")
         codes = connection.execute(
             "SELECT array_agg(DISTINCT municipality_code) FROM organisations_organisation WHERE provider_id = ANY (%s)",
             [providers],
@@ -167,7 +171,8 @@ _UNCONFIRMED = {
     # Who confirmed it stands there.
     "carried": "v.carried - 'vahvistus'",
 }
-#: A study right's school of each time: where it began, and each other one to which the learner moved on.
+#: A study right's school of each time: where it began, and each other one to which the learner moved on. A vocational
+#: institute is none of the schools among which learners move.
 _SCHOOLS = """
 studies_studyright v JOIN (
     SELECT s.id, s.school_id, s.since, coalesce(lead(s.since) OVER (PARTITION BY s.id ORDER BY s.since), s.ended) AS until
@@ -177,7 +182,7 @@ studies_studyright v JOIN (
         FROM studies_studyright r
         LEFT JOIN studies_schoolenrolment e ON e.provider_id = r.provider_id AND e.person_id = r.person_id
             AND (r.valid_to IS NULL OR e.valid_from < r.valid_to) AND (e.valid_to IS NULL OR e.valid_to > r.valid_from)
-        WHERE r.provider_id = ANY (%(providers)s)
+        WHERE r.provider_id = ANY (%(providers)s) AND r.level <> 'ammatillinenkoulutus'
     ) s WHERE s.before IS DISTINCT FROM s.school_id
 ) s ON s.id = v.id
 JOIN organisations_organisation o ON o.id = s.school_id
@@ -239,7 +244,7 @@ _VERSIONS: tuple[tuple[str, Mapping[str, str], str], ...] = (
         {**_UNCONFIRMED, "sys_from": "pg_temp.recorded(coalesce(v.valid_from, r.valid_from))"},
         "studies_attainment v JOIN studies_studyright r ON r.provider_id = v.provider_id AND r.id = v.study_right_id"
         f" WHERE {_OURS} AND v.confirmed_on IS NOT NULL AND v.parent_id IS NULL"
-        " AND v.kind IN ('perusopetuksenvuosiluokka', 'esiopetuksensuoritus')"
+        " AND v.kind IN ('perusopetuksenvuosiluokka', 'esiopetuksensuoritus', 'tuvakoulutuksensuoritus')"
         " AND v.sys_from > pg_temp.recorded(coalesce(v.valid_from, r.valid_from))",
     ),
     (

@@ -61,13 +61,13 @@ _TABLES: dict[str, str] = {
     "studies_schoolenrolment": "id, provider_id, person_id, school_id, grade, valid_from, valid_to, sys_from",
     "studies_enrolment": "id, provider_id, group_id, school_id, person_id, role, is_primary, valid_from, valid_to, sys_from",
     "studies_studyright": "id, provider_id, person_id, school_id, level, school_oid, organiser_oid, valid_from, valid_to,"
-    " told_of_person, sys_from",
+    " told_of_person, expected_end, is_purchased, licence, sys_from",
     "studies_studyrightstate": "id, provider_id, study_right_id, person_id, place, valid_from, state, funding, sys_from",
     "studies_studyrightextra": "id, provider_id, study_right_id, person_id, place, kind, is_listed, valid_from,"
     " sys_from",
     "studies_attainment": "id, provider_id, study_right_id, person_id, parent_id, place, node, kind, module_scheme, module,"
     " curriculum, size, size_unit, is_compulsory, language_scheme, language, valid_from, group_name, site_oid, taught_in,"
-    " manner_scheme, manner, confirmed_on, confirmed_in, confirmed_by_oid, carried, sys_from",
+    " manner_scheme, manner, unit_group, confirmed_on, confirmed_in, confirmed_by_oid, carried, sys_from",
     "studies_assessment": "id, provider_id, attainment_id, person_id, place, mark_scheme, mark, assessed_on, is_passed, sys_from",
     "access_account": "id, username, password, person_id, language, is_active",
 }
@@ -344,7 +344,8 @@ def _stage_study_rights(staging: _Staging, provider: str, made: Rights, moments:
         "studies_studyright",
         (
             f"{r.id}\t{provider}\t{r.person_id}\t{r.school_id}\t{r.level}\t{r.school_oid}\t{r.organiser_oid}\t{r.valid_from}"
-            f"\t{r.valid_to or _NULL}\t{_array((*r.told, *NAMED))}\t{recorded(r.known)}"
+            f"\t{r.valid_to or _NULL}\t{_array((*r.told, *NAMED))}\t{r.expected_end or _NULL}\t{_cell(r.purchased)}"
+            f"\t{r.licence or _NULL}\t{recorded(r.known)}"
             for r in made.rights
         ),
     )
@@ -368,8 +369,7 @@ def _stage_study_rights(staging: _Staging, provider: str, made: Rights, moments:
         (
             f"{a.id}\t{provider}\t{a.study_right_id}\t{a.person_id}\t"
             + "\t".join(map(_cell, a[3:-2]))
-            + ("\t{}" if a.carried is None else f"\t{_text(a.carried)}")
-            + f"\t{recorded(a.known)}"
+            + f"\t{'{}' if a.carried is None else _text(a.carried)}\t{recorded(a.known)}"
             for a in made.attainments
         ),
     )

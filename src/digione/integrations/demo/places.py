@@ -25,6 +25,8 @@ class Place:
     accent: str
     genitive: str = ""
     private: bool = False
+    #: What its vocational institute is called, if it has one.
+    institute: LocalizedText | None = None
 
 
 def _text(fi: str, sv: str, en: str | None = None) -> LocalizedText:
@@ -54,7 +56,14 @@ def places(learners: int) -> list[Place]:
     overflow = rest - middle - large
     found = [
         Place(
-            "kuusniemi", _text("Kuusniemi", "Granudd"), _text("Kuusniemi", "Granudd"), "994", large, 0.22, _ACCENTS[0]
+            "kuusniemi",
+            _text("Kuusniemi", "Granudd"),
+            _text("Kuusniemi", "Granudd"),
+            "994",
+            large,
+            0.22,
+            _ACCENTS[0],
+            institute={"fi": "Kuusniemen ammattiopisto", "en": "Kuusniemi Vocational College"},
         ),
         Place(
             "valkamo",

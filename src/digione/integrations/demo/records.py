@@ -155,6 +155,9 @@ class StudyRight(NamedTuple):
     valid_to: date | None
     told: tuple[str, ...]
     known: date
+    expected_end: date | None = None
+    purchased: bool | None = None
+    licence: str | None = None
 
 
 class RightState(NamedTuple):
@@ -203,6 +206,7 @@ class Attainment(NamedTuple):
     taught_in: str | None = None
     manner_scheme: str | None = None
     manner: str | None = None
+    unit_group: str | None = None
     confirmed_on: date | None = None
     confirmed_in: str | None = None
     confirmed_by_oid: str | None = None

@@ -18,6 +18,7 @@ from digione.integrations.demo import cast
 from digione.integrations.demo.history import CORRECTED_AFTER, CORRECTED_ONE_IN
 from digione.integrations.demo.identity import Identities
 from digione.integrations.demo.population import GRADES, SCHOOL_YEAR
+from digione.integrations.demo.qualification import DOUBLE, PREPARED, VOCATIONAL, Part, preparation, qualification
 from digione.integrations.demo.records import (
     Assessment,
     Attainment,
@@ -103,12 +104,17 @@ class StudyRights:
         self._known: dict[str, Person] = {}
         self._schools: dict[str, Organisation] = {}
         self._principals: dict[str, str] = {}
+        #: The vocational institute of the provider at hand, and how many of its learners might have gone there.
+        self.institute: Organisation | None = None
+        self._secondary = 0
 
     def of(self, batch: Batch) -> Rights:
         """Return the study rights of the learners of a batch; batches are to come in order."""
         if batch.opens:
-            self._schools, self._principals = {}, {}
+            self._schools, self._principals, self.institute = {}, {}, None
         self._schools |= {school.id: school for school in batch.organisations}
+        institutes = [school for school in batch.organisations if school.school_type == VOCATIONAL]
+        self.institute = institutes[0] if institutes else self.institute
         made = Rights()
         # Only the cast is told in one batch and goes to school in another.
         self._known |= {p.id: p for p in batch.persons if (p.given_name, p.family_name) in self._cast}
@@ -139,6 +145,13 @@ class StudyRights:
     def principal(self, school: Organisation) -> str:
         """Return the name of a school's principal, who stands for those of earlier years as well."""
         return self._principals[school.id]
+
+    def secondary(self, school: Organisation) -> int | None:
+        """Return how many learners of upper secondary age came before, where a share of them goes another way as well."""
+        if self.institute is None or school.languages != self.institute.languages:
+            return None
+        self._secondary += 1
+        return self._secondary - 1
 
     def new_id(self) -> str:
         """Return the next id."""
@@ -201,23 +214,28 @@ class _Learner:
         rows = [row for row in self._schools if row.valid_from <= began]
         return self._make.school((rows[-1] if rows else self._schools[0]).school_id)
 
-    def _right(self, level: str, school: Organisation, first: int, states: list[tuple[str, date]]) -> StudyRight:
-        make, began = self._make, _begins(_year_of(self._grade, first))
+    def _right(self, level: str, school: Organisation, states: list[tuple[str, date]], **more: Any) -> StudyRight:
+        make, began = self._make, states[0][1]
         ended = states[-1][1] if states[-1][0] in ("valmistunut", "eronnut") else None
         told = tuple(name for name, has in (("oid", self._person.learner_number), ("hetu", self._person.hetu)) if has)
         right = StudyRight(
             make.new_id(), self._person.id, school.id, level, school.oid, self._batch.provider.oid,
-            began, ended, told, ended or self._moved(began),
+            began, ended, told, ended or self._moved(school, began), **more,
         )  # fmt: skip
         self._made.rights.append(right)
-        # State money pays for general upper secondary education, and the register wants that said.
-        funding = "1" if level == "lukiokoulutus" else None
+        # State money pays for upper secondary education and what prepares for it, and the register wants that said.
+        funding = None if level in ("esiopetus", "perusopetus") else "1"
         for place, (state, since) in enumerate(states):
             self._made.states.append(RightState(make.new_id(), right.id, right.person_id, place, since, state, funding))
         return right
 
-    def _moved(self, since: date) -> date:
-        """Return when the learner last came to another school after `since`, or `since` where they did not."""
+    def _moved(self, school: Organisation, since: date) -> date:
+        """Return when the learner last came to another school after `since`, or `since` where they did not.
+
+        The institute is none of those schools.
+        """
+        if school.school_type == VOCATIONAL:
+            return since
         at = {row.school_id for row in self._schools if row.valid_from <= since < (row.valid_to or date.max)}
         for row in self._schools:
             if row.valid_from > since and row.school_id not in at:
@@ -268,7 +286,7 @@ class _Learner:
         states, done = [("lasna", _begins(began))], None if grade is None else _ends(began + 1)
         if done:
             states.append(("valmistunut", done))
-        right = self._right("esiopetus", school, 0, states)
+        right = self._right("esiopetus", school, states)
         self._add(
             right, None, 0, "esiopetuksensuoritus", _LIST["education"], "001101", curriculum="102/011/2014",
             site_oid=school.oid, taught_in=school.languages[0].upper(), **self._confirmed(school, done),
@@ -286,7 +304,7 @@ class _Learner:
             states.append(("eronnut", _ends(_year_of(self._grade, last + 1))))
         elif self._story == _STATE_TWICE:
             states.append(("valiaikaisestikeskeytynyt", states[0][1]))
-        right = self._right("perusopetus", school, first, states)
+        right = self._right("perusopetus", school, states)
         if self._story == _SUPPORTED:
             since = _begins(SCHOOL_YEAR)
             self._made.extras.append(
@@ -331,7 +349,12 @@ class _Learner:
         """Write general upper secondary education, with what has been studied so far where there is a fuller past."""
         first = max(self._first, _UPPER)
         school = self._at(last)
-        right = self._right("lukiokoulutus", school, first, [("lasna", _begins(_year_of(self._grade, first)))])
+        began, place = _begins(_year_of(self._grade, first)), self._make.secondary(school)
+        if place is not None and place % DOUBLE[1] == DOUBLE[0] and self._make.institute:
+            self._parts_of_qualification(self._make.institute, began, last - first)
+        if place is not None and place % PREPARED[1] == PREPARED[0] and last > first:
+            began = self._preparation(began)
+        right = self._right("lukiokoulutus", school, [("lasna", began)])
         whole = self._add(
             right, None, 0, "lukionoppimaara", _LIST["education"], "309902", curriculum="OPH-2263-2019",
             site_oid=school.oid, taught_in=school.languages[0].upper(),
@@ -352,3 +375,37 @@ class _Learner:
                     size_unit="2", is_compulsory=True,
                 )  # fmt: skip
                 self._mark(part, self._make.mark(last), day)
+
+    def _parts_of_qualification(self, school: Organisation, began: date, years: int) -> None:
+        """Write a vocational qualification that is studied beside general upper secondary education."""
+        whole = qualification(began, years, school.municipality_code)
+        ends = _ends(began.year + 3)
+        right = self._right("ammatillinenkoulutus", school, [("lasna", began)], expected_end=ends, purchased=False)
+        self._written(right, None, 0, whole, school)
+
+    def _preparation(self, began: date) -> date:
+        """Write the preparatory education of an autumn; return the day on which the learner went on from it."""
+        whole, school = preparation(began.year), self._at(_UPPER)
+        end = whole.confirmed or began
+        right = self._right("tuva", school, [("lasna", began), ("valmistunut", end)], licence="lukio")
+        self._written(right, None, 0, whole, school)
+        return date(end.year + 1, 1, 7)
+
+    def _written(
+        self, right: StudyRight, above: Attainment | None, place: int, part: Part, school: Organisation
+    ) -> None:
+        signed = self._confirmed(school, part.confirmed)
+        carried = {**part.carried, **signed.pop("carried", {})} or None
+        where = {"site_oid": school.oid, "taught_in": school.languages[0].upper()} if above is None else {}
+        known = {"known": part.day} if part.day else {}
+        row = self._add(
+            right, above, place, part.kind, part.scheme, part.module, carried=carried, **part.columns, **signed, **where,
+            **known,
+        )  # fmt: skip
+        if part.day and part.mark:
+            scheme, mark = part.mark
+            self._made.assessments.append(
+                Assessment(self._make.new_id(), row.id, row.person_id, scheme, mark, part.day, True, part.day)
+            )
+        for number, inner in enumerate(part.parts):
+            self._written(right, row, number, inner, school)

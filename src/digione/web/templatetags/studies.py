@@ -174,6 +174,7 @@ def attainment_name(row: Row, names: Names | None = None) -> str:
         "esiopetuksensuoritus": _("Pre-primary education"),
         "lukionoppimaara": _("General upper secondary education, the whole syllabus"),
         "perusopetuksenoppimaara": _("Basic education, the whole syllabus"),
+        "tuvakoulutuksensuoritus": _("Preparatory education for an upper secondary qualification"),
     }
     if row["kind"] in whole:
         return whole[row["kind"]]
