@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -21,11 +20,10 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from digione.access import services
-from digione.access.permissions import Event, Permission
 from digione.config.embedded import EmbeddedServer, data_folder
 from digione.core.errors import InvalidInputError
 from digione.core.texts import search_key, sort_key
-from digione.core.use_case import UseCase, set_reach, use_case
+from digione.core.use_case import set_reach
 from digione.rest.oneroster.operations import CORE, ROSTER
 from digione.studies import services as studies
 from tests import cast
@@ -362,31 +360,3 @@ def test_of_two_placements_the_later_one_is_told_that_the_learner_has_a_group(el
     assert met.waited
     assert (met.first.reasons, met.second.reasons) == ((), ("placed_already",))
     assert _home_groups(elli) == ["3 B"]
-
-
-def test_who_began_earlier_and_writes_later_begins_anew_and_no_version_is_lost() -> None:
-    begun: list[datetime] = []
-
-    @use_case(Permission.PERSON_READ, Event.PERSON_READ)
-    def rename(uc: UseCase, *, first_names: str) -> None:
-        uc.check(cast.PUPIL)
-        row = uc.row("SELECT now() AS began")
-        assert row
-        begun.append(row["began"])
-        if len(begun) == 1:
-            # Somebody else begins later, and is done before this one writes.
-            with psycopg.connect(
-                EmbeddedServer(data_folder()).admin_url, dbname=connection.settings_dict["NAME"]
-            ) as other:
-                other.execute("UPDATE people_person SET first_names = 'Between' WHERE id = %s", [cast.PUPIL])
-        uc.execute("UPDATE people_person SET first_names = %s WHERE id = %s", [first_names, cast.PUPIL])
-
-    rename(cast.secretary, first_names="Last")
-    assert len(begun) == 2
-    with psycopg.connect(EmbeddedServer(data_folder()).admin_url, dbname=connection.settings_dict["NAME"]) as asked:
-        versions = asked.execute(
-            "SELECT first_names, sys_from, sys_to FROM people_person_history WHERE id = %(id)s UNION ALL"
-            " SELECT first_names, sys_from, NULL FROM people_person WHERE id = %(id)s ORDER BY 2", {"id": cast.PUPIL}
-        ).fetchall()  # fmt: skip
-    assert [name for name, _from, _to in versions][-2:] == ["Between", "Last"]
-    assert all(to == since for (_a, _b, to), (_c, since, _d) in pairwise(versions))

@@ -16,15 +16,12 @@ from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, OperationalError, connection, transaction
-from psycopg import errors
+from django.db import DatabaseError, connection, transaction
 
 from digione.core import clock, statements
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
 
 log = logging.getLogger(__name__)
-#: How often what met another writer is begun before it is given up.
-_ATTEMPTS = 3
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = dict[str, Any]
@@ -280,11 +277,6 @@ class UseCase:
             return int(cursor.rowcount)
 
 
-def _is_out_of_order(fault: OperationalError) -> bool:
-    """Say whether a transaction of one's own, which is undone by now, met another one in the wrong order (SQLSTATE 40001)."""
-    return isinstance(fault.__cause__, errors.SerializationFailure) and not connection.in_atomic_block
-
-
 def use_case(
     permission: StrEnum, event: StrEnum
 ) -> Callable[[Callable[Concatenate[UseCase, P], R]], Callable[Concatenate[Actor, P], R]]:
@@ -304,8 +296,9 @@ def use_case(
             if running is not None:
                 raise UnguardedUseCaseError(f"{name} was called inside {running}; what both need belongs in facts.py.")
             recorder = _the_recorder()
-
-            def once(uc: UseCase) -> R:
+            uc = UseCase(actor, name, str(permission), str(event))
+            token = _running.set(name)
+            try:
                 with transaction.atomic():
                     set_reach(actor)
                     result = function(uc, *args, **kwargs)
@@ -315,18 +308,6 @@ def use_case(
                         raise UnguardedUseCaseError(f"{name} saw somebody's data, and did not note which.")
                     recorder.record(uc, outcome="done")
                 return result
-
-            uc, attempts = UseCase(actor, name, str(permission), str(event)), 1
-            token = _running.set(name)
-            try:
-                while True:
-                    try:
-                        return once(uc)
-                    except OperationalError as fault:
-                        if attempts == _ATTEMPTS or not _is_out_of_order(fault):
-                            raise
-                    # Who began later has written first: what was read here is over, and is read anew.
-                    uc, attempts = UseCase(actor, name, str(permission), str(event)), attempts + 1
             except (DeniedError, NotFoundError) as refusal:
                 # The transaction of the use case is rolled back by now; the refusal gets one of its own, or no trace
                 # of it would be left. A failure to record must not hide the refusal itself.
