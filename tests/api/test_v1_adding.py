@@ -418,3 +418,22 @@ def test_the_cost_does_not_grow_by_line(app: App) -> None:
             assert write(app, "attainments", lines).status_code == 200
         statements.append(len(queries))
     assert statements[0] == statements[1]
+
+
+def test_at_the_top_and_below_places_and_nodes_are_their_own(app: App) -> None:
+    body = subject_in(app, cast.PUPIL)
+    assert send(app, "POST", "attainments", body).json()["place"] == 1
+    year = {"study_right_id": body["study_right_id"], "kind": "perusopetuksenvuosiluokka", "module": "4"}
+    made = send(app, "POST", "attainments", {**year, "module_scheme": "perusopetuksenluokkaaste"}).json()
+    assert (made["place"], made["parent_id"]) == (1, None)
+    assert send(app, "POST", "attainments", {**body, "parent_id": made["id"]}).json()["place"] == 0
+    set_reach(cast.administrator)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT node FROM studies_attainment WHERE kept_by IS NOT NULL ORDER BY id")
+        nodes = [node for (node,) in cursor.fetchall()]
+    subject, top = "/perusopetuksenoppiaine:koskioppiaineetyleissivistava:KU:1", nodes[1]
+    assert nodes == [
+        f"perusopetuksenvuosiluokka:3{subject}",
+        "/perusopetuksenvuosiluokka:perusopetuksenluokkaaste:4:1",
+        top + subject,
+    ]
