@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from digione.core.use_case import set_reach
+from digione.web.templatetags.studies import attainment_name, level_name
 from tests import cast
 from tests.unit.koski import right, subject, year
 from tests.unit.test_corrections import aino, rows, state_of  # noqa: F401 - a fixture is found by its name.
@@ -51,6 +53,14 @@ def test_a_path_says_the_same_in_its_picture_and_in_words(client: Client, studie
     assert f"/path/{cast.PUPIL}/certificates/{studies}" in text
     for secret in SECRETS:
         assert secret not in text, secret
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_preparatory_education_is_named_also_without_the_national_lists(language: str) -> None:
+    row = {"kind": "tuvakoulutuksensuoritus", "module_scheme": "koulutus", "module": "999908", "language": None}
+    with translation.override(language):
+        assert attainment_name(row, {}) == level_name({"level": "tuva"}) != "tuva"
+        assert attainment_name({**row, "kind": "ammatillinentutkinto"}, {}) == "999908"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
