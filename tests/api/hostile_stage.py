@@ -103,6 +103,7 @@ def build(text: str, folder: Path) -> dict[str, Any]:
         "placement": [UUID(int=0)],
         "case": [OPEN_CASE, CLOSED_CASE],
         "run": [people, register],
+        "right": [RIGHT],
         "state": [STATE],
         "mark": [MARK],
         "attainment": [YEAR],

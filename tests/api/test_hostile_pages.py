@@ -49,6 +49,7 @@ NO_PAGES = {
     "role", "language", "theme", "duplicates/<uuid:case>/decide", "duplicates/<uuid:case>/undo", "accounts/signup/",
     "demo.json", "static/accent/<slug:colour>.css", "placements/<uuid:learner>/place",
     "placements/<uuid:placement>/undo", "study-rights/<uuid:learner>/undo/<uuid:row>",
+    "study-rights/<uuid:learner>/rights/<uuid:right>/states/<uuid:row>/undo",
 }  # fmt: skip
 #: Everything that a page of ours asks its address for, and what none asks for.
 ASKED = ("q", "page", "days", "kind", "level", "before", "next", "login", "x")
