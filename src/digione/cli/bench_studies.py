@@ -94,14 +94,16 @@ def _ask(on: Stage, path: str) -> Any:
     return urllib.request.urlopen(request, timeout=600)  # noqa: S310
 
 
-#: Any learners and marks of the largest municipality, which an app without further rights may see.
+#: Any learners and marks of the largest municipality, which an app without further rights may see: nobody who has left it.
 _LEARNERS = """
 SELECT s.sourced_id FROM studies_studyright r JOIN people_person p ON p.id = r.person_id AND NOT p.non_disclosure
 JOIN access_subject s ON s.person_id = r.person_id AND s.supplier_id = %(supplier)s
 WHERE r.provider_id = %(provider)s AND r.valid_to IS NULL ORDER BY md5(s.sourced_id::text) LIMIT %(most)s"""
 _MARKS = """
 SELECT x.id FROM studies_assessment x JOIN people_person p ON p.id = x.person_id AND NOT p.non_disclosure
-WHERE x.provider_id = %(provider)s ORDER BY md5(x.id::text) LIMIT %(most)s"""
+WHERE x.provider_id = %(provider)s AND EXISTS (SELECT FROM people_providerperson k WHERE k.provider_id = x.provider_id
+  AND k.person_id = x.person_id AND (k.valid_to IS NULL OR k.valid_to >= current_date))
+ORDER BY md5(x.id::text) LIMIT %(most)s"""
 
 
 def _any_of(on: Stage, sql: str) -> list[str]:
