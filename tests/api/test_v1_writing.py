@@ -254,7 +254,7 @@ class TestFaults:
 
     @pytest.mark.parametrize(
         "text", [b" ", b"{", b"[]", b'"x"', b'{"mark":"9","mark":"4"}', b'{"mark":NaN}', b"\xff", b"[" * 100_000,
-                 b'{"mark":' + b"9" * 5000 + b"}", b'{"mark":1e100000}', b'{"mark":1e-9999999}', b'{"mark":0.' + b"0" * 50 + b"1}"],
+                 b'{"mark":' + b"9" * 5000 + b"}", b'{"mark":1e99999999999999999999}'],
         ids=lambda text: repr(text[:20])
     )  # fmt: skip
     def test_what_is_no_json(self, app: App, text: bytes) -> None:

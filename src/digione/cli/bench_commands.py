@@ -251,7 +251,7 @@ def measure(only: Collection[str], learners: int, data: Path) -> tuple[list[Figu
     default=10_000,
     show_default=True,
     type=click.IntRange(200, 5_000_000),
-    help="How many, each with five years of history. 1,300,000 are a nation: they need half an hour and 40 GB.",
+    help="How many, each with five years of history. 1,300,000 are a nation: they need an hour and 30 GB.",
 )
 @click.option(
     "--data",

@@ -15,7 +15,6 @@ Schemas = Mapping[str, Schema]
 
 #: What a schema says of a field, as the data model's page calls it. What is not named here is called as it is.
 _CALLED = {
-    "title": "term",
     "x-term": "terms",
     "description": "definition",
     "enum": "values",
@@ -34,12 +33,13 @@ def page(versions: Sequence[tuple[str, Schemas]], now: Schemas) -> str:
 
     `versions` are the frozen ones with their names, the oldest first; `now` are the schemas of the source.
     """
-    lines = ["# Changes of the open data model", "", GENERATED, ""]
-    lines += [
-        "Each version against the one before it, from the JSON Schemas that were frozen with it. Within a version's"
-    ]
-    lines += [
-        "line nothing goes and nothing becomes narrower; the way to change the model stands in CONTRIBUTING.md.",
+    lines = [
+        "# Changes of the open data model",
+        "",
+        GENERATED,
+        "",
+        "Each version against the one before it, from the JSON Schemas that were frozen with it. Within a version's line",
+        "nothing goes and nothing becomes narrower; the way to change the model stands in CONTRIBUTING.md.",
         "",
     ]
     steps = [(f"Since {versions[-1][0]}, not frozen yet", versions[-1][1], now)] if versions else []
@@ -106,7 +106,9 @@ def _of_resource(schema: Schema) -> dict[str, Any]:
 
 
 def _of_field(schema: Schema, field: str) -> dict[str, Any]:
-    return {**schema["properties"][field], "required": True if field in schema.get("required", ()) else None}
+    # Its title is its English term, which stands among its terms.
+    said = {name: value for name, value in schema["properties"][field].items() if name != "title"}
+    return said | {"required": True if field in schema.get("required", ()) else None}
 
 
 def _told(where: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -87,7 +87,8 @@ def data_model_page() -> str:
         GENERATED,
         "",
         f"{len(RESOURCES)} resources, {sum(len(each.fields) for each in RESOURCES.values())} fields. How the model is"
-        " changed stands in CONTRIBUTING.md, and what has changed [on a page of its own](data-model-changes.md). Organisations, academic sessions, and all of people and studies keep a history"
+        " changed stands in CONTRIBUTING.md, and what has changed [on a page of its own](data-model-changes.md)."
+        " Organisations, academic sessions, and all of people and studies keep a history"
         " beside the table: what a row was, until when, changed by whom, and why.",
         "",
         *table(
