@@ -58,7 +58,7 @@ def meet(first: Callable[[], Any], second: Callable[[], Any]) -> Met:
             one = pool.submit(_closing, earlier)
             assert done.wait(_PATIENCE)
             two = pool.submit(_closing, lambda: _outcome(second))
-            waited = _waits(two)
+            waited = waits(two)
         finally:
             go.set()
         return Met(one.result(_PATIENCE), two.result(_PATIENCE), waited)
@@ -80,7 +80,7 @@ def _outcome(work: Callable[[], Any]) -> Any:
         return refusal.faults
 
 
-def _waits(second: "Future[Any]") -> bool:
+def waits(second: "Future[Any]") -> bool:
     """Watch the second until it waits for a lock, or is done without."""
     deadline = time.monotonic() + _PATIENCE
     with psycopg.connect(EmbeddedServer(data_folder()).admin_url, autocommit=True) as watcher:

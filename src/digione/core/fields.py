@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models.functions import Now
 
 from digione.core.ids import new_id
 
@@ -13,7 +13,8 @@ class Row(models.Model):
     """A row with an id of our own and the moment since which it has stood like this (history keeps the rest)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    sys_from = models.DateTimeField(db_default=Now(), editable=False)
+    # The moment that all rows of a transaction have in common: by it the change feed finds them. `Now` is the statement's.
+    sys_from = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     class Meta:
         abstract = True

@@ -118,7 +118,7 @@ def keep_history(table: str, columns: Sequence[str], *, using: str) -> migration
             FOR EACH STATEMENT EXECUTE FUNCTION {table}_updated();
         CREATE TRIGGER keep_deleted AFTER DELETE ON {table} REFERENCING OLD TABLE AS old_rows
             FOR EACH STATEMENT EXECUTE FUNCTION {table}_deleted();
-        CREATE TRIGGER stamp BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION core_stamp();
+        CREATE TRIGGER stamp BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION core_stamp();
         """,
         f"""
         DROP TRIGGER stamp ON {table}; DROP TRIGGER keep_deleted ON {table}; DROP TRIGGER keep_updated ON {table};

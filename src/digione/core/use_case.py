@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
+from psycopg import errors
 
 from digione.core import clock, statements
 from digione.core.errors import DeniedError, NotFoundError, UnguardedUseCaseError
@@ -94,6 +95,9 @@ class UseCaseInfo:
     summary: str
     function: Callable[..., Any]
 
+
+#: What PostgreSQL says where two writers met.
+_MEETINGS = (errors.SerializationFailure, errors.DeadlockDetected)
 
 #: Every use case of the house by `room.module.function`.
 REGISTRY: dict[str, UseCaseInfo] = {}
@@ -277,6 +281,25 @@ class UseCase:
             return int(cursor.rowcount)
 
 
+#: So often a use case is begun in all that meets another writer; the second time it begins after what the other did.
+_ATTEMPTS = 3
+
+
+def _unmet(attempt: Callable[[], R]) -> R:
+    """Do what a transaction does, and begin it anew where it met another writer, each of them right.
+
+    They waited in a circle, or one that began later has written the same row before (`core_stamp`). Nothing of an attempt
+    that failed is left. Inside a transaction of somebody else's there is no beginning anew: its moment would be the same.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except OperationalError as fault:
+            if connection.in_atomic_block or not isinstance(fault.__cause__, _MEETINGS):
+                raise
+    return attempt()
+
+
 def use_case(
     permission: StrEnum, event: StrEnum
 ) -> Callable[[Callable[Concatenate[UseCase, P], R]], Callable[Concatenate[Actor, P], R]]:
@@ -298,7 +321,10 @@ def use_case(
             recorder = _the_recorder()
             uc = UseCase(actor, name, str(permission), str(event))
             token = _running.set(name)
-            try:
+
+            def attempt() -> R:
+                nonlocal uc
+                uc = UseCase(actor, name, str(permission), str(event))
                 with transaction.atomic():
                     set_reach(actor)
                     result = function(uc, *args, **kwargs)
@@ -308,6 +334,9 @@ def use_case(
                         raise UnguardedUseCaseError(f"{name} saw somebody's data, and did not note which.")
                     recorder.record(uc, outcome="done")
                 return result
+
+            try:
+                return _unmet(attempt)
             except (DeniedError, NotFoundError) as refusal:
                 # The transaction of the use case is rolled back by now; the refusal gets one of its own, or no trace
                 # of it would be left. A failure to record must not hide the refusal itself.

@@ -30,6 +30,8 @@ CALLS = {
     b"attainments": b"SELECT body, named, since FROM v1_change_attainments($1, $2::uuid, $3::uuid, $4::text[], $5::jsonb, $6::uuid, $7)",
     b"more": b"SELECT held, last::text, body FROM oneroster_more($1, $2::uuid, $3::integer, $4)",
 }
+#: So often a call is made in all; what PostgreSQL says where two writers met, and how it names bad values of every kind.
+_ATTEMPTS, _MEETINGS, _BAD_VALUES = 3, frozenset({b"40001", b"40P01"}), b"22"
 
 
 def checksum_of(authorization: str) -> str:
@@ -116,12 +118,13 @@ def call(name: bytes, values: Sequence[bytes | None]) -> list[list[bytes | None]
 def _called(wire: _Wire, name: bytes, values: Sequence[bytes | None]) -> list[list[bytes | None]] | None:
     """Call by a connection. libpq is called directly, since a cursor costs more than the function does.
 
-    A connection that the server has closed meanwhile is opened anew once. What failed has left nothing. Where the server
+    A connection that the server has closed meanwhile is opened anew once, and who met another writer begins anew. What
+    failed has left nothing; bad values would fail again, and the ordinary lane says what is wrong with them. Where the server
     was lost after it had answered, the log has the read twice; a change that was made then is not made again, since the
     row is no longer of the version that it names, or says the same already.
     """
     state = b"08006"
-    for _ in range(2):
+    for _ in range(_ATTEMPTS):
         try:
             if wire.wrapper.connection is None:
                 wire.wrapper.ensure_connection()
@@ -147,7 +150,10 @@ def _called(wire: _Wire, name: bytes, values: Sequence[bytes | None]) -> list[li
             columns = range(result.nfields)
             return [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
         state = result.error_field(DiagnosticField.SQLSTATE) or b"?"
-        wire.wrapper.close()
+        if state.startswith(_BAD_VALUES):
+            break
+        if state not in _MEETINGS:
+            wire.wrapper.close()
     # The message itself may hold values.
     log.warning(
         "The hot lane's call %s failed (SQLSTATE %s); the ordinary lane answers.", name.decode(), state.decode()

@@ -1,0 +1,16 @@
+"""When a row has changed is its transaction's moment for what is new as well: by it the change feed finds rows."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("organisations", "0051_house_succession")]
+    operations = [
+        *(
+            migrations.AlterField(
+                model, "sys_from", models.DateTimeField(db_default=TransactionNow(), editable=False)
+            )
+            for model in ("academicsession", "organisation")
+        ),
+    ]
