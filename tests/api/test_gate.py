@@ -218,6 +218,7 @@ class TestGate:
             assert "at most 2097152 bytes" in answer.json()["error_description"]
         assert ask(gate, where, method="POST", body=_Unreadable(), length="-1").status == 413
         assert ask(gate, where, method="POST", body=_Unreadable(), length="²").status == 413
+        assert ask(gate, where, method="POST", body=_Unreadable(), length="9" * 5000).status == 413
 
     def test_a_page_that_is_sent_too_much_says_so_in_the_language_of_the_browser(self, gate: Gate) -> None:
         def said(language: str) -> str:

@@ -214,7 +214,7 @@ def test_links_keep_what_else_was_asked_behind_the_page(app: App) -> None:
 @pytest.mark.django_db
 def test_the_callers_own_number_of_a_request_stands_in_the_log(app: App) -> None:
     Lanes()  # Lends the view of what the running transaction has logged.
-    for sent, kept in (("abc-123", "abc-123"), ("x" * 100, "x" * 64), (None, None)):
+    for sent, kept in (("abc-123", "abc-123"), ("x" * 100, "x" * 64), ("ab\0c", "ab"), (None, None)):
         headers = {"Authorization": f"Bearer {app.token}", **({"X-Request-Id": sent} if sent else {})}
         with undone() as logged:
             assert app.client.get(f"{PREFIX}/users?fields=sourcedId", headers=headers).status_code == 200

@@ -43,6 +43,7 @@ class TestDenials:
         assert answer.status_code == 403
         validate(official, f"/{operation.path}", answer)
         assert minor(answer) == "forbidden"
+        assert all(scope in answer.json()["imsx_description"] for scope in operation.scopes), "it says what is lacking"
         assert state() == before
 
     def test_a_token_opens_no_more_than_the_taking_does(self) -> None:

@@ -89,6 +89,11 @@ WRONG = {
         "sourcedId,birthDate,sex\nu1,2017-03-14,female\nnobody,2017-02-31,kissa\n",
         {"sourcedId": "dangling-reference", "birthDate": "date-impossible", "sex": "enum"},
     ),
+    "demographics of long ago": (
+        "demographics",
+        "sourcedId,birthDate\nu1,2017-03-14\nu2,1500-03-14\n",
+        {"sourcedId": "dangling-reference", "birthDate": "birth-too-early"},
+    ),
 }
 
 

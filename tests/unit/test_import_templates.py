@@ -80,6 +80,7 @@ BAD_ROWS: dict[str, tuple[dict[str, str], str, list[tuple[str, str]]]] = {
     "31.2.": ({"born": "31.2.2014"}, "", [("syntymäaika", "date-impossible")]),
     "american date": ({"born": "12/31/2014"}, "", [("syntymäaika", "date-format")]),
     "born tomorrow": ({"born": "2.9.2026"}, "", [("syntymäaika", "date-future")]),
+    "born long ago": ({"born": "2.9.1500"}, "", [("syntymäaika", "birth-too-early")]),
     "wrong check character": ({"hetu": "140314A9358"}, "", [("henkilötunnus", "hetu-check")]),
     "no such day in the code": ({"hetu": "310214A9357"}, "", [("henkilötunnus", "hetu-date")]),
     "two birth dates": ({"hetu": HETU, "born": "15.3.2014"}, "", [("syntymäaika", "birth-date-differs")]),

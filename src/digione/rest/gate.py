@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 REMEMBERED = 20_000
 #: What apps ask with a token.
 _OF_APPS = ("/ims/", "/api/")
+#: As many digits the length of a body has at most that anybody could mean.
+_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ class Gate:
                 environ, start_response, HTTPStatus.BAD_REQUEST, gettext_noop("This host is not served here.")
             )
         size = environ.get("CONTENT_LENGTH")
-        if size and (not size.isdecimal() or int(size) > self._largest):
+        # Python refuses to read a number of thousands of digits; nobody means one of so many as these.
+        if size and (not size.isdecimal() or len(size) > _DIGITS or int(size) > self._largest):
             told = gettext_noop("The body is too large: at most {} bytes are taken here.")
             return _refused(environ, start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told, self._largest)
         path = environ["PATH_INFO"]

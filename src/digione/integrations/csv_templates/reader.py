@@ -1,7 +1,7 @@
 """Reads the two templates: headers in any of three languages; semicolon, comma or tab; every fault with its line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from digione.integrations.loading.roster import (
     new_person,
 )
 from digione.integrations.loading.tabular import read_table
-from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
+from digione.integrations.loading.values import PERSON_OID, BadValueError, check_birth, check_hetu, read_date
 
 _REQUIRED = ("first_names", "family_name", "school")
 #: So much of what a header calls a column is told.
@@ -84,11 +84,11 @@ class _Reading:
         # The staff's table has a column for all the groups that one teaches.
         return self.written.get(name) or self.written.get(f"{name}s", name)
 
-    def day(self, line: int, column: str, text: str) -> date | None:
+    def day(self, line: int, column: str, text: str, check: Callable[[date], date] = lambda day: day) -> date | None:
         if not text:
             return None
         try:
-            return read_date(text, finnish=True)
+            return check(read_date(text, finnish=True))
         except BadValueError as fault:
             self.error(line, column, fault.code, **fault.parameters)
             return None
@@ -254,9 +254,7 @@ def _basics(reading: _Reading, line: int, cells: Mapping[str, str]) -> _Basics |
         if not cells[name]:
             reading.error(line, name, "required.cell")
     hetu, born, sex = reading.hetu(line, "hetu", cells.get("hetu", ""))
-    told = reading.day(line, "birth_date", cells.get("birth_date", ""))
-    if told and told > reading.today:
-        reading.error(line, "birth_date", "date-future", value=str(told))
+    told = reading.day(line, "birth_date", cells.get("birth_date", ""), lambda day: check_birth(day, reading.today))
     if told and born and told != born:
         reading.error(line, "birth_date", "birth-date-differs")
     starts, ends = (

@@ -149,6 +149,7 @@ MESSAGES: dict[str, str] = {
     "date": gettext_noop("“%(value)s” is not a date; left empty."),
     "date-format": gettext_noop("“%(value)s” is not a date. Write it as YYYY-MM-DD."),
     "date-format.either": gettext_noop("“%(value)s” is not a date. Write it as D.M.YYYY or YYYY-MM-DD."),
+    "birth-too-early": gettext_noop("The birth date %(value)s is over %(years)s years ago. Check the year."),
     "date-future": gettext_noop("The birth date %(value)s is still to come."),
     "date-impossible": gettext_noop("There is no such day as %(value)s."),
     "date-time": gettext_noop("“%(value)s” is not a moment like 2026-08-11T07:00:00Z; it is ignored."),

@@ -18,6 +18,8 @@ PERSON_OID = re.compile(r"1\.2\.246\.562\.(?:24|98|198)\.\d{11}")
 #: The longest text that is an id or a name, in bytes. Ids and names are indexed, and an entry of an index holds 2,704 bytes
 #: (PostgreSQL, btree): an id of a role is made of two others and a word, a key to search of two names.
 MAX_TEXT = 1_000
+#: Years; nobody is known to have lived longer.
+_LONGEST_LIFE = 122
 #: What neither the database nor a terminal can take: a null character, and half of a surrogate pair.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +49,15 @@ def read_date(text: str, *, finnish: bool = False) -> date:
     except ValueError:
         raise BadValueError("date-impossible", value=text[:40]) from None
     raise BadValueError("date-format.either" if finnish else "date-format", value=text[:40])
+
+
+def check_birth(born: date, today: date) -> date:
+    """Return a day of birth that may be somebody's. Raises `BadValueError` for one to come, or of longer ago than anybody lived."""
+    if born > today:
+        raise BadValueError("date-future", value=str(born))
+    if born.year < today.year - _LONGEST_LIFE:
+        raise BadValueError("birth-too-early", value=str(born), years=str(_LONGEST_LIFE))
+    return born
 
 
 def day_of_milliseconds(milliseconds: int) -> date:

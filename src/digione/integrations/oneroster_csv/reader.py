@@ -17,7 +17,7 @@ from digione.integrations.loading.roster import (
     Session,
     new_person,
 )
-from digione.integrations.loading.values import PERSON_OID, BadValueError, check_hetu, read_date
+from digione.integrations.loading.values import PERSON_OID, BadValueError, check_birth, check_hetu, read_date
 from digione.integrations.oneroster_csv.beyond import HETU_NAMES, READ_AS, listed, read_as, user_ids
 from digione.integrations.oneroster_csv.carried import carried_files
 from digione.integrations.oneroster_csv.columns import (
@@ -158,11 +158,13 @@ class Reader:
         self._error(table, line, column, "dangling-reference", value=key[:80], file=f"{target}.csv")
         return False
 
-    def _day(self, table: str, line: int, column: str, text: str) -> tuple[bool, date | None]:
+    def _day(
+        self, table: str, line: int, column: str, text: str, check: Callable[[date], date] = lambda day: day
+    ) -> tuple[bool, date | None]:
         if not text:
             return True, None
         try:
-            return True, read_date(text)
+            return True, check(read_date(text))
         except BadValueError as fault:
             self._error(table, line, column, fault.code, **fault.parameters)
             return False, None
@@ -291,10 +293,9 @@ class Reader:
         for line, cells in self.files.rows("demographics"):
             key = cells["sourcedId"]
             first = self._fresh("demographics", line, key, taken)
-            good, born = self._day("demographics", line, "birthDate", cells["birthDate"])
-            if born and born > self.today:
-                self._error("demographics", line, "birthDate", "date-future", value=str(born))
-                good = False
+            good, born = self._day(
+                "demographics", line, "birthDate", cells["birthDate"], lambda day: check_birth(day, self.today)
+            )
             sex = cells["sex"].lower()
             if sex not in SEXES:
                 sex = self._one_of("demographics", line, "sex", cells["sex"], SEXES.keys() - {""})

@@ -88,7 +88,10 @@ def read_demographics(uc: UseCase, *, ask: Ask) -> Found:
 def _read(uc: UseCase, ask: Ask) -> Found:
     uc.check()
     if ask.grant is None or not ask.grant.opens(ask.operation):
-        raise DeniedError("The token's scopes do not include this operation, or no provider has granted them.")
+        scopes = " or ".join(sorted(ask.operation.scopes))
+        raise DeniedError(
+            f"The scope that opens this, {scopes}, is not in the token, or no provider has granted it.", scopes
+        )
     if ask.operation.one:
         uc.target = ask.path[ask.operation.one]
     parameters = _parameters(uc.actor, ask, ask.grant)

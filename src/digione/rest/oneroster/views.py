@@ -17,7 +17,7 @@ from digione.rest.oneroster import collect, sealed
 from digione.rest.oneroster.answers import Minor, RefusedError, answered, links, refusal
 from digione.rest.oneroster.operations import Operation
 from digione.rest.oneroster.query import Query, parse_fields, parse_list
-from digione.rest.oneroster.token import LONGEST_REQUEST_ID, caller
+from digione.rest.oneroster.token import caller
 
 log = logging.getLogger(__name__)
 PREFIX = "/ims/oneroster/rostering/v1p2"
@@ -94,7 +94,7 @@ def unknown(version: Version = V1P2) -> Callable[..., HttpResponse]:
     @csrf_exempt
     def serve(request: HttpRequest, rest: str = "") -> HttpResponse:
         try:
-            caller(request.headers.get("Authorization", ""))
+            caller(request.headers)
         except RefusedError as error:
             return version.refusal(error)
         return version.refusal(RefusedError(HTTPStatus.NOT_FOUND, Minor.UNKNOWN_OBJECT, "There is no such operation."))
@@ -113,7 +113,7 @@ def elsewhere(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _serve(request: HttpRequest, operation: Operation, path: dict[str, str], version: Version) -> HttpResponseBase:
-    who = caller(request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID])
+    who = caller(request.headers)
     base = f"{request.scheme}://{request.get_host()}{version.prefix}"
     asked = version.asked(request.GET, operation)
     query, shapes = asked.query, [asked.shape] if asked.shape else []

@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.http import HttpRequest, StreamingHttpResponse
 
 from digione.rest.oneroster.answers import RefusedError
-from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
+from digione.rest.oneroster.token import Caller, caller
 from digione.rest.v1 import collect
 from digione.rest.v1.facts import Span
 
@@ -38,8 +38,7 @@ def _lines(request: HttpRequest, wish: collect.Wish, span: Span, chunk: collect.
 
 
 def _asked_again(request: HttpRequest) -> Caller:
-    headers = request.headers
     try:
-        return caller(headers.get("Authorization", ""), headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID])
+        return caller(request.headers)
     except RefusedError:
         raise ConnectionAbortedError("The right to read ended while the list was being read.") from None

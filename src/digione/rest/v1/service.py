@@ -18,7 +18,7 @@ from ninja.security.base import AuthBase
 
 from digione.core.errors import ConflictError, DeniedError, Fault, InvalidInputError, NotFoundError
 from digione.rest.oneroster.answers import RefusedError
-from digione.rest.oneroster.token import LONGEST_REQUEST_ID, Caller, caller
+from digione.rest.oneroster.token import Caller, caller
 from digione.rest.v1 import bulk, changes, collect, learners, parameters, recording, shapes
 from digione.rest.v1.bulk import LINES
 from digione.rest.v1.endpoint import Endpoint, Writing
@@ -62,9 +62,7 @@ class AppToken(AuthBase):
     def __call__(self, request: HttpRequest) -> Caller | None:
         """Return who asks, None for a stranger."""
         try:
-            return caller(
-                request.headers.get("Authorization", ""), request.headers.get("X-Request-Id", "")[:LONGEST_REQUEST_ID]
-            )
+            return caller(request.headers)
         except RefusedError:
             return None
 
