@@ -328,6 +328,9 @@ def test_the_page_shows_what_it_means_first_and_writes_then(client: Client, lang
     early = desk.post(address, {**asked, "since": "2020-01-01", "step": "look"})
     assert early.status_code == 409
     assert desk.post(address, {**asked, "reason": "", "step": "look"}).status_code == 409
+    stale = desk.post(address, {**asked, "seen": "2020-01-01T00:00:00+00:00", "step": "look"})
+    assert stale.status_code == 409, "nobody confirms what is out of date already"
+    assert asked["seen"] in stale.content.decode(), "and looks again at what stands now"
     done = desk.post(address, {**asked, "step": "write"})
     assert (done.status_code, done["location"]) == (302, f"{RIGHTS}?done=added")
     assert ours()["states"][-1]["state"] == "eronnut"

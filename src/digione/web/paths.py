@@ -77,10 +77,11 @@ def new_state(request: HttpRequest, actor: Actor, learner: UUID, right: UUID) ->
     """Ask for a state that a study right gets, show what it would mean, and write it once that has been seen."""
     asked, outcome, told = request.POST, None, None
     since, funding = _day(asked.get("since", "")), asked.get("funding") or None
+    seen = _moment(asked["seen"]) if asked.get("seen") else None
     if asked.get("step") == "write":
         outcome = additions.add_state(
             actor, learner=learner, right=right, state=asked.get("to", ""), since=since, funding=funding,
-            reason=asked.get("reason", ""), seen=_moment(asked["seen"]) if asked.get("seen") else None,
+            reason=asked.get("reason", ""), seen=seen,
         )  # fmt: skip
         if outcome.done:
             return _back(learner, "added")
@@ -94,6 +95,8 @@ def new_state(request: HttpRequest, actor: Actor, learner: UUID, right: UUID) ->
         wrong = adding.objections(found["level"], found["states"], state=to, since=since, funding=funding)
         if asked.get("reason") not in REASONS_OF_ADDING:
             wrong.append("no_reason")
+        if seen != (found["states"][-1]["sys_from"] if found["states"] else None):
+            wrong.append("changed_since")
         if wrong or since is None:
             outcome = Corrected(tuple(wrong))
         else:
