@@ -397,6 +397,16 @@ class TestFaults:
         assert codes(send(app, "POST", "attainments", other)) == [("study_right_id", "after_the_end")]
         assert codes(send(app, "POST", "assessments", mark)) == [("attainment_id", "annulled")]
         assert codes(write(app, "assessments", [mark])) == [("lines.1.attainment_id", "annulled")]
+        standing = next(row for row in rows(app, "assessments") if row["attainment_id"] == made["id"])
+        for path, row, body in (
+            ("assessments", standing, {"mark": "10"}),
+            ("assessments", standing, {}),
+            ("attainments", made, {"size": 3}),
+        ):
+            address = f"{path}/{row['id']}"
+            assert codes(send(app, "PATCH", address, body, headers={"If-Match": "*"})) == [("body", "annulled")]
+            line = {"id": row["id"], "if_match": "*", **body}
+            assert codes(write(app, path, [line])) == [("lines.1.id", "annulled")]
         assert everything() == before
 
     def test_who_left_without_completing_may_be_given_what_tells_no_day(self, app: App) -> None:

@@ -299,6 +299,32 @@ class TestFaults:
             assert send(app, "PATCH", where, {"mark": hostile}, headers={"If-Match": "*"}).status_code == 422
 
 
+@pytest.mark.usefixtures("stage")
+class TestAttainments:
+    """What is judged when an attainment is added is judged when it is changed, where the change says something of it."""
+
+    @pytest.mark.parametrize(
+        ("body", "told"),
+        [
+            ({"size": 0}, [("size", "not_positive")]),
+            ({"size": -1}, [("size", "not_positive")]),
+            ({"size": None}, [("size", "missing")]),
+            ({"size_unit": None}, [("size_unit", "missing")]),
+            ({"language": "FI", "language_scheme": None}, [("language_scheme", "missing")]),
+            ({"valid_from": "2026-06-02", "confirmed_on": "2026-06-01"}, [("confirmed_on", "before_it_begins")]),
+            ({"confirmed_in": "091"}, [("confirmed_on", "missing")]),
+            ({"size": 2.5, "size_unit": "3"}, []),
+            ({"group_name": "3 C"}, []),
+        ],
+        ids=str,
+    )
+    def test_a_change_is_judged_as_what_is_added(self, app: App, body: dict[str, Any], told: list[Any]) -> None:
+        sized = next(row for row in rows(app, "attainments") if row["size"])
+        answer = send(app, "PATCH", f"attainments/{sized['id']}", body, headers={"If-Match": "*"})
+        assert answer.status_code == (422 if told else 200), answer.content
+        assert not told or codes(answer) == told
+
+
 class TestRights:
     def test_whoever_may_read_may_not_write_by_it(self) -> None:
         reader = App(cast.KUUSNIEMI_OID, scopes=ALL)

@@ -321,7 +321,7 @@ def test_the_page_shows_what_it_means_first_and_writes_then(client: Client, lang
     asked = {"to": "eronnut", "since": "2026-10-01", "reason": "request", "seen": found["states"][-1]["sys_from"].isoformat()}  # fmt: skip
     assert desk.get(address).status_code == 200
     told = desk.post(address, {**asked, "step": "look"})
-    ends = ("Opinto-oikeus päättyy 1.10.", "Studierätten upphör 1.10", "The study right ends on 1 Oct")[place]
+    ends = ("Opiskeluoikeus päättyy 1.10.", "Studierätten upphör 1.10", "The study right ends on 1 Oct")[place]
     assert told.status_code == 200
     assert ends in told.content.decode()
     assert len(ours()["states"]) == 1, "looking writes nothing"

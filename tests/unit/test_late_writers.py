@@ -24,10 +24,10 @@ from digione.rest.oneroster import sealed
 from tests import cast, study_rights
 from tests.api.oneroster import App
 from tests.api.v1 import ALL, WRITES
-from tests.api.wsgi import ask
+from tests.api.wsgi import ask, django_application
 from tests.cast import insert
 from tests.unit.test_import_people import template
-from tests.unit.test_two_writers import waits
+from tests.unit.test_two_writers import meet, waits
 
 pytestmark = pytest.mark.usefixtures("committing")
 
@@ -253,3 +253,58 @@ def test_the_hot_lane_begins_anew(gate: "Gate") -> None:
         set_reach(cast.administrator)
         cursor.execute("SELECT mark FROM studies_assessment_history WHERE id = %s ORDER BY sys_to", [mark])
         assert [found for (found,) in cursor.fetchall()][-2:] == ["7", "8"]
+
+
+class TestAnnulment:
+    """Who annuls a study right waits for who writes in it, and who comes behind the annulment writes no more."""
+
+    @pytest.fixture
+    def app(self) -> App:
+        with transaction.atomic():
+            study_rights.load_study_rights()
+        return App(cast.KUUSNIEMI_OID, scopes=(*ALL, *WRITES))
+
+    @staticmethod
+    def annul() -> None:
+        set_reach(cast.administrator)
+        right = {"study_right_id": study_rights.right_of(cast.PUPIL), "person_id": cast.PUPIL}
+        state = {"place": 9, "valid_from": "2026-10-01", "state": "mitatoity"}
+        insert("studies_studyrightstate", [{"id": uuid4(), "provider_id": cast.KUUSNIEMI, **right, **state}])
+
+    @pytest.mark.parametrize(
+        ("path", "body"), [("assessments", {"mark": "10"}), ("attainments", {"group_name": "3 C"})]
+    )
+    @pytest.mark.parametrize("lane", ["hot", "ordinary"])
+    def test_what_comes_during_an_annulment_is_refused(
+        self, app: App, lane: str, path: str, body: dict[str, str]
+    ) -> None:
+        own = {"assessments": study_rights.mark_of, "attainments": study_rights.subject_of}[path](cast.PUPIL)
+        (named,) = sealed.of_supplier(app.made.supplier_id).made([own])
+        django = django_application()
+
+        def written() -> Any:
+            return ask(
+                HotLane(django) if lane == "hot" else django, f"/api/v1/{path}/{named}", method="PATCH",
+                body=json.dumps(body).encode(), authorization=f"Bearer {app.token}", content_type="application/json",
+                headers={"If-Match": "*"},
+            )  # fmt: skip
+
+        met = meet(self.annul, written)
+        assert met.waited
+        assert (met.second.status, [one["code"] for one in met.second.json()["errors"]]) == (422, ["annulled"])
+
+    @pytest.mark.parametrize("table", ["assessment", "attainment"])
+    def test_an_annulment_waits_for_what_is_being_written(self, app: App, table: str) -> None:
+        own = {"assessment": study_rights.mark_of, "attainment": study_rights.subject_of}[table](cast.PUPIL)
+
+        def write() -> None:
+            set_reach(cast.administrator)
+            with connection.cursor() as cursor:
+                cursor.execute(f"UPDATE studies_{table} SET kept_by = 'app:1' WHERE id = %s", [own])
+                assert cursor.rowcount == 1
+
+        def annulled() -> None:
+            with transaction.atomic():
+                self.annul()
+
+        assert meet(write, annulled).waited

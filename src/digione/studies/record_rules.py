@@ -4,7 +4,7 @@ They are those of the national register (KOSKI) that one row and its neighbours 
 shows is the register's to check.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import count
 from typing import Any
@@ -40,6 +40,8 @@ FUNDED: Mapping[str, frozenset[str]] = {
 ACHIEVED = frozenset({"valmistunut", "hyvaksytystisuoritettu"})
 #: Fields of an attainment of which neither says anything without the other.
 _PAIRS = (("size", "size_unit"), ("language_scheme", "language"), ("manner_scheme", "manner"))
+#: Fields that say when, where and by whom an attainment was confirmed, and since when it stands.
+_CONFIRMED = (("confirmed_on", "valid_from", "confirmed_in", "confirmed_by_oid"),)
 #: What holds a school year together is its grade: parts may follow its confirmation (KOSKI refuses no such document).
 _YEAR = "perusopetuksenvuosiluokka"
 #: Subjects of which a compulsory one stands once in what it is a part of.
@@ -62,6 +64,13 @@ def faults_of_state(state: Mapping[str, Any], before: Iterable[Mapping[str, Any]
         text = _("The study right has ended: its last state is %(state)s. Correct that one instead.")
         return [Fault("state", "after_the_end", text % {"state": last["state"]})]
     return []
+
+
+def faults_of_annulled(is_annulled: bool, pointer: str) -> list[Fault]:
+    """Return why nothing is changed in a study right that is annulled; the fault stands at `pointer`."""
+    if not is_annulled:
+        return []
+    return [Fault(pointer, "annulled", _("The study right is annulled. Nothing in it is changed."))]
 
 
 def faults_of_assessed(states: Sequence[Mapping[str, Any]]) -> list[Fault]:
@@ -134,6 +143,16 @@ def faults_of_attainment(
     ]
 
 
+def faults_of_changed(attainment: Mapping[str, Any], changed: Collection[str]) -> list[Fault]:
+    """Return what is wrong with an attainment as it would stand, in the fields that are `changed` and those beside them.
+
+    What the national register has taken otherwise is no fault of who changes something else.
+    """
+    beside = {name for pair in (*_PAIRS, *_CONFIRMED) for name in pair if not set(pair).isdisjoint(changed)}
+    faults = [*_faults_of_pairs(attainment), *_faults_of_order(attainment)]
+    return [fault for fault in faults if fault.pointer in beside]
+
+
 def _faults_of_module(attainment: Mapping[str, Any]) -> Iterable[Fault]:
     if not attainment["module_scheme"] and not attainment["module_title"]:
         text = _("Name the code list of the module; or name the module, where it is of one's own.")
@@ -175,8 +194,7 @@ def _faults_of_days(
     if begins and first and begins < first and not above:
         text = _("The study right begins on %(day)s only.")
         yield Fault("valid_from", "before_the_right", text % {"day": first.isoformat()})
-    if begins and confirmed and confirmed < begins:
-        yield Fault("confirmed_on", "before_it_begins", _("Nothing is confirmed before it has begun."))
+    yield from _faults_of_order(attainment)
     top = above[-1] if above else attainment
     # Qualifications by demonstrations and preparatory vocational education may be confirmed later (KOSKI).
     spared = top["manner"] == "naytto" or top["kind"] == "valma"
@@ -184,6 +202,12 @@ def _faults_of_days(
     for name, day in (("valid_from", begins), ("confirmed_on", None if spared else confirmed)):
         if day and ends and day > ends:
             yield Fault(name, "after_the_right", text % {"day": ends.isoformat()})
+
+
+def _faults_of_order(attainment: Mapping[str, Any]) -> Iterable[Fault]:
+    begins, confirmed = attainment["valid_from"], attainment["confirmed_on"]
+    if begins and confirmed and confirmed < begins:
+        yield Fault("confirmed_on", "before_it_begins", _("Nothing is confirmed before it has begun."))
 
 
 def _faults_of_whole(attainment: Mapping[str, Any], above: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:

@@ -14,13 +14,27 @@ from digione.rest.v1.facts import VERSION_SQL
 from digione.rest.v1.study_endpoints import ASSESSMENTS, ATTAINMENTS
 from digione.rest.v1.write_facts import scheme_of, writable
 from digione.schema.declare import Field, Kind
+from digione.studies.record_rules import ANNULLED
 
 _SQL = (Path(__file__).parent / "sql" / "change_functions.sql").read_text(encoding="utf-8")
+#: That nobody has annulled the study right in which the row stands.
+_IN_FORCE = (
+    "NOT EXISTS (SELECT 1 FROM studies_studyrightstate z WHERE z.provider_id = opened.provider AND z.study_right_id = {}"
+    f" AND z.state = '{ANNULLED}')"
+)
 #: When a row as it would stand (`made`) is certainly right beside its neighbours; `record_rules` judges of the others.
 _CERTAIN = {
     ASSESSMENTS.path: "made.mark IS NOT NULL AND (coalesce(made.mark_scheme, '') <> '' OR coalesce(made.mark_title, '{}') <> '{}')"
-    " AND (made.assessed_on IS NULL OR made.assessed_on <= day)",
-    ATTAINMENTS.path: "true",
+    " AND (made.assessed_on IS NULL OR made.assessed_on <= day) AND "
+    + _IN_FORCE.format(
+        "(SELECT a.study_right_id FROM studies_attainment a WHERE a.provider_id = opened.provider AND a.id = stands.attainment_id)"
+    ),
+    ATTAINMENTS.path: "(NOT told ?| '{size,size_unit}' OR (made.size IS NULL) = (made.size_unit IS NULL) AND (made.size > 0) IS NOT FALSE)"
+    " AND (NOT told ?| '{language,language_scheme}' OR (made.language IS NULL) = (made.language_scheme IS NULL))"
+    " AND (NOT told ?| '{manner,manner_scheme}' OR (made.manner IS NULL) = (made.manner_scheme IS NULL))"
+    " AND (NOT told ?| '{confirmed_on,valid_from,confirmed_in,confirmed_by_oid}' OR (made.valid_from <= made.confirmed_on) IS NOT FALSE"
+    " AND (made.confirmed_on IS NOT NULL OR made.confirmed_in IS NULL AND made.confirmed_by_oid IS NULL)) AND "
+    + _IN_FORCE.format("stands.study_right_id"),
 }
 #: The endpoints that have such a function.
 CHANGED_HOT = (ASSESSMENTS, ATTAINMENTS)

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from digione.core.use_case import Row, UseCase
 from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.study_endpoints import ATTAINMENTS
 from digione.rest.v1.write_facts import Repeat, keeper, writable
+from digione.studies.record_rules import ANNULLED
 
 
 def beside(uc: UseCase, endpoint: Endpoint, owners: Iterable[UUID]) -> dict[UUID, list[Row]]:
@@ -22,6 +24,25 @@ def beside(uc: UseCase, endpoint: Endpoint, owners: Iterable[UUID]) -> dict[UUID
     ):
         found[row[name]].append(row)
     return found
+
+
+def annulled(uc: UseCase, endpoint: Endpoint, ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of the rows `ids`, attainments or assessments that are held, whose study right is annulled."""
+    attainment = "x" if endpoint is ATTAINMENTS else "a"
+    return {
+        row["id"]
+        for row in uc.rows(
+            f"SELECT x.id FROM {endpoint.resource.table} x"
+            + (
+                ""
+                if attainment == "x"
+                else " JOIN studies_attainment a ON a.provider_id = x.provider_id AND a.id = x.attainment_id"
+            )
+            + " WHERE x.provider_id = %s AND x.id = ANY (%s) AND EXISTS (SELECT 1 FROM studies_studyrightstate z"
+            f" WHERE z.provider_id = x.provider_id AND z.study_right_id = {attainment}.study_right_id AND z.state = %s)",
+            [uc.actor.provider_id, list(ids), ANNULLED],
+        )
+    }
 
 
 def update(uc: UseCase, endpoint: Endpoint, rows: Sequence[Row]) -> None:

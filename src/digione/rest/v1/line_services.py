@@ -17,8 +17,14 @@ from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1 import adding, facts, line_facts, write_facts
 from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.study_endpoints import STUDY_RIGHT_STATES
 from digione.rest.v1.write_facts import Code, Write
-from digione.studies.record_rules import faults_of_assessment, faults_of_state
+from digione.studies.record_rules import (
+    faults_of_annulled,
+    faults_of_assessment,
+    faults_of_changed,
+    faults_of_state,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +149,16 @@ def _place(uc: UseCase, endpoint: Endpoint, grant: Grant, works: Sequence[_Work]
 
 def _judge(uc: UseCase, endpoint: Endpoint, works: Sequence[_Work]) -> None:
     """Judge the rows as they would stand, all lines done, beside those that stand already."""
-    if endpoint.resource.name == "assessment":
+    if endpoint is not STUDY_RIGHT_STATES:
+        annulled = line_facts.annulled(uc, endpoint, [work.stands["id"] for work in works if work.stands])
         for work in works:
-            if work.row:
-                work.faults += faults_of_assessment(work.row, uc.today)
+            if work.stands and work.row:
+                work.faults += faults_of_annulled(work.stands["id"] in annulled, "id")
+    for work in works:
+        if work.row and endpoint.resource.name == "assessment":
+            work.faults += faults_of_assessment(work.row, uc.today)
+        if work.row and work.stands and endpoint.resource.name == "attainment":
+            work.faults += faults_of_changed(work.row, set(work.line.body))
     if endpoint.resource.name == "study_right_state":
         by_right: dict[UUID, dict[UUID, _Work]] = defaultdict(dict)
         for work in works:

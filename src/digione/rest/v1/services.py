@@ -17,8 +17,14 @@ from digione.core.use_case import Row, UseCase, use_case
 from digione.rest.oneroster.token import Grant
 from digione.rest.v1 import adding, facts, line_facts, write_facts
 from digione.rest.v1.endpoint import Endpoint
+from digione.rest.v1.study_endpoints import STUDY_RIGHT_STATES
 from digione.rest.v1.write_facts import Write
-from digione.studies.record_rules import faults_of_assessment, faults_of_state
+from digione.studies.record_rules import (
+    faults_of_annulled,
+    faults_of_assessment,
+    faults_of_changed,
+    faults_of_state,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,12 @@ def add_row(uc: UseCase, *, write: Write, owner: Endpoint) -> Written:
 def _checked(uc: UseCase, write: Write, stands: Row) -> dict[str, Any]:
     _refuse(write_facts.faults_of_body(uc, write.endpoint, write.body, stands))
     values = write_facts.as_columns(write.endpoint, write.body, adding=False)
-    _refuse(_faults_of_row(uc, write, stands | values))
+    faults = _faults_of_row(uc, write, stands | values)
+    if write.endpoint.resource.name == "attainment":
+        faults += faults_of_changed(stands | values, set(values))
+    if write.endpoint is not STUDY_RIGHT_STATES:
+        faults += faults_of_annulled(bool(line_facts.annulled(uc, write.endpoint, [stands["id"]])), "body")
+    _refuse(faults)
     return values
 
 
