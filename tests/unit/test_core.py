@@ -4,6 +4,7 @@ import base64
 import contextlib
 import os
 import time
+from uuid import RFC_4122, UUID
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digione.core import secrets
-from digione.core.ids import new_id
+from digione.core.ids import new_id, new_ids
 from digione.core.outbox import Place, settled_since
 from digione.core.texts import in_language, search_key, sort_key
 from digione.core.use_case import UseCase, set_reach
@@ -24,6 +25,14 @@ def test_ids_rise_and_are_version_seven() -> None:
     assert made == sorted(made)
     assert len(set(made)) == 10_000
     assert {one.version for one in made} == {7}
+
+
+def test_ids_made_together_rise_among_those_made_alone() -> None:
+    made = [new_id(), *map(UUID, new_ids(10_000)), new_id(), *map(UUID, new_ids(1)), new_id()]
+    assert made == sorted(made)
+    assert len({one.int & (1 << 62) - 1 for one in made}) == len(made) == 10_004
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    assert new_ids(0) == []
 
 
 @given(st.text(max_size=60))

@@ -101,6 +101,28 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert (counts(), rows("SELECT count(*) FROM core_outbox")) == (before, events)
 
 
+def _turned(value: Any) -> Any:
+    """Return a value whose objects name their fields in the opposite order."""
+    if isinstance(value, dict):
+        return {name: _turned(inner) for name, inner in reversed(value.items())}
+    return [_turned(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_what_says_the_same_in_other_words_changes_nothing(tmp_path: Path) -> None:
+    extras = right()["lisätiedot"] | {"kotiopetusjaksot": [{"alku": "2024-01-08"}, {"alku": "2023-09-01"}]}
+    told = document(right(year(subject("MA", uusi={"a": 1, "b": [1, 2]})), lisätiedot=extras), viite={"c": 1, "d": 2})
+    load(tmp_path, told)
+    before = places()
+    for same in (_turned(told), without_labels(told)):
+        assert json.dumps(same) != json.dumps(told)
+        assert load(tmp_path, same).kinds["study_right"]["unchanged"] == 1
+    assert places() == before
+    # In a list the order says something.
+    extras["kotiopetusjaksot"].reverse()
+    assert load(tmp_path, told).kinds["study_right"]["changed"] == 1
+    assert [*differences([without_labels(told)], exported())] == []
+
+
 def test_another_mark_changes_one_row_and_one_place(tmp_path: Path) -> None:
     load(tmp_path, document())
     before, stood = exported(), places()

@@ -31,6 +31,11 @@ def written(value: Any) -> str:
 def there_and_back(document: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     faults: list[tuple[str, str]] = []
     rows = read_study_right(without_labels(document), lambda pointer, told, **_more: faults.append((pointer, told)))
+    # With the labels that the register fills in it reads the same.
+    again: list[tuple[str, str]] = []
+    read = read_study_right(copy.deepcopy(document), lambda pointer, told, **_more: again.append((pointer, told)))
+    assert again == faults
+    assert faults or read == rows
     return ("" if faults else written(write_study_right(rows))), faults
 
 

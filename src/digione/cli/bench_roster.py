@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from digione.cli.bench_figures import Figure
-from digione.cli.bench_stage import Stage, cpu_ms
+from digione.cli.bench_stage import Stage, cpu_ms, import_command
 
 #: What a million rows may take, in MB: the target.
 _MEMORY = 500
@@ -54,32 +53,13 @@ def roster_in(on: Stage) -> list[Figure]:
     ]
 
 
-def _command(on: Stage, folder: Path, oid: str, *options: str) -> tuple[list[str], dict[str, str]]:
-    """Return the import's command line and environment: a program whose bytecode is kept, as an installed one's is."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"DIGIONE_DATA": str(on.data), "PYTHONPYCACHEPREFIX": str(on.data / "bytecode")}
-    command = [
-        sys.executable,
-        "-m",
-        "digione",
-        "import",
-        "oneroster",
-        str(folder),
-        "--provider",
-        oid,
-        "--json",
-        *options,
-    ]
-    return command, environment
-
-
 def _warm(on: Stage, oid: str) -> None:
     """Rehearse an import of nothing, so that compiling the program is not counted as importing."""
     folder = on.data / "nothing"
     folder.mkdir()
     (folder / "orgs.csv").write_text("sourcedId,name,type\n")
     (folder / "users.csv").write_text("sourcedId,enabledUser,orgSourcedIds,role,givenName,familyName\n")
-    command, environment = _command(on, folder, oid, "--dry-run")
+    command, environment = import_command(on, "oneroster", folder, oid, "--dry-run")
     subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603
 
 
@@ -87,7 +67,7 @@ def _imported(on: Stage, folder: Path, oid: str) -> tuple[float, float, int]:
     """Run the import; return seconds, CPU milliseconds with PostgreSQL's, and the peak of its memory in kB."""
     before, began = cpu_ms([on.postmaster]), time.perf_counter()
     with tempfile.TemporaryFile() as told:
-        command, environment = _command(on, folder, oid)
+        command, environment = import_command(on, "oneroster", folder, oid)
         process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)  # noqa: S603
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began

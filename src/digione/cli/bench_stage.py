@@ -179,6 +179,14 @@ def limit_by_ids(on: Stage, answered: str, ids: Sequence[str], *, seconds: int) 
     return on.pgbench(script, connections=8, seconds=seconds)
 
 
+def import_command(on: Stage, kind: str, path: Path, oid: str, *options: str) -> tuple[list[str], dict[str, str]]:
+    """Return an import's command line and environment: a program whose bytecode is kept, as an installed one's is."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"DIGIONE_DATA": str(on.data), "PYTHONPYCACHEPREFIX": str(on.data / "bytecode")}
+    command = [sys.executable, "-m", "digione", "import", kind, str(path), "--provider", oid, "--json", *options]
+    return command, environment
+
+
 def is_transaction_mark(sql: str) -> bool:
     """Whether a captured statement only opens or ends a transaction or a savepoint."""
     return sql.split(" ", 1)[0].strip(";").upper() in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}

@@ -6,8 +6,8 @@ import time
 from uuid import UUID
 
 _lock = threading.Lock()
-_last_millisecond = 0
-_counter = 0
+#: The last stamp that was given: milliseconds, and twelve bits of a counter, which runs over into them.
+_last = 0
 
 
 def new_id() -> UUID:
@@ -15,17 +15,32 @@ def new_id() -> UUID:
 
     Ids made in one process rise strictly, so that a page sorted by id is a page sorted by creation.
     """
-    global _last_millisecond, _counter
-    with _lock:
-        now = time.time_ns() // 1_000_000
-        if now <= _last_millisecond:
-            _counter += 1
-            if _counter > 0xFFF:
-                _last_millisecond += 1
-                _counter = 0
-        else:
-            _last_millisecond = now
-            _counter = 0
-        millisecond, counter = _last_millisecond, _counter
+    stamp = _stamps(1)
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
-    return UUID(int=(millisecond << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | tail)
+    return UUID(int=_first_half(stamp) << 64 | (0b10 << 62) | tail)
+
+
+def new_ids(number: int) -> list[str]:
+    """Return so many new ids in their order, each as 32 hexadecimal digits: for rows that are written by the thousand."""
+    stamp = _stamps(number)
+    tails = bytearray(os.urandom(8 * number))
+    tails[::8] = tails[::8].translate(_VARIANT)
+    tail = tails.hex()
+    return [f"{_first_half(stamp + nth):016x}{tail[16 * nth : 16 * nth + 16]}" for nth in range(number)]
+
+
+#: Of the first byte of an id's second half: the same with the two bits of the variant in it.
+_VARIANT = bytes(0x80 | each & 0x3F for each in range(256))
+
+
+def _stamps(number: int) -> int:
+    """Return the first of so many stamps, moment and counter in one: none comes twice, and none is less than an earlier one."""
+    global _last
+    with _lock:
+        first = max(time.time_ns() // 1_000_000 << 12, _last + 1)
+        _last = first + number - 1
+    return first
+
+
+def _first_half(stamp: int) -> int:
+    return stamp >> 12 << 16 | 0x7000 | stamp & 0xFFF

@@ -9,20 +9,21 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from digione.core import secrets
 from digione.core.errors import Severity
-from digione.core.ids import new_id
+from digione.core.ids import new_ids
 from digione.integrations.koski.findings import Finding
-from digione.integrations.koski.forms import Object, without_labels
+from digione.integrations.koski.forms import Object, Row, without_labels
 from digione.integrations.koski.helping import HelpingReader
-from digione.integrations.koski.mapping import StudyRight, carried_places, read_study_right, walk
+from digione.integrations.koski.mapping import Attainment, StudyRight, carried_places, read_study_right, walk
 from digione.integrations.koski.parsing import LINES, Unit, amiss, documents_in, units_of
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, PERSON, STATE, STUDY_RIGHT, Place
 from digione.integrations.koski.register_rules import findings, findings_of_person
@@ -62,18 +63,24 @@ class Spool:
         """`head` are the columns that bind the rows together, `columns` those of the data model."""
         self.columns = (*head, *columns)
         self._values = itemgetter(*columns)
-        self._tabs = len(self.columns) - 1
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the reading.
         self._lines: list[str] = []
 
-    def add(self, head: Sequence[Any], row: Object) -> None:
-        """Add a row."""
-        values = (*head, *self._values(row))
-        cells = [value if value.__class__ is str else _NONE if value is None else _written(value) for value in values]
+    def line(self, row: Object, *before: str) -> str:
+        """Return what a row says, behind the texts `before` it: a part of its line."""
+        # Of most columns nothing is told, and most of the others are texts.
+        cells = [
+            _NONE if value is None else value if value.__class__ is str else _WRITERS[value.__class__](value)
+            for value in (*before, *self._values(row))
+        ]
         line = "\t".join(cells)
-        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") > self._tabs:
+        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") >= len(cells):
             line = "\t".join([cell.translate(_ESCAPES) for cell in cells])
-        self._lines.append(line)
+        return line
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Add whole lines."""
+        self._lines += lines
         if len(self._lines) > _AT_ONCE:
             self.write()
 
@@ -112,17 +119,13 @@ class Part(NamedTuple):
     rows: list[bytes]
 
 
-def _written(value: Any) -> str:
-    match value:
-        case dict():
-            return _json(value) if value else "{}"
-        case list():
-            return "{" + ",".join(value) + "}"
-        case _:
-            return str(value)
-
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+#: How a value is written for COPY, by its class.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    dict: lambda value: _json(value) if value else "{}",
+    list: lambda value: "{" + ",".join(value) + "}",
+    **dict.fromkeys((bool, int, Decimal, date), str),
+}
 
 
 @dataclass
@@ -148,10 +151,10 @@ class Reading:
     def __post_init__(self) -> None:
         """Make room for the rows."""
         self.rights = Spool(("line", "key", "person_key", "row_hash"), RIGHT_COLUMNS)
-        self.states = Spool(("right_line", "place"), STATE_COLUMNS)
-        self.extras = Spool(("right_line", "place"), EXTRA_COLUMNS)
+        self.states = Spool(("right_line", "staged", "place"), STATE_COLUMNS)
+        self.extras = Spool(("right_line", "staged", "place"), EXTRA_COLUMNS)
         self.attainments = Spool(("right_line", "staged", "above", "place", "node"), ATTAINMENT_COLUMNS)
-        self.assessments = Spool(("right_line", "attainment", "place"), ASSESSMENT_COLUMNS)
+        self.assessments = Spool(("right_line", "staged", "attainment", "place"), ASSESSMENT_COLUMNS)
 
     def __enter__(self) -> Self:
         """Begin to read."""
@@ -267,36 +270,38 @@ class Reading:
         if self.problems.errors > errors:
             return
         person = self._person(file, line, inner, tell)
-        read: list[tuple[StudyRight, str]] = []
+        read: list[StudyRight] = []
+        hold_hetus: list[str] = []
         for place, each in enumerate(rights):
             pointer = f"/opiskeluoikeudet/{place}"
-            if isinstance(each, dict):
-                bare = each if plain else without_labels(each)
-                said = json.dumps(bare, sort_keys=True)
-                read.append((read_study_right(bare, tell, pointer), said))
-            else:
+            if not isinstance(each, dict):
                 tell(pointer, "koski.object", value=each)
-        rest = without_labels({name: value for name, value in document.items() if name not in _KNOWN})
-        if not plain:
-            more = json.dumps([rest, {name: value for name, value in inner.items() if name not in PERSON}])
-            for pointer, text in (
-                *((f"/opiskeluoikeudet/{place}", said) for place, (_, said) in enumerate(read)),
-                ("", more),
-            ):
+            elif plain:
+                read.append(read_study_right(each, tell, pointer))
+            else:
+                bare = without_labels(each)
                 # What is carried is not encrypted, and identity codes are.
-                if holds_hetu(text):
-                    tell(pointer, "koski.hetu")
+                if holds_hetu(json.dumps(bare)):
+                    hold_hetus.append(pointer)
+                read.append(read_study_right(bare, tell, pointer))
+        rest = without_labels({name: value for name, value in document.items() if name not in _KNOWN})
+        if not plain and holds_hetu(
+            json.dumps([rest, {name: value for name, value in inner.items() if name not in PERSON}])
+        ):
+            hold_hetus.append("")
+        for pointer in hold_hetus:
+            tell(pointer, "koski.hetu")
         if self.problems.errors > errors or person is None:
             return
         self._judge(file, line, findings_of_person(inner))
-        for place, (right, _) in enumerate(read):
+        for place, right in enumerate(read):
             self._judge(file, line, findings(right, f"/opiskeluoikeudet/{place}", self.today))
         self.documents += 1
         known = self.people.setdefault(person.key, person)
         if known[2:5] != person[2:5]:
             self.problems.warning(file, line, "/henkilö", "koski.other-name")
         keys: Counter[str] = Counter()
-        for place, (right, said) in enumerate(read):
+        for place, right in enumerate(read):
             right.row["told_of_person"] = [name for name in PERSON if inner.get(name) is not None]
             # What a document says beside its study rights stands with the first of them, one level up.
             if not place and rest:
@@ -310,7 +315,7 @@ class Reading:
             # What has an id of its own is told apart by that.
             if keys[key] > 1 and key.startswith(person.key):
                 key += f"#{keys[key]}"
-            self._right(file, line, key, person.key, right, said)
+            self._right(file, line, key, person.key, right)
 
     def _judge(self, file: str, line: int, found: Iterable[Finding]) -> None:
         """Tell what the national register would say."""
@@ -350,8 +355,7 @@ class Reading:
             birth_date=born, sex=sex, hetu=hetu, learner_number=oid, role="student",
         )  # fmt: skip
 
-    def _right(self, file: str, line: int, key: str, person: str, right: StudyRight, said: str) -> None:
-        row = right.row
+    def _right(self, file: str, line: int, key: str, person: str, right: StudyRight) -> None:
         if len(key.encode()) > MAX_TEXT:
             self.problems.error(file, line, "/opiskeluoikeudet", "too-long", limit=MAX_TEXT)
             return
@@ -363,22 +367,48 @@ class Reading:
         # Rows of one unit after those of another, whoever has read it.
         number = self.number_of_units << _PLACE_BITS | len(places)
         places.append((file, line))
-        beside = {name: row["carried"][name] for name in _BESIDE if name in row["carried"]}
-        said += json.dumps([row["told_of_person"], beside], sort_keys=True)
-        digest = f"\\x{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
-        self.rights.add((number, key, person, digest), row)
-        for place, each in enumerate(right.states):
-            self.states.add((number, place), each)
-        for place, each in enumerate(right.extras):
-            self.extras.add((number, place), each)
-        # Each attainment has the id that it gets where it is new, so that what hangs on it need not be told which that is.
-        ids: dict[str, str] = {}
-        for above, node, place, attainment in walk(right.attainments):
-            ids[node] = ident = new_id().hex
-            self.attainments.add((number, ident, ids.get(above), place, node), attainment.row)
-            for nth, each in enumerate(attainment.assessments):
-                self.assessments.add((number, ident, nth), each)
+        own = self.rights.line(right.row)
+        said = [own, *self._add_to(self.states, number, right.states)]
+        # In which order an object names their kinds says nothing, but a list has its order.
+        said += sorted(self._add_to(self.extras, number, right.extras), key=_first_cell)
+        said += self._add_attainments(number, right.attainments)
+        # Whatever a document says is in its rows, so one whose rows are the same says the same.
+        digest = hashlib.blake2b("\n".join(said).encode(), digest_size=16).hexdigest()
+        keys = f"{key.translate(_ESCAPES)}\t{person.translate(_ESCAPES)}"
+        self.rights.add([f"{number}\t{keys}\t\\\\x{digest}\t{own}"])
         self.carried.update(carried_places(right))
+
+    def _add_to(self, spool: Spool, number: int, rows: Sequence[Row]) -> list[str]:
+        """Add what hangs on a study right, each row with the id that it gets where it is new; return what they say."""
+        said = [spool.line(row) for row in rows]
+        placed = enumerate(zip(new_ids(len(said)), said, strict=True))
+        spool.add(f"{number}\t{ident}\t{place}\t{line}" for place, (ident, line) in placed)
+        return said
+
+    def _add_attainments(self, number: int, attainments: Sequence[Attainment]) -> list[str]:
+        """Add attainments with their assessments, as `_add_to`; what hangs on a new one needs not be told its id later."""
+        said: list[str] = []
+        rows: list[str] = []
+        of_rows: list[str] = []
+        found = [*walk(attainments)]
+        new = iter(new_ids(sum([1 + len(each.assessments) for *_, each in found])))
+        ids: dict[str, str] = {}
+        for above, node, place, attainment in found:
+            ids[node] = ident = next(new)
+            line = self.attainments.line(attainment.row, str(place), node)
+            rows.append(f"{number}\t{ident}\t{ids.get(above, _NONE)}\t{line}")
+            said.append(line)
+            for nth, each in enumerate(attainment.assessments):
+                line = self.assessments.line(each)
+                of_rows.append(f"{number}\t{next(new)}\t{ident}\t{nth}\t{line}")
+                said.append(line)
+        self.attainments.add(rows)
+        self.assessments.add(of_rows)
+        return said
+
+
+def _first_cell(line: str) -> str:
+    return line.partition("\t")[0]
 
 
 def _key(person: str, row: Object) -> str:

@@ -147,7 +147,7 @@ def _ready(merge: Merge, reading: Reading) -> None:
         " LEFT JOIN core_sourcekey k ON k.provider_id = %(provider)s AND k.source = %(source)s"
         f" AND k.kind = '{KIND}' AND k.key = s.key"
     )
-    merge.execute(f"ANALYZE ready_{KIND} (key, id, state)")
+    merge.execute(f"ANALYZE ready_{KIND} (line, key, id, state)")
     merge.recount(KIND)
     for row in merge.rows(f"SELECT line FROM ready_{KIND} WHERE state = 'refused' ORDER BY line"):
         file, line = reading.place_of(row["line"])
@@ -180,9 +180,7 @@ def _find_schools(merge: Merge, reading: Reading, *, any_school: bool) -> None:
 def _attainments(merge: Merge) -> list[int]:
     """Write the attainments of written study rights; return the lines of what is held back. One that stands is found by its node."""
     names = ("place", "node", *ATTAINMENT_COLUMNS)
-    _add(
-        merge, "studies_attainment", "attainment", "s.staged", {"study_right_id": "o.id", "parent_id": "s.above"}, names
-    )
+    _add(merge, "studies_attainment", "attainment", {"study_right_id": "o.id", "parent_id": "s.above"}, names)
     if not merge.has(KIND, "linked", "changed"):
         return []
     merge.execute("DROP TABLE IF EXISTS ready_attainment")
@@ -221,14 +219,14 @@ def _attainments(merge: Merge) -> list[int]:
 def _children(merge: Merge, child: _Child) -> list[int]:
     """Write the rows that hang on written ones; return the lines of what is held back. One that stands is found by its place."""
     names = ("place", *child.columns)
-    _add(merge, child.table, child.stage, "{id:row_number() OVER ()}", {child.owner_column: child.new_owner}, names)
+    _add(merge, child.table, child.stage, {child.owner_column: child.new_owner}, names)
     if not merge.has(KIND, "linked", "changed"):
         return []
     ready = f"ready_{child.stage}"
     merge.execute(f"DROP TABLE IF EXISTS {ready}")
     merge.execute(
         f"CREATE TEMP TABLE {ready} ON COMMIT DROP AS SELECT s.*, o.id AS {child.owner_column}, o.person_id,"
-        " coalesce(t.id, {id:row_number() OVER ()}) AS id, t.id IS NULL AS is_new"
+        " coalesce(t.id, s.staged) AS id, t.id IS NULL AS is_new"
         f" FROM stage_{child.stage} s JOIN ready_{child.owner} o ON {child.hangs} AND o.state IN {_STOOD}"
         f" LEFT JOIN {child.table} t ON t.provider_id = %(provider)s AND t.{child.owner_column} = o.id AND t.place = s.place"
     )
@@ -240,16 +238,16 @@ def _children(merge: Merge, child: _Child) -> list[int]:
     return _put(merge, child.table, ready, (child.owner_column, "person_id", *names), line="r.right_line")
 
 
-def _add(merge: Merge, table: str, stage: str, ident: str, owners: dict[str, str], names: Sequence[str]) -> None:
+def _add(merge: Merge, table: str, stage: str, owners: dict[str, str], names: Sequence[str]) -> None:
     """Insert what hangs on study rights that are new, straight from the stage, since none of it can stand already.
 
-    `ident`: SQL of a row's id; `owners`: of the columns that say on which rows it hangs.
+    `owners`: SQL of the columns that say on which rows it hangs.
     """
     if not merge.has(KIND, "added"):
         return
     merge.execute(
         f"INSERT INTO {table} (id, provider_id, person_id, {', '.join((*owners, *names))})"
-        f" SELECT {ident}, %(provider)s, o.person_id, {', '.join((*owners.values(), *(f's.{name}' for name in names)))}"
+        f" SELECT s.staged, %(provider)s, o.person_id, {', '.join((*owners.values(), *(f's.{name}' for name in names)))}"
         f" FROM stage_{stage} s JOIN ready_{KIND} o ON o.line = s.right_line AND o.state = 'added'"
     )
 

@@ -55,27 +55,24 @@ class Form:
         value = box[name]
         if value is None:
             return
-        if not self.fits(value):
+        stored = self.read(value)
+        if stored is None:
             tell(f"{pointer}/{name}", self.fault(value), value=value)
             return
         del box[name]
-        row[self.columns[0]] = self.read(value)
+        row[self.columns[0]] = stored
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """Put the value back into `box`."""
         box[name] = self.write(values[0])
 
-    def fits(self, value: Any) -> bool:
-        """Say whether a value has this form."""
+    def read(self, value: Any) -> Any:
+        """Return what is stored of a value; None where it has not this form."""
         raise NotImplementedError
 
     def fault(self, value: Any) -> str:
-        """Return the code of what is wrong with a value that does not fit."""
+        """Return the code of what is wrong with a value that has not this form."""
         raise NotImplementedError
-
-    def read(self, value: Any) -> Any:
-        """Return what is stored of a value that fits."""
-        return value
 
     def write(self, stored: Any) -> Any:
         """Return the value for what is stored."""
@@ -85,9 +82,9 @@ class Form:
 class Text(Form):
     """A text that the database can hold."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> str | None:
         """See `Form`."""
-        return isinstance(value, str) and not UNSTORABLE.search(value)
+        return value if isinstance(value, str) and not UNSTORABLE.search(value) else None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
@@ -97,23 +94,18 @@ class Text(Form):
 class Day(Form):
     """A day of the calendar, as 2026-08-11."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> date | None:
         """See `Form`."""
         if not isinstance(value, str) or not _DAY.fullmatch(value):
-            return False
+            return None
         try:
-            date.fromisoformat(value)
+            return date.fromisoformat(value)
         except ValueError:
-            return False
-        return True
+            return None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
         return "koski.day"
-
-    def read(self, value: Any) -> date:
-        """See `Form`."""
-        return date.fromisoformat(value)
 
     def write(self, stored: date) -> str:
         """See `Form`."""
@@ -123,9 +115,9 @@ class Day(Form):
 class Flag(Form):
     """True or false."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> bool | None:
         """See `Form`."""
-        return isinstance(value, bool)
+        return value if isinstance(value, bool) else None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
@@ -135,17 +127,13 @@ class Flag(Form):
 class Number(Form):
     """A number with decimals, such as the size of a course in its unit."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> Decimal | None:
         """See `Form`."""
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
         return "koski.number"
-
-    def read(self, value: int | float) -> Decimal:
-        """See `Form`."""
-        return Decimal(str(value))
 
     def write(self, stored: Decimal) -> int | float:
         """See `Form`. A number that was written with a point is written with one."""
@@ -156,9 +144,10 @@ class Number(Form):
 class Whole(Form):
     """A whole number that the database holds as one."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> int | None:
         """See `Form`."""
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+        fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+        return value if fits else None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
@@ -168,14 +157,15 @@ class Whole(Form):
 class Localized(Form):
     """A text in several languages."""
 
-    def fits(self, value: Any) -> bool:
+    def read(self, value: Any) -> Object | None:
         """See `Form`."""
-        return (
+        fits = (
             isinstance(value, dict)
             and bool(value)
             and all(map(_LANGUAGE.fullmatch, value))
             and all(isinstance(text, str) and not UNSTORABLE.search(text) for text in value.values())
         )
+        return value if fits else None
 
     def fault(self, value: Any) -> str:
         """See `Form`."""
@@ -201,7 +191,8 @@ class Code(Form):
         if not is_code(value) or UNSTORABLE.search(value["koodiarvo"]):
             tell(f"{pointer}/{name}", "koski.code", value=value)
         elif value["koodistoUri"] == self.scheme:
-            row[self.columns[0]] = _taken(box, name, value)[1]
+            row[self.columns[0]] = value["koodiarvo"]
+            _drop_code(box, name, value)
         elif self.strict:
             tell(f"{pointer}/{name}", "koski.code-list", value=value["koodistoUri"], expected=self.scheme)
 
@@ -218,14 +209,21 @@ class CodeOfList(Form):
         value = box[name]
         if value is None:
             return
-        if not is_code(value) or UNSTORABLE.search(value["koodistoUri"] + value["koodiarvo"]):
+        if not is_code(value):
+            self._take_other(row, box, name, tell, pointer)
+        elif UNSTORABLE.search(value["koodistoUri"] + value["koodiarvo"]):
             tell(f"{pointer}/{name}", "koski.code", value=value)
-            return
-        row[self.columns[0]], row[self.columns[1]] = _taken(box, name, value)
+        else:
+            row[self.columns[0]], row[self.columns[1]] = value["koodistoUri"], value["koodiarvo"]
+            _drop_code(box, name, value)
 
     def put(self, box: Object, name: str, values: tuple[Any, ...]) -> None:
         """See `Form`."""
         box.setdefault(name, {}).update(koodistoUri=values[0], koodiarvo=values[1])
+
+    def _take_other(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
+        """Take what is no code of a list."""
+        tell(f"{pointer}/{name}", "koski.code", value=box[name])
 
 
 class CodeOrOwn(CodeOfList):
@@ -234,12 +232,8 @@ class CodeOrOwn(CodeOfList):
     Columns: list (None for an own one), value, name.
     """
 
-    def take(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
-        """See `Form`."""
+    def _take_other(self, row: Row, box: Object, name: str, tell: Tell, pointer: str) -> None:
         value = box[name]
-        if value is None or is_code(value):
-            super().take(row, box, name, tell, pointer)
-            return
         own = isinstance(value, dict) and "koodistoUri" not in value
         if not own or not isinstance(value.get("koodiarvo"), str) or UNSTORABLE.search(value["koodiarvo"]):
             tell(f"{pointer}/{name}", "koski.code", value=value)
@@ -292,9 +286,13 @@ class Organisation(Form):
         box.setdefault(name, {})["oid"] = values[0]
 
 
-def _taken(box: Object, name: str, value: Object) -> tuple[str, str]:
-    """Take list and value of a code out of its object, and the object out of `box` where nothing is left in it."""
-    scheme, code = value.pop("koodistoUri"), value.pop("koodiarvo")
-    if not value:
+def _drop_code(box: Object, name: str, value: Object) -> None:
+    """Take what is stored of a code, and its labels, out of its object; and that out of `box` where nothing is left in it."""
+    if value.keys() <= _OF_CODE:
         del box[name]
-    return scheme, code
+    else:
+        for each in _OF_CODE:
+            value.pop(each, None)
+
+
+_OF_CODE = frozenset({"koodistoUri", "koodiarvo", *LABELS})

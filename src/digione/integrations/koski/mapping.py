@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from digione.integrations.koski.forms import Object, Row, Tell
+from digione.integrations.koski.forms import Object, Row, Tell, without_labels
 from digione.integrations.koski.payload import ASSESSMENT, ATTAINMENT, EXTRA, EXTRAS, STATE, STUDY_RIGHT, Place
 from digione.studies.record_rules import node_of, sort_of
 
@@ -34,7 +34,7 @@ class StudyRight:
 
 
 def read_study_right(document: Object, tell: Tell, pointer: str = "") -> StudyRight:
-    """Return the rows of one study right, an object of `opiskeluoikeudet` `without_labels`, which is taken to pieces.
+    """Return the rows of one study right, an object of `opiskeluoikeudet`, which is taken to pieces, without its labels.
 
     Each value of a wrong form is told with its place; the rows are then of no use.
     """
@@ -60,7 +60,7 @@ def read_study_right(document: Object, tell: Tell, pointer: str = "") -> StudyRi
     found.attainments = _attainments(document, "suoritukset", tell, pointer)
     if not found.attainments:
         tell(f"{pointer}/suoritukset", "koski.missing")
-    found.row["carried"] = document
+    found.row["carried"] = _left(document)
     return found
 
 
@@ -111,10 +111,10 @@ def _attainments(box: Object, name: str, tell: Tell, pointer: str) -> list[Attai
     seen: dict[str, int] = {}
     for inner, at in _objects(box, name, tell, pointer):
         row = _take(inner, _ATTAINMENT, tell, at)
-        _require(row, {"kind": "tyyppi", "module": "koulutusmoduuli/tunniste"}, tell, at)
+        _require(row, _OF_ATTAINMENT, tell, at)
         assessments = [_row(each, _ASSESSMENT, tell, where) for each, where in _objects(inner, "arviointi", tell, at)]
         parts = _attainments(inner, "osasuoritukset", tell, at)
-        row["carried"] = inner
+        row["carried"] = _left(inner)
         sort = sort_of(row)
         # A subject may stand twice (a compulsory and an optional one): the second of the same kind is another node.
         seen[sort] = number = seen.get(sort, 0) + 1
@@ -168,8 +168,17 @@ def _put_extras(box: Object, rows: Sequence[Row]) -> None:
 
 def _row(inner: Object, plan: "_Plan", tell: Tell, pointer: str) -> Row:
     row = _take(inner, plan, tell, pointer)
-    row["carried"] = inner
+    row["carried"] = _left(inner)
     return row
+
+
+#: The columns that an attainment cannot be without, and where each is told.
+_OF_ATTAINMENT = {"kind": "tyyppi", "module": "koulutusmoduuli/tunniste"}
+
+
+def _left(inner: Object) -> Object:
+    """Return what is carried of an object of which everything else was taken. Of most objects nothing is."""
+    return without_labels(inner) if inner else inner
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +215,10 @@ def _take(inner: Object, plan: _Plan, tell: Tell, pointer: str) -> Row:
 
 def _take_into(row: Row, box: Object, forms: dict[str, Any], tell: Tell, pointer: str) -> None:
     # In the order of the document, in which its faults are then told.
-    for name in [name for name in box if name in forms]:
-        form = forms[name]
+    for name in [*box]:
+        form = forms.get(name)
+        if form is None:
+            continue
         if form.__class__ is dict:
             inner = box[name]
             if isinstance(inner, dict) and inner:
